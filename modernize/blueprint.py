@@ -1,0 +1,244 @@
+"""Spec -> blueprint: every operation of the network, in order, as plain data.
+
+This is the one place that decides what a spec means. The network is built from it, the cost is counted on it, and
+the diagrams are drawn from it, so the three cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from modernize.spec import Arch, Recipe, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Conv:
+    """A convolution, "same" padding unless it is a patch (kernel equals stride)."""
+
+    name: str
+    in_channels: int
+    out_channels: int
+    kernel: int
+    stride: int = 1
+    groups: int = 1
+    bias: bool = True
+
+    @property
+    def padding(self) -> int:
+        """Zeros added on each side."""
+        return 0 if self.kernel == self.stride else self.kernel // 2
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether each channel has a filter of its own."""
+        return self.groups == self.in_channels == self.out_channels
+
+
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """BatchNorm (eps 1e-5), or LayerNorm over the channels at each position (eps 1e-6)."""
+
+    name: str
+    kind: Literal["batch", "layer"]
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """ReLU, or exact (erf) GELU."""
+
+    kind: Literal["relu", "gelu"]
+    name: str = "act"
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool:
+    """Max pooling, padded by half its kernel."""
+
+    kernel: int
+    stride: int
+    name: str = "pool"
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalPool:
+    """Mean over all positions, kept as a 1x1 map."""
+
+    name: str = "pool"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerScale:
+    """Multiplication by a learned vector that starts at `initial`."""
+
+    channels: int
+    initial: float
+    name: str = "layer_scale"
+
+
+@dataclass(frozen=True, slots=True)
+class GRN:
+    """Global Response Normalization (ConvNeXt V2)."""
+
+    channels: int
+    name: str = "grn"
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """The classifier."""
+
+    name: str
+    in_features: int
+    out_features: int
+
+
+Op = Conv | Norm | Activation | MaxPool | GlobalPool | LayerScale | GRN | Linear
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A residual block: output = after(branch(x) dropped at `drop_rate` + shortcut(x)).
+
+    Attributes:
+        branch: The operations of the residual branch.
+        shortcut: Projection on the shortcut; empty where it is the identity.
+        after: What follows the addition.
+        drop_rate: Probability that stochastic depth drops the branch of an image.
+    """
+
+    branch: tuple[Op, ...]
+    shortcut: tuple[Op, ...]
+    after: tuple[Op, ...]
+    drop_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Blocks at one resolution, and what brings the map there."""
+
+    downsample: tuple[Op, ...]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """A whole network."""
+
+    stem: tuple[Op, ...]
+    stages: tuple[Stage, ...]
+    head: tuple[Op, ...]
+
+
+def blueprint(spec: Spec) -> Blueprint:
+    """Lay out the network that a spec describes.
+
+    Examples:
+        >>> from modernize.ladder import ladder
+        >>> [op.name for op in blueprint(ladder("resnet50")[-1].spec).stages[0].blocks[0].branch]
+        ['spatial', 'spatial_norm', 'pwconv1', 'act', 'pwconv2', 'layer_scale']
+    """
+    arch, recipe = spec.arch, spec.recipe
+    channels = arch.width
+    num_blocks = sum(arch.depths)
+    stages: list[Stage] = []
+    for depth in arch.depths:
+        index = len(stages)
+        width = arch.width * 2**index
+        out_channels = block_channels(arch, width)
+        separate = arch.downsampling == "separate" and index > 0
+        downsample = _downsample(arch, channels, out_channels) if separate else ()
+        blocks = []
+        for position in range(depth):
+            in_channels = out_channels if separate or position > 0 else channels
+            stride = 2 if arch.downsampling == "in-block" and index > 0 and position == 0 else 1
+            done = sum(arch.depths[:index]) + position
+            drop_rate = recipe.stochastic_depth * done / max(1, num_blocks - 1)
+            blocks.append(_block(arch, recipe, in_channels, width, stride, drop_rate))
+        stages.append(Stage(downsample, tuple(blocks)))
+        channels = out_channels
+    return Blueprint(_stem(arch), tuple(stages), _head(arch, channels))
+
+
+def block_channels(arch: Arch, width: int) -> int:
+    """Channels between the blocks of a stage whose `width` is given."""
+    return width if arch.bottleneck == "inverted" else 4 * width
+
+
+def _stem(arch: Arch) -> tuple[Op, ...]:
+    norm = Norm("norm", arch.norm, arch.width)
+    if arch.stem == "patchify":
+        # The last step puts a LayerNorm after the stem whatever the open choice `stem_norm` says.
+        has_norm = arch.stem_norm or (arch.downsampling == "separate" and arch.downsample_norm)
+        conv = Conv("conv", 3, arch.width, arch.stem_stride, arch.stem_stride)
+        return _with_bias(arch, (conv, norm) if has_norm else (conv,))
+    # Half of a stride of 4 or 2 lies in the max pool; kernel 7 at stride 4 becomes 3 for small images.
+    kernel, conv_stride = (7, 2) if arch.stem_stride == 4 else (3, 1)
+    pool = (MaxPool(3, 2),) if arch.stem_stride > 1 else ()
+    conv = Conv("conv", 3, arch.width, kernel, conv_stride)
+    return _with_bias(arch, (conv, norm, Activation(arch.activation), *pool))
+
+
+def _downsample(arch: Arch, in_channels: int, out_channels: int) -> tuple[Op, ...]:
+    norm = (Norm("norm", arch.norm, in_channels),) if arch.downsample_norm else ()
+    return _with_bias(arch, (*norm, Conv("conv", in_channels, out_channels, 2, 2)))
+
+
+def _head(arch: Arch, channels: int) -> tuple[Op, ...]:
+    norm = (Norm("norm", arch.norm, channels),) if arch.downsampling == "separate" and arch.downsample_norm else ()
+    return (GlobalPool(), *norm, Linear("fc", channels, arch.num_classes))
+
+
+def _block(arch: Arch, recipe: Recipe, in_channels: int, width: int, stride: int, drop_rate: float) -> Block:
+    out_channels = block_channels(arch, width)
+    shortcut: tuple[Op, ...] = ()
+    if stride > 1 or in_channels != out_channels:
+        keep_norm = arch.norms == "every" or arch.shortcut_norm == "keep"
+        norm = (Norm("norm", arch.norm, out_channels),) if keep_norm else ()
+        shortcut = _with_bias(arch, (Conv("conv", in_channels, out_channels, 1, stride), *norm))
+    after = (Activation(arch.activation),) if arch.activations == "every" else ()
+    branch = _branch(arch, in_channels, width, out_channels, stride)
+    if arch.layer_scale:
+        scale = LayerScale(out_channels, recipe.layer_scale_init)
+        before_norm = arch.layer_scale_position == "before-norm" and isinstance(branch[-1], Norm)
+        branch = (*branch[:-1], scale, branch[-1]) if before_norm else (*branch, scale)
+    return Block(_with_bias(arch, branch), shortcut, after, drop_rate)
+
+
+def _branch(arch: Arch, in_channels: int, width: int, out_channels: int, stride: int) -> tuple[Op, ...]:
+    hidden = 4 * width if arch.bottleneck == "inverted" else width
+    first = arch.spatial_position == "first"
+    channels = in_channels if first else hidden
+    groups = channels if arch.spatial_conv == "depthwise" else 1
+    spatial = Conv("spatial", channels, channels, arch.kernel_size, stride, groups)
+    pwconv1 = Conv("pwconv1", in_channels, hidden, 1)
+    pwconv2 = Conv("pwconv2", hidden, out_channels, 1)
+    convs = (spatial, pwconv1, pwconv2) if first else (pwconv1, spatial, pwconv2)
+    ops: list[Op] = []
+    for conv in convs:
+        last, before_last = conv is convs[2], conv is convs[1]
+        ops.append(conv)
+        if arch.norms == "every" or conv is spatial:
+            ops.append(Norm(f"{conv.name}_norm", arch.norm, conv.out_channels))
+        if before_last or (arch.activations == "every" and not last):
+            ops.append(Activation(arch.activation, "act" if before_last else f"{conv.name}_act"))
+        if before_last and arch.grn:
+            ops.append(GRN(conv.out_channels))
+    return tuple(ops)
+
+
+def _with_bias(arch: Arch, ops: tuple[Op, ...]) -> tuple[Op, ...]:
+    """Give each convolution a bias or none, by the rule of `arch.conv_bias`."""
+    return tuple(
+        Conv(op.name, op.in_channels, op.out_channels, op.kernel, op.stride, op.groups, _has_bias(arch, following))
+        if isinstance(op, Conv)
+        else op
+        for op, following in zip(ops, (*ops[1:], None), strict=True)
+    )
+
+
+def _has_bias(arch: Arch, following: Op | None) -> bool:
+    if arch.conv_bias == "unless-batch-norm":
+        return not (isinstance(following, Norm) and following.kind == "batch")
+    return arch.conv_bias == "always"

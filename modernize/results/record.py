@@ -1,0 +1,178 @@
+"""The record: everything one run has to say, as typed data that reads and writes JSON.
+
+A record is written once, when its run ends, and never changed. `result` and `curves` are what was measured on the
+data and repeat bit for bit; `speed` depends on the machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from modernize.errors import ModernizeError
+from modernize.strict import from_dict
+
+SCHEMA_VERSION = 1
+
+Status = Literal["finished", "diverged", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungFacts:
+    """Which rung a run trained.
+
+    Attributes:
+        step: Id of the step, or "base".
+        title: Its title.
+        steps: Ids of all steps applied to the base, in order.
+        adopted: False for a probe.
+        regime: Name of the regime.
+        image_size: Height and width of the input in pixels.
+        spec_fingerprint: `Spec.fingerprint` of the rung as the paper has it, before the recipe is shortened.
+        changes: The fields the step changed: each with "field", "before", "after".
+    """
+
+    step: str
+    title: str
+    steps: tuple[str, ...]
+    adopted: bool
+    regime: str
+    image_size: int
+    spec_fingerprint: str
+    changes: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFacts:
+    """What a run trained and was evaluated on."""
+
+    name: str
+    fingerprint: str
+    num_classes: int
+    image_size: int
+    num_train_images: int
+    num_test_images: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetFacts:
+    """How a recipe was cut to the time at hand: `changes` says so in sentences for the report."""
+
+    name: str
+    epochs: int
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curves:
+    """One value an epoch; index 0 is the first epoch."""
+
+    train_loss: tuple[float, ...] = ()
+    test_loss: tuple[float, ...] = ()
+    test_top1_percent: tuple[float, ...] = ()
+    lr: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The last epoch's evaluation. The best epoch is kept apart and is never reported as the result."""
+
+    top1_percent: float | None
+    loss: float | None
+    epoch: int
+    best_top1_percent: float | None
+    best_epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostFacts:
+    """Counted from the spec at the run's image size; MACs in the paper's convention."""
+
+    macs: int
+    num_params: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """What it took. `images_per_second` is training throughput; evaluation and start-up count in `seconds` only."""
+
+    images_per_second: float
+    seconds: float
+    peak_memory_mb: float
+    epoch_seconds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """The machine."""
+
+    device: str
+    processor: str
+    num_cores: int
+    num_threads: int
+    memory_gb: float
+    platform: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One run: one spec, one data set, one seed.
+
+    Attributes:
+        run_id: Hash of the spec as trained, data, budget, seed and threads: the same id means the same run.
+        status: "finished", "diverged" (loss not finite) or "failed" (see `error`).
+        error: One line, "" unless the run failed.
+        arch: The architecture's fields.
+        recipe: The recipe as the paper has it.
+        trained_recipe: The recipe as trained, after the budget shortened it.
+        versions: Of python, torch, numpy and modernize.
+        commit: Of the source tree, "+dirty" if it had changes; "" outside a repository.
+        started_at: UTC, ISO 8601.
+    """
+
+    run_id: str
+    study: str
+    status: Status
+    rung: RungFacts
+    arch: dict[str, Any]
+    recipe: dict[str, Any]
+    trained_recipe: dict[str, Any]
+    data: DataFacts
+    budget: BudgetFacts
+    seed: int
+    curves: Curves
+    result: Result
+    cost: CostFacts
+    speed: Speed
+    hardware: Hardware
+    versions: dict[str, str]
+    commit: str
+    started_at: str
+    finished_at: str
+    error: str = ""
+    schema_version: int = SCHEMA_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for `json.dump`."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: Any, path: str = "record") -> Record:
+        """Read what `to_json` gave.
+
+        Args:
+            data: Parsed JSON.
+            path: Where it was read, for messages.
+
+        Raises:
+            ModernizeError: If it is no record, or one of a newer schema.
+        """
+        version = data.get("schema_version") if isinstance(data, dict) else None
+        if not isinstance(version, int):
+            raise ModernizeError(f"{path} is not a record of a run: it has no schema_version.")
+        if version > SCHEMA_VERSION:
+            raise ModernizeError(
+                f"{path} has schema version {version}; this modernize reads up to {SCHEMA_VERSION}. Update it."
+            )
+        return from_dict(Record, data, path)

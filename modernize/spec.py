@@ -1,0 +1,242 @@
+"""The spec: one network and its training recipe as frozen, typed data.
+
+A spec has three parts. `Arch` decides the network, `Recipe` how it is trained, and `Regime` is the context that the
+steps read: which ResNet the ladder starts from, and which depths and widths it leads to. Steps derive one spec from
+another with `Spec.with_arch` and `Spec.with_recipe`; nothing here knows about steps, tensors or files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+from modernize.strict import replace_checked
+
+Depths = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arch:
+    """The architecture of one rung. Defaults are ResNet-50 v1.5.
+
+    Attributes:
+        depths: Blocks in each of the four stages.
+        width: Channels of the 3x3 convolution in stage 1 and of the stem; it doubles at each stage.
+        stem: "resnet" is an overlapping convolution, norm, ReLU and max pool; "patchify" one non-overlapping convolution.
+        stem_stride: Total stride of the stem: 4 at 224 px; 2 or 1 for small images.
+        stem_norm: Whether the patchify stem ends in a norm (open choice; the paper's text does not say).
+        spatial_conv: The k x k convolution of a block: "full", or "depthwise" (one filter a channel).
+        bottleneck: "narrow" squeezes 4C -> C -> 4C; "inverted" expands C -> 4C -> C.
+        spatial_position: Where the k x k convolution stands: "middle" of the two 1x1 convolutions, or "first".
+        kernel_size: Its k, odd.
+        activation: The nonlinearity everywhere in the network.
+        activations: "every" after each convolution and the addition; "one" a block, before the last 1x1.
+        norms: "every" after each convolution; "one" a block, after the k x k convolution.
+        norm: "batch" over the batch and positions, or "layer" over the channels at each position.
+        downsampling: "in-block" strides the first block of a stage; "separate" puts a 2x2 stride-2 convolution between stages.
+        downsample_norm: Whether "separate" also adds its LayerNorms (before each 2x2 convolution, after the stem, after
+            the global pool). Without them training diverges in the paper: False is the negative control.
+        shortcut_norm: Norm on projection shortcuts: "keep", or "drop" it once a block has only one norm (open choice).
+        conv_bias: "unless-batch-norm" gives every convolution a bias but those a BatchNorm follows; "always"; "never"
+            (open choice).
+        layer_scale: Whether each block's branch is scaled by a learned vector (its starting value is in the recipe).
+        layer_scale_position: "end" of the branch, or "before-norm" where the branch ends in a norm (open choice).
+        grn: Whether Global Response Normalization follows the activation (ConvNeXt V2).
+        init: "kaiming" as torchvision's ResNet, or "trunc-normal" with `init_std` (open choice from `recipe` on).
+        init_std: Standard deviation of "trunc-normal". The paper's Table 5 prints 0.2, its released code uses 0.02.
+        num_classes: Outputs of the classifier.
+    """
+
+    depths: Depths = (3, 4, 6, 3)
+    width: int = 64
+    stem: Literal["resnet", "patchify"] = "resnet"
+    stem_stride: Literal[1, 2, 4] = 4
+    stem_norm: bool = True
+    spatial_conv: Literal["full", "depthwise"] = "full"
+    bottleneck: Literal["narrow", "inverted"] = "narrow"
+    spatial_position: Literal["middle", "first"] = "middle"
+    kernel_size: int = 3
+    activation: Literal["relu", "gelu"] = "relu"
+    activations: Literal["every", "one"] = "every"
+    norms: Literal["every", "one"] = "every"
+    norm: Literal["batch", "layer"] = "batch"
+    downsampling: Literal["in-block", "separate"] = "in-block"
+    downsample_norm: bool = True
+    shortcut_norm: Literal["keep", "drop"] = "keep"
+    conv_bias: Literal["unless-batch-norm", "always", "never"] = "unless-batch-norm"
+    layer_scale: bool = False
+    layer_scale_position: Literal["end", "before-norm"] = "end"
+    grn: bool = False
+    init: Literal["kaiming", "trunc-normal"] = "kaiming"
+    init_std: float = 0.02
+    num_classes: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a rung is trained. Defaults are the classic ResNet recipe of torchvision.
+
+    Attributes:
+        name: "classic", "convnext" or a name of the user's.
+        optimizer: "sgd" (with `momentum`) or "adamw" (with `betas` and `eps`).
+        lr: Peak learning rate at `batch_size`.
+        weight_decay: Decoupled for AdamW, L2 for SGD.
+        decay_norm_and_bias: Whether norms, biases, LayerScale and GRN are decayed too.
+        schedule: "step" divides by 10 at each third of training, "cosine" falls to `min_lr`.
+        warmup_epochs: Epochs of linear warmup from zero.
+        batch_size: Images in one optimizer step, over all devices.
+        rand_augment: timm's RandAugment string, or "" for none.
+        random_resized_crop: Whether training crops are random in size and shape.
+        shift_pixels: Largest random shift in pixels (small images; 0 for none).
+        horizontal_flip: Whether images are mirrored at random.
+        color_jitter: Strength of brightness, contrast and saturation jitter. timm drops it where RandAugment is on.
+        mixup: Beta parameter of mixup, 0 for none.
+        cutmix: Beta parameter of CutMix, 0 for none.
+        mix_probability: Probability that a batch is mixed at all.
+        mix_switch_probability: Probability of CutMix rather than mixup where both are on.
+        random_erasing: Probability of erasing a rectangle with pixel noise.
+        label_smoothing: Share of the target spread over all classes.
+        stochastic_depth: Drop probability of the last block's branch; grows linearly from 0 at the first.
+        layer_scale_init: Starting value of LayerScale.
+        clip_grad_norm: Largest gradient norm, 0 for no clipping.
+        ema_decay: Decay of the weights' moving average, 0 for none.
+        interpolation: Resampling of crops.
+        eval_crop_ratio: Share of the image kept by the centre crop at evaluation.
+    """
+
+    name: str = "classic"
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    lr: float = 0.1
+    momentum: float = 0.9
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 1e-4
+    decay_norm_and_bias: bool = True
+    schedule: Literal["step", "cosine"] = "step"
+    min_lr: float = 0.0
+    warmup_epochs: float = 0.0
+    epochs: int = 90
+    batch_size: int = 256
+    rand_augment: str = ""
+    random_resized_crop: bool = True
+    shift_pixels: int = 0
+    horizontal_flip: bool = True
+    color_jitter: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    mix_probability: float = 0.0
+    mix_switch_probability: float = 0.5
+    random_erasing: float = 0.0
+    label_smoothing: float = 0.0
+    stochastic_depth: float = 0.0
+    layer_scale_init: float = 1e-6
+    clip_grad_norm: float = 0.0
+    ema_decay: float = 0.0
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    eval_crop_ratio: float = 0.875
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regime:
+    """Where a ladder starts and what its steps lead to.
+
+    Attributes:
+        name: Name on the command line.
+        start: What rung 0 is called.
+        end: What the last adopted rung is called.
+        image_size: Height and width of the input in pixels that costs and runs assume.
+        depths: Depths before `stage-ratio`.
+        width: Width before any widening.
+        ratio_depths: Depths that `stage-ratio` leads to.
+        ratio_width: Width that `stage-ratio` leads to (the same as `width` but for ResNet-200).
+        wide_width: Width that the `width` step leads to.
+        stem_stride: Total stride of the stem.
+        num_classes: Outputs of the classifier.
+        published: Regime whose published table is set beside this one's results.
+        source: Where these numbers come from.
+    """
+
+    name: str
+    start: str
+    end: str
+    image_size: int
+    depths: Depths
+    width: int
+    ratio_depths: Depths
+    ratio_width: int
+    wide_width: int
+    stem_stride: Literal[1, 2, 4] = 4
+    num_classes: int = 1000
+    published: str = "resnet50"
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that differs between two specs, for example `arch.norm`: "batch" -> "layer"."""
+
+    field: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.before} -> {self.after}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """One rung: an architecture and a recipe, in a regime.
+
+    Examples:
+        >>> from modernize.regimes import base_spec
+        >>> spec = base_spec("resnet50").with_arch(norm="layer")
+        >>> print(*spec.diff(base_spec("resnet50")))
+        arch.norm: layer -> batch
+    """
+
+    regime: Regime
+    arch: Arch
+    recipe: Recipe
+
+    def with_arch(self, **changes: Any) -> Spec:
+        """Return this spec with other architecture fields.
+
+        Raises:
+            ModernizeError: If a field or its value is not one of `Arch`'s.
+        """
+        return replace(self, arch=replace_checked(self.arch, changes, "arch"))
+
+    def with_recipe(self, **changes: Any) -> Spec:
+        """Return this spec with other recipe fields.
+
+        Raises:
+            ModernizeError: If a field or its value is not one of `Recipe`'s.
+        """
+        return replace(self, recipe=replace_checked(self.recipe, changes, "recipe"))
+
+    def diff(self, other: Spec) -> tuple[Change, ...]:
+        """List the fields that change from this spec to `other`, architecture first."""
+        return tuple(
+            Change(f"{part}.{field.name}", before, after)
+            for part in ("arch", "recipe")
+            for field in fields(getattr(self, part))
+            if (before := getattr(getattr(self, part), field.name))
+            != (after := getattr(getattr(other, part), field.name))
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that two specs share only if they describe the same network and recipe.
+
+        The regime is left out: it is where a spec came from, not what it is.
+        """
+        return fingerprint({"arch": asdict(self.arch), "recipe": asdict(self.recipe)})
+
+
+def fingerprint(facts: Mapping[str, Any]) -> str:
+    """Hash plain facts (numbers, strings, lists, mappings) to sixteen hex digits, whatever the order of their keys."""
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

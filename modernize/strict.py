@@ -1,0 +1,97 @@
+"""Plain data into frozen dataclasses, strictly: a wrong key or type is named by its path.
+
+About what pydantic would do in strict mode, without its habit of accepting unknown keys of plain dataclasses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass, replace
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from modernize.errors import ModernizeError, unknown_name
+
+T = TypeVar("T")
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def from_dict(cls: type[T], data: Mapping[str, Any], path: str = "") -> T:
+    """Build a dataclass from plain data, as `json` or `tomllib` give it.
+
+    Args:
+        cls: A dataclass type.
+        data: Its fields by name; lists stand for tuples, and nested mappings for nested dataclasses.
+        path: Where `data` stands, for messages.
+
+    Raises:
+        ModernizeError: If a key is unknown or missing, or a value has the wrong type.
+    """
+    if not isinstance(data, Mapping):
+        raise ModernizeError(f"{path or cls.__name__} should be a table of fields, not {data!r}.")
+    names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+    for key in data:
+        if key not in names:
+            raise unknown_name("field", f"{path}.{key}" if path else key, [f"{path}.{n}" if path else n for n in names])
+    required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}  # type: ignore[arg-type]
+    if missing := sorted(required - set(data)):
+        raise ModernizeError(f"{path or cls.__name__} lacks {', '.join(missing)}.")
+    return cls(**{k: checked(_hints(cls)[k], v, f"{path}.{k}" if path else k) for k, v in data.items()})
+
+
+def replace_checked(part: T, changes: Mapping[str, Any], path: str = "") -> T:
+    """Return a copy of a dataclass with some fields changed, each checked like `from_dict` does."""
+    cls = type(part)
+    names = [field.name for field in fields(part)]  # type: ignore[arg-type]
+    for key in changes:
+        if key not in names:
+            raise unknown_name("field", f"{path}.{key}" if path else key, [f"{path}.{n}" if path else n for n in names])
+    values = {k: checked(_hints(cls)[k], v, f"{path}.{k}" if path else k) for k, v in changes.items()}
+    return replace(part, **values)  # type: ignore[type-var]
+
+
+def checked(kind: Any, value: Any, path: str) -> Any:
+    """Return `value` as `kind`, turning lists into tuples and integers into floats where that is exact.
+
+    Raises:
+        ModernizeError: If the value does not fit.
+    """
+    origin, args = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return value
+    if origin is Literal:
+        if value in args:
+            return value
+        raise ModernizeError(f"{path} cannot be {value!r}. Allowed: {', '.join(map(repr, args))}.")
+    if origin in (Union, UnionType):
+        if value is None and NoneType in args:
+            return None
+        (inner,) = [a for a in args if a is not NoneType]
+        return checked(inner, value, path)
+    if origin is tuple:
+        return _tuple(args, value, path)
+    if origin in (dict, Mapping) or kind is dict:
+        if isinstance(value, Mapping):
+            return dict(value)
+    elif is_dataclass(kind):
+        return value if isinstance(value, kind) else from_dict(kind, value, path)
+    elif kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    elif isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool):
+        return value
+    raise ModernizeError(f"{path} should be {getattr(kind, '__name__', kind)}, not {value!r}.")
+
+
+def _tuple(args: tuple[Any, ...], value: Any, path: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise ModernizeError(f"{path} should be a list, not {value!r}.")
+    if len(args) == 2 and args[1] is Ellipsis:
+        return tuple(checked(args[0], item, f"{path}[{i}]") for i, item in enumerate(value))
+    if len(args) != len(value):
+        raise ModernizeError(f"{path} should have {len(args)} values, not {len(value)}.")
+    return tuple(checked(a, item, f"{path}[{i}]") for i, (a, item) in enumerate(zip(args, value, strict=True)))
