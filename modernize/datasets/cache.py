@@ -1,0 +1,62 @@
+"""Generated images on disk: a convenience that may be missing, stale or unwritable without harm."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from modernize.datasets.arrays import Images
+
+
+def cache_dir() -> Path:
+    """Return the default cache folder: `$XDG_CACHE_HOME/modernize`, else `~/.cache/modernize`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "modernize"
+
+
+def cached_images(folder: Path | None, stem: str, shape: tuple[int, ...], make: Callable[[], Images]) -> Images:
+    """Return images from the cache, or make them and keep them there.
+
+    Args:
+        folder: The cache folder, or None for the default one.
+        stem: File name without its suffix; says everything the images depend on.
+        shape: What the images must measure, (n, h, w, 3); a file that does not, or that is damaged, is made anew.
+        make: Makes the images.
+    """
+    path = (folder or cache_dir()) / f"{stem}.npz"
+    images = _read(path)
+    if images is not None and images.shape == shape and images.dtype == np.uint8:
+        return images
+    images = make()
+    _write(path, images)
+    return images
+
+
+def _read(path: Path) -> Images | None:
+    try:
+        # An .npz is a zip file, whose checksum also notices flipped bits.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            images: Images = file["images"]
+            return images
+    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile):
+        return None
+
+
+def _write(path: Path, images: Images) -> None:
+    """Write beside the final place and rename, so that two processes at once leave one whole file."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            np.savez(file, images=images)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -1,0 +1,62 @@
+"""Images of any size and mode to square uint8 RGB, by Pillow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from modernize.datasets.arrays import Images
+from modernize.errors import DataError
+
+
+def resize_images(images_nhwc: Images, size: int, resample: Image.Resampling = Image.Resampling.BICUBIC) -> Images:
+    """Resize images, uint8 (n, h, w, 3), to (n, size, size, 3); images of that size are returned as they are."""
+    if images_nhwc.shape[1:3] == (size, size):
+        return images_nhwc
+    resized = np.empty((len(images_nhwc), size, size, 3), dtype=np.uint8)
+    for index, image in enumerate(images_nhwc):
+        resized[index] = np.asarray(_fit(Image.fromarray(image), size, resample))
+    return resized
+
+
+def decode_files(paths: Sequence[Path], size: int) -> Images:
+    """Decode image files; the EXIF orientation is ignored, as torchvision ignores it.
+
+    Args:
+        paths: The files, n of them.
+        size: Height and width of the result.
+
+    Returns:
+        uint8, (n, size, size, 3).
+
+    Raises:
+        DataError: If a file cannot be decoded.
+    """
+    images = np.empty((len(paths), size, size, 3), dtype=np.uint8)
+    for index, path in enumerate(paths):
+        images[index] = _decode(path, size)
+    return images
+
+
+def _decode(path: Path, size: int) -> Images:
+    try:
+        with Image.open(path) as image:
+            if image.mode.startswith(("I", "F")):
+                raise DataError(f"{path} has pixels of mode {image.mode}; images of 8 bits a channel are needed.")
+            # A palette's transparency is dropped by way of RGBA; Pillow warns about the direct way.
+            rgb = (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
+            return np.asarray(_fit(rgb, size, Image.Resampling.BICUBIC))
+    # Pillow's decoders raise these for damaged files; a missing file is an OSError too.
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path} cannot be read as an image: {str(error).partition(chr(10))[0]}.") from error
+
+
+def _fit(image: Image.Image, size: int, resample: Image.Resampling) -> Image.Image:
+    """Resize the short side to `size` and cut the middle out of the long side."""
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    return image.resize((size, size), resample, box=(left, top, left + side, top + side))

@@ -1,0 +1,1 @@
+"""Measurements on built networks and processes."""

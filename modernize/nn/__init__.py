@@ -1,0 +1,5 @@
+"""Spec -> torch network."""
+
+from modernize.nn.network import Network, build
+
+__all__ = ["Network", "build"]

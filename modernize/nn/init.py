@@ -1,0 +1,24 @@
+"""How weights start."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from modernize.spec import Arch
+
+
+def initialise(network: nn.Module, arch: Arch) -> None:
+    """Set a network's starting weights in place, drawing from torch's global generator.
+
+    "kaiming" is torchvision's ResNet (normal, fan out, ReLU gain; the classifier keeps torch's default), "trunc-normal"
+    the released ConvNeXt code (standard deviation `arch.init_std`, biases zero). Norms start at weight 1 and bias 0.
+    """
+    for module in network.modules():
+        if arch.init == "trunc-normal" and isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.trunc_normal_(module.weight, std=arch.init_std)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

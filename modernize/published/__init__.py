@@ -1,0 +1,200 @@
+"""What papers print: CSV package data with a source in every row, and a typed reader.
+
+Values are kept as printed, never corrected; `anomaly` says where a printed value contradicts itself or the others.
+Nothing that this project measured stands here.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from modernize.errors import unknown_name
+
+PUBLISHED_REGIMES = ("resnet50", "resnet200")
+
+Role = Literal["adopted", "probe", "reference"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRow:
+    """One row of a published ladder: ImageNet-1K at 224 px, without EMA.
+
+    Attributes:
+        step: Id of the step, "base", or the name of a reference model.
+        label: As the paper calls it.
+        role: "adopted", "probe" (tried, not adopted) or "reference" (no rung).
+        before: Id of the row the change was made to; "" if there is none.
+        top1_percent: Mean over seeds.
+        top1_text: The same as printed.
+        top1_std: Standard deviation over seeds, None where none is printed.
+        gmacs: Multiply-accumulates in units of 10^9; the paper calls them FLOPs.
+        gmacs_text: The same as printed.
+        source: Where it is printed.
+        note: What a reader must know, "" for nothing.
+        anomaly: Why the printed cost is inconsistent, "" if it is not.
+    """
+
+    step: str
+    label: str
+    role: Role
+    before: str
+    top1_percent: float
+    top1_text: str
+    top1_std: float | None
+    gmacs: float
+    gmacs_text: str
+    source: str
+    note: str
+    anomaly: str
+
+    @property
+    def adopted(self) -> bool:
+        """Whether later rows stand on it."""
+        return self.role == "adopted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyRow:
+    """A published model of the ConvNeXt families.
+
+    Attributes:
+        model: Its name.
+        depths: Blocks a stage.
+        widths: Channels a stage.
+        image_size: In pixels.
+        params_m: Millions of parameters.
+        params_m_text: The same as printed.
+        gmacs: Multiply-accumulates in units of 10^9.
+        gmacs_text: The same as printed.
+        top1_percent: ImageNet-1K top-1.
+        training: "ImageNet-1K" or "ImageNet-22K" (pre-training, V1); "supervised" or "FCMAE" (V2).
+        source: Where it is printed.
+    """
+
+    model: str
+    depths: tuple[int, ...]
+    widths: tuple[int, ...]
+    image_size: int
+    params_m: float
+    params_m_text: str
+    gmacs: float
+    gmacs_text: str
+    top1_percent: float
+    training: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThroughputRow:
+    """Published inference throughput; `layout` is "" where the source does not say."""
+
+    model: str
+    image_size: int
+    device: str
+    precision: str
+    layout: str
+    images_per_second: float
+    source: str
+
+
+@cache
+def published_rows(regime: str) -> tuple[PublishedRow, ...]:
+    """Return the published ladder of a regime in the paper's order, its reference model last.
+
+    Args:
+        regime: "resnet50" (Table 10) or "resnet200" (Table 11).
+
+    Raises:
+        ModernizeError: If there is no such table.
+
+    Examples:
+        >>> [(row.step, row.gmacs_text) for row in published_rows("resnet50")][:3]
+        [('base', '4.09'), ('recipe', '4.09'), ('stage-ratio', '4.53')]
+    """
+    if regime not in PUBLISHED_REGIMES:
+        raise unknown_name("published table", regime, PUBLISHED_REGIMES)
+    return tuple(
+        PublishedRow(
+            step=row["step"],
+            label=row["label"],
+            role=row["role"],  # type: ignore[arg-type]
+            before=row["before"],
+            top1_percent=float(row["top1_percent"]),
+            top1_text=row["top1_percent"],
+            top1_std=float(row["top1_std"]) if row["top1_std"] else None,
+            gmacs=float(row["gmacs"]),
+            gmacs_text=row["gmacs"],
+            source=row["source"],
+            note=row["note"],
+            anomaly=row["anomaly"],
+        )
+        for row in _read(f"{regime}.csv")
+    )
+
+
+def published_row(regime: str, step: str) -> PublishedRow | None:
+    """Return the published row of one step, None if nothing is published for it.
+
+    Raises:
+        ModernizeError: If there is no table for `regime`.
+
+    Examples:
+        >>> published_row("resnet50", "ln").top1_percent
+        81.47
+        >>> published_row("resnet50", "a-step-of-mine") is None
+        True
+    """
+    return next((row for row in published_rows(regime) if row.step == step), None)
+
+
+@cache
+def family_rows() -> tuple[FamilyRow, ...]:
+    """Return the published ConvNeXt V1 and V2 models, one row a size and training."""
+    return tuple(
+        FamilyRow(
+            model=row["model"],
+            depths=_integers(row["depths"]),
+            widths=_integers(row["widths"]),
+            image_size=int(row["image_size"]),
+            params_m=float(row["params_m"]),
+            params_m_text=row["params_m"],
+            gmacs=float(row["gmacs"]),
+            gmacs_text=row["gmacs"],
+            top1_percent=float(row["top1_percent"]),
+            training=row["training"],
+            source=row["source"],
+        )
+        for name in ("convnext_v1_family.csv", "convnext_v2_family.csv")
+        for row in _read(name)
+    )
+
+
+@cache
+def throughput_rows() -> tuple[ThroughputRow, ...]:
+    """Return published inference throughput of Swin and ConvNeXt."""
+    return tuple(
+        ThroughputRow(
+            model=row["model"],
+            image_size=int(row["image_size"]),
+            device=row["device"],
+            precision=row["precision"],
+            layout=row["layout"],
+            images_per_second=float(row["images_per_second"]),
+            source=row["source"],
+        )
+        for row in _read("throughput.csv")
+    )
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    from importlib.resources import files
+
+    text = files(__name__).joinpath(name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _integers(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.split())

@@ -1,0 +1,200 @@
+"""What the header of a report says, and what its numbers can and cannot show: rules from facts to sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from modernize.report.rows import Row
+from modernize.results.record import DataFacts, Hardware, Record
+from modernize.results.statistics import sampling_error_percent
+from modernize.results.study import Study
+
+# The paper's own setting: ImageNet-1K, 224 px, three seeds (arXiv:2201.03545 section 2 and Table 5).
+IMAGENET_TRAIN_IMAGES = 1_281_167
+# Below these a run shows that the machinery works, and little about the steps.
+SMALL_TRAIN_IMAGES = 40_000
+SMALL_SHARE_OF_EPOCHS = 1 / 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Facts of a study, each a list of distinct values in words."""
+
+    data: tuple[str, ...]
+    budget: tuple[str, ...]
+    recipes: tuple[str, ...]
+    seeds: str
+    hardware: tuple[str, ...]
+    versions: tuple[str, ...]
+    commits: tuple[str, ...]
+    runs: str
+
+
+def header(study: Study, rows: Sequence[Row]) -> Header:
+    """Collect what a reader needs to judge the numbers."""
+    records = _all(rows)
+    return Header(
+        data=_distinct(records, lambda r: _data(r.data)),
+        budget=_distinct(records, _budget),
+        recipes=_recipes(rows),
+        seeds=f"{len(study.seeds)} ({', '.join(map(str, study.seeds[:10]))}{', ...' if len(study.seeds) > 10 else ''})"
+        ", the same for every rung: same order of the data, same augmentation",
+        hardware=_distinct(records, lambda r: _hardware(r.hardware)),
+        versions=_distinct(records, lambda r: ", ".join(f"{name} {v}" for name, v in r.versions.items())),
+        commits=_distinct(records, lambda r: r.commit or "outside a repository"),
+        runs=_runs(study, records),
+    )
+
+
+def scale_limits(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Say what data and budget of this size can and cannot show."""
+    return tuple(_scale(study, _all(rows)))
+
+
+def seed_limits(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Say what this number of seeds and of test images can and cannot tell apart."""
+    return tuple(_spread(study, rows, _all(rows)))
+
+
+def findings(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Say what the deltas show, with no more certainty than the seeds allow."""
+    sentences = []
+    compared = [row for row in rows if row.delta and row.published_delta]
+    if compared:
+        agreeing = [row for row in compared if row.delta and row.delta.mean * (row.published_delta or 0) > 0]
+        sentences.append(
+            f"{len(agreeing)} of the {len(compared)} changes with a published counterpart moved top-1 in the published "
+            f"direction; coin flips would give about {len(compared) / 2:g}."
+        )
+    tested = [row for row in rows if row.delta and row.delta.low is not None]
+    if tested:
+        clear = [row.step for row in tested if row.delta and row.delta.excludes_zero]
+        sentences.append(
+            f"The 95 % interval excludes zero for {_listed(clear) if clear else 'no change'}; "
+            f"of {len(tested)} intervals about {len(tested) * 0.05:.1f} would by chance alone."
+        )
+    for end, what in (("diverged", "loss was no longer finite"), ("failed", "stopped with an error")):
+        steps = [row.step for row in rows if any(r.status == end for r in row.records.values())]
+        if steps:
+            sentences.append(f"Runs of {_listed(steps)} {end} ({what}); they are not in the means.")
+    if missing := [row.step for row in rows if len(row.records) < len(row.planned.run_ids)]:
+        sentences.append(f"Runs are missing for {_listed(missing)}: this report is partial.")
+    return tuple(sentences)
+
+
+def _scale(study: Study, records: Sequence[Record]) -> list[str]:
+    first = records[0]
+    paper_epochs = max((int(r.recipe.get("epochs", 0)) for r in records), default=0)
+    imagenet = first.data.num_classes == 1000 and first.data.num_train_images == IMAGENET_TRAIN_IMAGES
+    full = study.epochs >= paper_epochs > 0
+    if imagenet and full and first.data.image_size == 224:
+        return [
+            "This study trains on ImageNet-1K at 224 px with the full recipe: its top-1 is comparable with the paper's."
+        ]
+    size = (
+        f"Each run saw {first.data.num_train_images:,} images of {first.data.image_size} px for {study.epochs} "
+        f"epoch{'s' if study.epochs != 1 else ''}; the paper's saw {IMAGENET_TRAIN_IMAGES:,} ImageNet images of 224 px "
+        "for 300 epochs."
+    )
+    small = first.data.num_train_images < SMALL_TRAIN_IMAGES or study.epochs < SMALL_SHARE_OF_EPOCHS * paper_epochs
+    verdict = (
+        "This is a demonstration of the machinery: every rung was built, trained and measured in the same way. It can "
+        "hint at the direction of a large change; it can neither confirm nor refute the paper's numbers, and changes "
+        "that need long training, large images or much data may turn round."
+        if small
+        else "The deltas are facts about this data and this budget; they need not be the paper's."
+    )
+    return [
+        size,
+        verdict,
+        "Measured and published top-1 come from different data: compare signs and order, never values.",
+    ]
+
+
+def _spread(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> list[str]:
+    sentences = []
+    means = sorted(row.top1.mean for row in rows if row.top1)
+    if means:
+        images = records[0].data.num_test_images
+        error = sampling_error_percent(means[len(means) // 2], images)
+        sentences.append(
+            f"The {images:,} test images alone leave about ±{error:.1f} points on each accuracy (95 %, binomial)."
+        )
+    n = len(study.seeds)
+    if n == 1:
+        sentences.append("One seed shows no spread: differences of a point or two may be chance.")
+    else:
+        few = " Two or three seeds make wide intervals." if n < 4 else ""
+        sentences.append(
+            f"With {n} seeds, ± is the sample standard deviation over seeds, and brackets hold the 95 % t interval of "
+            f"the paired difference; an interval that includes 0 is no evidence of a change.{few}"
+        )
+    return sentences
+
+
+def _data(data: DataFacts) -> str:
+    note = f"; {data.note.rstrip('.')}" if data.note else ""
+    return (
+        f"{data.name}: {data.num_train_images:,} training and {data.num_test_images:,} test images, "
+        f"{data.num_classes} classes, {data.image_size} px{note}"
+    )
+
+
+def _budget(record: Record) -> str:
+    seen = record.budget.epochs * record.data.num_train_images
+    return f"{record.budget.name}: {record.budget.epochs} epochs, {seen:,} images seen by each run"
+
+
+def _recipes(rows: Sequence[Row]) -> tuple[str, ...]:
+    """One line for each way in which a recipe was shortened, naming the rungs it holds for."""
+    steps: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for row in rows:
+        for record in list(row.records.values())[:1]:
+            key = (str(record.recipe.get("name", "")), record.budget.changes)
+            steps.setdefault(key, []).append(row.step)
+    return tuple(
+        f"{name} recipe ({_span(of)}): {'; '.join(changes) if changes else 'as published'}"
+        for (name, changes), of in steps.items()
+    )
+
+
+def _span(steps: Sequence[str]) -> str:
+    return ", ".join(steps) if len(steps) < 4 else f"{steps[0]} to {steps[-1]}, {len(steps)} rungs"
+
+
+def _hardware(machine: Hardware) -> str:
+    threads = f"{machine.num_threads} thread{'s' if machine.num_threads != 1 else ''} a run"
+    return (
+        f"{machine.device}: {machine.processor}, {machine.num_cores} cores, {threads}, "
+        f"{machine.memory_gb:.0f} GB, {machine.platform}"
+    )
+
+
+def _runs(study: Study, records: Sequence[Record]) -> str:
+    planned = len(study.rungs) * len(study.seeds)
+    ends = [record.status for record in records]
+    others = [f"{ends.count(end)} {end}" for end in ("diverged", "failed") if end in ends]
+    if planned > len(ends):
+        others.append(f"{planned - len(ends)} missing")
+    seconds = sum(record.speed.seconds for record in records)
+    rest = f" ({', '.join(others)})" if others else ""
+    return f"{ends.count('finished')} of {planned} finished{rest}; {_duration(seconds)} of run time in all"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _all(rows: Sequence[Row]) -> list[Record]:
+    return [record for row in rows for record in row.records.values()]
+
+
+def _distinct(records: Iterable[Record], words: Callable[[Record], str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(words, records)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

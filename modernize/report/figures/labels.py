@@ -1,0 +1,145 @@
+"""Labels beside points, none on top of another: the first free place, nearest first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.patheffects as effects
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from modernize.report.figures.style import FAINT, INK
+
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
+
+_DISTANCES = (7, 12, 20, 30, 42, 56, 72, 90, 110, 135, 165)
+_DIRECTIONS = 24
+_POINT_RADIUS = 6.0
+# What a label pays, in points of distance, for each line it stands on and each label its leader crosses.
+_LINE_PRICE = 25.0
+_LEADER_PRICE = 40.0
+_OVERLAP_PRICE = 1000.0
+
+
+def place_labels(
+    axes: Axes, points: Sequence[Point], texts: Sequence[str], lines: Sequence[tuple[Point, Point]]
+) -> None:
+    """Write a text beside each point, joined to it by a thin line where it stands far off.
+
+    Args:
+        axes: Axes with final limits, in a figure with a fixed layout.
+        points: In data coordinates.
+        texts: One a point.
+        lines: Segments drawn in the axes, in data coordinates; labels avoid them where they can.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101 - axes are drawn in a figure
+    canvas: Any = FigureCanvasAgg(figure)
+    renderer = canvas.get_renderer()
+    scale = figure.dpi / 72
+    at = [_pixel(axes, point) for point in points]
+    segments = [(_pixel(axes, a), _pixel(axes, b)) for a, b in lines]
+    radius = _POINT_RADIUS * scale
+    dots = [(x - radius, y - radius, x + radius, y + radius) for x, y in at]
+    frame = axes.get_window_extent(renderer)
+    room: Box = (frame.x0, frame.y0, frame.x1, frame.y1)
+    halo = [effects.withStroke(linewidth=3, foreground="white")]
+    placed: list[Box] = []
+    leaders: list[tuple[Point, Point]] = []
+    # The crowded ones first: they have the fewest places to go.
+    crowd = [sum(math.dist(p, q) < 60 * scale for q in at) for p in at]
+    for i in sorted(range(len(at)), key=lambda i: (-crowd[i], -at[i][1])):
+        label = axes.text(0, 0, texts[i], fontsize=10.5, color=INK, zorder=6)
+        extent = label.get_window_extent(renderer)
+        label.remove()
+        size = (extent.width + 3 * scale, extent.height + 1 * scale)
+        choices = [
+            (_price(box, tip, at[i], room, dots, placed, segments, leaders, scale) + distance, box, tip, distance)
+            for distance in _DISTANCES
+            for box, tip in _around(at[i], distance * scale, size)
+        ]
+        _, box, tip, distance = min(choices, key=lambda choice: choice[0])
+        placed.append(box)
+        if distance > _DISTANCES[1]:
+            leaders.append((at[i], tip))
+            axes.annotate(
+                "",
+                _data(axes, tip),
+                _data(axes, at[i]),
+                arrowprops={"arrowstyle": "-", "color": FAINT, "lw": 0.8, "shrinkA": 4, "shrinkB": 0},
+                zorder=2,
+            )
+        middle = _data(axes, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
+        axes.text(*middle, texts[i], fontsize=10.5, color=INK, ha="center", va="center", zorder=6, path_effects=halo)
+
+
+def _around(point: Point, distance: float, size: tuple[float, float]) -> list[tuple[Box, Point]]:
+    """Give boxes that touch a circle around a point, each with the spot where it touches."""
+    boxes = []
+    for k in range(_DIRECTIONS):
+        angle = 2 * math.pi * k / _DIRECTIONS
+        tip = (point[0] + distance * math.cos(angle), point[1] + distance * math.sin(angle))
+        # The box lies beyond its tip: sideways by the cosine, up and down by the sine.
+        x = tip[0] + (math.cos(angle) - 1) / 2 * size[0]
+        y = tip[1] + (math.sin(angle) - 1) / 2 * size[1]
+        boxes.append(((x, y, x + size[0], y + size[1]), tip))
+    return boxes
+
+
+def _price(
+    box: Box,
+    tip: Point,
+    point: Point,
+    room: Box,
+    dots: Sequence[Box],
+    placed: Sequence[Box],
+    segments: Sequence[tuple[Point, Point]],
+    leaders: Sequence[tuple[Point, Point]],
+    scale: float,
+) -> float:
+    overlaps = sum(_overlap(box, other) for other in (*dots, *placed))
+    outside = box[0] < room[0] or box[1] < room[1] or box[2] > room[2] or box[3] > room[3]
+    crossed = sum(_crosses(segment, box) for segment in segments) + 2 * sum(_crosses(line, box) for line in leaders)
+    hidden = sum(_crosses((point, tip), other) for other in placed)
+    tangled = sum(_cut(point, tip, *line) for line in leaders)
+    return (_OVERLAP_PRICE * (overlaps + outside) + _LINE_PRICE * crossed + _LEADER_PRICE * (hidden + tangled)) * scale
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _crosses(segment: tuple[Point, Point], box: Box) -> bool:
+    """Whether a segment passes through a box (Liang and Barsky)."""
+    (x, y), (x_end, y_end) = segment
+    enter, leave = 0.0, 1.0
+    for start, step, low, high in ((x, x_end - x, box[0], box[2]), (y, y_end - y, box[1], box[3])):
+        if step == 0:
+            if not low < start < high:
+                return False
+            continue
+        near, far = sorted(((low - start) / step, (high - start) / step))
+        enter, leave = max(enter, near), min(leave, far)
+    return enter < leave
+
+
+def _cut(a: Point, b: Point, c: Point, d: Point) -> bool:
+    """Whether two segments cross."""
+
+    def side(p: Point, q: Point, r: Point) -> float:
+        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+
+    return side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0
+
+
+def _pixel(axes: Axes, point: Point) -> Point:
+    x, y = axes.transData.transform(point)
+    return float(x), float(y)
+
+
+def _data(axes: Axes, pixel: Point) -> Point:
+    x, y = axes.transData.inverted().transform(pixel)
+    return float(x), float(y)

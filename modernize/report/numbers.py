@@ -1,0 +1,68 @@
+"""Numbers as reports print them; "-" where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modernize.published import PublishedRow
+from modernize.report.rows import Row
+from modernize.results.statistics import PairedDelta, Summary
+
+NONE = "-"
+
+
+def top1_text(top1: Summary | None) -> str:
+    """Mean, spread and number of seeds.
+
+    Examples:
+        >>> top1_text(Summary(n=3, mean=81.0, std=0.5)), top1_text(Summary(n=1, mean=81.0, std=None))
+        ('81.00 ± 0.50 (n=3)', '81.00 (n=1)')
+    """
+    if top1 is None:
+        return NONE
+    spread = "" if top1.std is None else f" ± {top1.std:.2f}"
+    return f"{top1.mean:.2f}{spread} (n={top1.n})"
+
+
+def delta_text(delta: PairedDelta | None, n_seeds: int) -> str:
+    """Signed difference, its interval where there is one, and the number of pairs where it is not all the seeds."""
+    if delta is None:
+        return NONE
+    interval = "" if delta.low is None else f" [{signed(delta.low)}, {signed(delta.high)}]"
+    return f"{signed(delta.mean)}{interval}{'' if delta.n == n_seeds else f' (n={delta.n})'}"
+
+
+def published_text(row: PublishedRow | None) -> str:
+    """Printed top-1 with its printed digits."""
+    if row is None:
+        return NONE
+    return row.top1_text + (f" ± {row.top1_std:.2f}" if row.top1_std is not None else "")
+
+
+def signed(value: float | None) -> str:
+    r"""Give two digits with a sign; a true minus lines up with the plus.
+
+    Examples:
+        >>> ascii((signed(0.5), signed(-1.23), signed(-0.001), signed(None)))
+        "('+0.50', '\\u22121.23', '0.00', '-')"
+    """
+    if value is None:
+        return NONE
+    text = f"{value:+.2f}"
+    return "0.00" if float(text) == 0 else text.replace("-", "−")  # noqa: RUF001
+
+
+def macs_unit(rows: Sequence[Row]) -> tuple[str, float]:
+    """Choose a unit in which the rows' MACs read well: its name, and how many MACs it is."""
+    return ("GMACs", 1e9) if max((row.planned.macs for row in rows), default=0) >= 1e9 else ("MMACs", 1e6)
+
+
+def macs_text(macs: int, unit: float) -> str:
+    """MACs in a unit, three significant digits or more."""
+    value = macs / unit
+    return f"{value:.3f}" if value < 10 else f"{value:.2f}" if value < 100 else f"{value:.1f}"
+
+
+def speed_text(images_per_second: float | None) -> str:
+    """Images a second without false digits."""
+    return NONE if images_per_second is None else f"{images_per_second:,.0f}"

@@ -1,0 +1,129 @@
+"""The rows of a report: what was planned, measured and published for each rung, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from modernize.published import PublishedRow, published_row
+from modernize.results.record import Record
+from modernize.results.statistics import PairedDelta, Summary, paired_delta, summarise
+from modernize.results.study import PlannedRung, Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One rung of a study.
+
+    Attributes:
+        planned: The rung as planned.
+        records: Its runs that ended, by seed.
+        top1: Over the seeds that finished; None if none did.
+        delta: Against the rung before, over the seeds both finished.
+        published: The published row, None if there is none (a step of one's own).
+        published_delta: Difference of the printed means, where the paper made this change to the same rung.
+        images_per_second: Mean training throughput of the finished runs.
+    """
+
+    planned: PlannedRung
+    records: Mapping[int, Record]
+    top1: Summary | None
+    delta: PairedDelta | None
+    published: PublishedRow | None
+    published_delta: float | None
+    images_per_second: float | None
+
+    @property
+    def step(self) -> str:
+        """Id of the step."""
+        return self.planned.step
+
+    @property
+    def adopted(self) -> bool:
+        """False for a probe."""
+        return self.planned.adopted
+
+    @property
+    def gmacs(self) -> float:
+        """At the study's image size, the paper's convention."""
+        return self.planned.macs / 1e9
+
+    @property
+    def status(self) -> str:
+        """How its runs ended: "finished", "diverged", "failed", "missing", or a count of each, "2 of 3 finished"."""
+        n_seeds = len(self.planned.run_ids)
+        ends = [record.status for record in self.records.values()]
+        counts: dict[str, int] = {end: ends.count(end) for end in ("finished", "diverged", "failed") if end in ends}
+        if len(ends) < n_seeds:
+            counts["missing"] = n_seeds - len(ends)
+        if len(counts) == 1:
+            return next(iter(counts))
+        parts = [f"{number} {end}" for end, number in counts.items()]
+        parts[0] = f"{parts[0].split()[0]} of {n_seeds} {parts[0].split()[1]}"
+        return ", ".join(parts)
+
+    @property
+    def finished(self) -> dict[int, float]:
+        """Top-1 of the last epoch, in percent, of each seed that finished."""
+        return _finished(self.records)
+
+
+def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
+    """Bring a study's plan, its records and the published rows together.
+
+    Args:
+        study: The plan.
+        records: Records of any runs; those of other runs are left aside.
+
+    Returns:
+        One row a rung, in the ladder's order.
+    """
+    by_id = _by_run_id(records)
+    ended = {
+        rung.step: {
+            seed: by_id[run_id] for seed, run_id in zip(study.seeds, rung.run_ids, strict=False) if run_id in by_id
+        }
+        for rung in study.rungs
+    }
+    return tuple(_row(rung, ended, study.published) for rung in study.rungs)
+
+
+def _row(rung: PlannedRung, ended: Mapping[str, Mapping[int, Record]], regime: str) -> Row:
+    records = ended[rung.step]
+    top1_by_seed = _finished(records)
+    published = published_row(regime, rung.step)
+    speeds = summarise([r.speed.images_per_second for r in records.values() if r.status == "finished"])
+    return Row(
+        planned=rung,
+        records=records,
+        top1=summarise(list(top1_by_seed.values())),
+        delta=paired_delta(top1_by_seed, _finished(ended.get(rung.before, {}))),
+        published=published,
+        published_delta=_published_delta(published, rung.before, regime),
+        images_per_second=speeds.mean if speeds else None,
+    )
+
+
+def _published_delta(row: PublishedRow | None, before: str, regime: str) -> float | None:
+    foot = published_row(regime, before) if row and before and row.before == before else None
+    # Rounded to what is printed: 81.27 - 80.62 is 0.65, not 0.6499999.
+    return round(row.top1_percent - foot.top1_percent, 2) if row and foot else None
+
+
+def _finished(records: Mapping[int, Record]) -> dict[int, float]:
+    return {
+        seed: record.result.top1_percent
+        for seed, record in records.items()
+        if record.status == "finished" and record.result.top1_percent is not None
+    }
+
+
+def _by_run_id(records: Iterable[Record]) -> dict[str, Record]:
+    """Take one record a run: a finished one before a diverged before a failed one, else the first."""
+    rank = {"finished": 0, "diverged": 1, "failed": 2}
+    best: dict[str, Record] = {}
+    for record in records:
+        held = best.get(record.run_id)
+        if held is None or rank[record.status] < rank[held.status]:
+            best[record.run_id] = record
+    return best

@@ -1,0 +1,83 @@
+"""The report's table for programs: CSV and JSON, each number beside where it comes from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from modernize.report.facts import findings, header, scale_limits, seed_limits
+from modernize.report.rows import Row
+from modernize.results.study import Study
+
+MACS_CONVENTION = "multiply-accumulates of convolutions and classifier"
+
+
+def table_rows(study: Study, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Flatten the rows: a number's provenance stands in the column after it, None where there is no number."""
+    return [_flat(study, row) for row in rows]
+
+
+def to_csv(study: Study, rows: Sequence[Row]) -> str:
+    """Give the table as CSV, one line a rung; an empty cell where there is no number."""
+    table = table_rows(study, rows)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(table[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return out.getvalue()
+
+
+def to_json(study: Study, rows: Sequence[Row], problems: Sequence[str]) -> str:
+    """Give header, sentences and table as JSON."""
+    facts = {
+        "study": study.name,
+        "regime": study.regime,
+        "header": asdict(header(study, rows)),
+        "limits": (*scale_limits(study, rows), *seed_limits(study, rows)),
+        "findings": findings(rows),
+        "rungs": table_rows(study, rows),
+        "problems": list(problems),
+    }
+    return json.dumps(facts, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _flat(study: Study, row: Row) -> dict[str, Any]:
+    top1, delta, published = row.top1, row.delta, row.published
+    return {
+        "study": study.name,
+        "step": row.step,
+        "title": row.planned.title,
+        "adopted": row.adopted,
+        "before": row.planned.before,
+        "status": row.status,
+        "top1_percent_measured": _rounded(top1.mean) if top1 else None,
+        "top1_std_measured": _rounded(top1.std) if top1 else None,
+        "n_seeds": top1.n if top1 else 0,
+        "measured_on": study.data if top1 else None,
+        "delta_measured": _rounded(delta.mean) if delta else None,
+        "delta_low": _rounded(delta.low) if delta else None,
+        "delta_high": _rounded(delta.high) if delta else None,
+        "delta_confidence": delta.confidence if delta and delta.low is not None else None,
+        "n_paired_seeds": delta.n if delta else 0,
+        "top1_percent_published": published.top1_percent if published else None,
+        "top1_std_published": published.top1_std if published else None,
+        "delta_published": row.published_delta,
+        "published_on": "ImageNet-1K, 224 px" if published else None,
+        "published_source": published.source if published else None,
+        "macs": row.planned.macs,
+        "num_params": row.planned.num_params,
+        "cost_source": f"counted at {study.image_size} px: {MACS_CONVENTION}",
+        "gmacs_published": published.gmacs if published else None,
+        "gmacs_published_source": f"{published.source}, 224 px" if published else None,
+        "gmacs_published_anomaly": published.anomaly or None if published else None,
+        "images_per_second": _rounded(row.images_per_second),
+        "speed_source": f"training, mean of {top1.n} runs" if top1 else None,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

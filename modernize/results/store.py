@@ -1,0 +1,250 @@
+"""The folder of results: one small JSON file a run, one writer a file.
+
+    results/<study>/study.json
+    results/<study>/<step>-seed<k>-<run id, 8 digits>.json
+
+The folder is the database. A file appears whole or not at all, and a finished run is never overwritten. The short run
+id in the name lets a reader pick the runs it wants without opening the others.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modernize.errors import MissingResultsError, ModernizeError
+from modernize.results.quick import Seen, read_record
+from modernize.results.record import Record
+from modernize.results.study import Study
+from modernize.results.text import parse, read, to_record, to_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STUDY_FILE = "study.json"
+
+_RECORD_NAME = re.compile(r".+-seed\d+-([0-9A-Za-z]{1,8})(?:-\d+)?\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Records that could be read, and a line for each file that could not."""
+
+    records: tuple[Record, ...]
+    problems: tuple[str, ...]
+
+
+def write_atomically(path: Path, content: str | bytes) -> Path:
+    """Write a file so that it holds either its old content or all of the new one, whatever happens meanwhile.
+
+    Args:
+        path: The file; its folder is made if need be.
+        content: Text (UTF-8) or bytes.
+
+    Returns:
+        `path`.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise ModernizeError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    return path
+
+
+def save_record(record: Record, folder: Path) -> Path:
+    """Write the record of a run that has ended.
+
+    A failed run's record gives way to a later one. A finished or diverged one stays: if the same values come again
+    nothing is written, and if others come they are written beside it under a numbered name.
+
+    Args:
+        record: What the run has to say.
+        folder: The results folder; the file goes into its study's folder.
+
+    Returns:
+        The file that holds the record.
+    """
+    step = re.sub(r"[^\w.+-]", "_", record.rung.step)
+    stem = f"{step}-seed{record.seed}-{record.run_id[:8]}"
+    for number in count(1):
+        path = folder / record.study / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+        there = _readable(path)
+        if not path.exists() or (there and there.status == "failed" and there.run_id == record.run_id):
+            return write_atomically(path, to_text(record.to_json()))
+        if there and _measured(there) == _measured(record):
+            return path
+    raise AssertionError  # count() does not end
+
+
+def save_study(study: Study, folder: Path) -> Path:
+    """Write `study.json` into the study's folder under the results folder, over the plan that was there."""
+    return write_atomically(folder / study.name / STUDY_FILE, to_text(study.to_json()))
+
+
+def load_study(path: Path) -> Study:
+    """Read a study.
+
+    Args:
+        path: Its `study.json`, or the folder that holds it.
+
+    Raises:
+        MissingResultsError: If there is none.
+        ModernizeError: If the file is no study.
+    """
+    path = path / STUDY_FILE if path.is_dir() or path.suffix != ".json" else path
+    if not path.is_file():
+        raise MissingResultsError(f"{path} does not exist: run `modernize run` again, it skips finished runs.")
+    return Study.from_json(parse(read(str(path)), str(path)), str(path))
+
+
+def find_studies(folder: Path) -> dict[str, Path]:
+    """Return the folder of each study under the results folder, by folder name, sorted."""
+    return {path.parent.name: path.parent for path in sorted(folder.glob(f"*/{STUDY_FILE}"))}
+
+
+def load_record(path: Path) -> Record:
+    """Read one record, every field checked.
+
+    Raises:
+        ModernizeError: If the file cannot be read or is no record.
+    """
+    return to_record(parse(read(str(path)), str(path)), str(path))
+
+
+def load_records(folder: Path, run_ids: Collection[str] | None = None) -> Loaded:
+    """Read the records in a folder and the folders below it.
+
+    A file that is not a readable record is named in `problems` and skipped: one bad file never costs a report.
+
+    Args:
+        folder: The results folder, a study's folder, or one record's file.
+        run_ids: Only these runs; files that are named after other runs are not opened. None for all.
+
+    Returns:
+        Records in the order of their paths.
+    """
+    wanted = None if run_ids is None else set(run_ids)
+    short = None if wanted is None else {run_id[:8] for run_id in wanted}
+    records: list[Record] = []
+    problems: list[str] = []
+    seen: Seen = {}
+    for path in [str(folder)] if folder.is_file() else _json_files(str(folder)):
+        if short is not None and (named := _RECORD_NAME.fullmatch(os.path.basename(path))) and named[1] not in short:  # noqa: PTH119
+            continue
+        try:
+            record = read_record(path, seen)
+        except ModernizeError as error:
+            problems.append(str(error))
+            continue
+        if wanted is None or record.run_id in wanted:
+            records.append(record)
+    return Loaded(tuple(records), tuple(problems))
+
+
+def find_finished(run_ids: Collection[str], folder: Path) -> dict[str, Path]:
+    """Return the files of those runs that need not be run again: finished, or diverged (which repeats).
+
+    Args:
+        run_ids: The runs asked for.
+        folder: The results folder; runs of other studies count too.
+    """
+    wanted, short = set(run_ids), {run_id[:8] for run_id in run_ids}
+    found: dict[str, Path] = {}
+    for path in _json_files(str(folder)):
+        named = _RECORD_NAME.fullmatch(os.path.basename(path))  # noqa: PTH119
+        record = _readable(Path(path)) if named and named[1] in short else None
+        if record and record.run_id in wanted and record.status != "failed":
+            found.setdefault(record.run_id, Path(path))
+    return found
+
+
+def load_results(path: str | Path = "results") -> pd.DataFrame:
+    """Read records as a table, one row a run.
+
+    Args:
+        path: The results folder, a study's folder or one record's file.
+
+    Returns:
+        A pandas.DataFrame; `gmacs` is in the paper's convention at the run's image size, `top1_percent` of the last
+        epoch.
+
+    Raises:
+        MissingResultsError: If there is no record.
+    """
+    import pandas as pd
+
+    loaded = load_records(Path(path))
+    if not loaded.records:
+        why = f" ({loaded.problems[0]})" if loaded.problems else ""
+        raise MissingResultsError(f"no record of a run under {path}{why}. `modernize run` writes them.")
+    return pd.DataFrame([_flat(record) for record in loaded.records])
+
+
+def _flat(record: Record) -> dict[str, Any]:
+    return {
+        "study": record.study,
+        "regime": record.rung.regime,
+        "step": record.rung.step,
+        "adopted": record.rung.adopted,
+        "seed": record.seed,
+        "status": record.status,
+        "top1_percent": record.result.top1_percent,
+        "loss": record.result.loss,
+        "epochs": record.budget.epochs,
+        "data": record.data.name,
+        "image_size": record.data.image_size,
+        "num_train_images": record.data.num_train_images,
+        "gmacs": record.cost.macs / 1e9,
+        "num_params": record.cost.num_params,
+        "images_per_second": record.speed.images_per_second,
+        "seconds": record.speed.seconds,
+        "peak_memory_mb": record.speed.peak_memory_mb,
+        "device": record.hardware.device,
+        "processor": record.hardware.processor,
+        "commit": record.commit,
+        "finished_at": record.finished_at,
+        "run_id": record.run_id,
+    }
+
+
+def _json_files(folder: str) -> Iterator[str]:
+    """Yield every *.json but study.json and hidden ones, sorted; os.scandir, for 10,000 files take a while."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _json_files(entry.path)
+        elif entry.name.endswith(".json") and entry.name != STUDY_FILE:
+            yield entry.path
+
+
+def _readable(path: Path) -> Record | None:
+    try:
+        return load_record(path) if path.is_file() else None
+    except ModernizeError:
+        return None
+
+
+def _measured(record: Record) -> tuple[str, str, str]:
+    """What must be equal for two records to say the same; text, for NaN differs from itself."""
+    return record.run_id, record.status, repr((record.result, record.curves))

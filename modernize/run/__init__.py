@@ -1,0 +1,32 @@
+"""From a ladder to records: plan the runs, train them in worker processes, skip what is done.
+
+Light to import; the training itself, with torch, happens in the workers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modernize.results.record import Record
+
+__all__ = ["run"]
+
+
+def run(regime: str = "laptop", **options: Any) -> list[Record]:
+    """Train every rung of a ladder and return the records, one a rung and seed.
+
+    Finished runs found under `out/results` are not repeated.
+
+    Args:
+        regime: Name of a regime.
+        **options: Fields of `modernize.run.request.RunRequest`: `upto`, `data`, `budget`, `epochs`, `num_seeds`,
+            `jobs`, `out`, ...
+
+    Raises:
+        ModernizeError: If an option is wrong, or the data cannot be read.
+    """
+    from modernize.run.request import request_from
+    from modernize.run.study import run_study
+
+    return list(run_study(request_from(regime=regime, **options)).records)

@@ -1,0 +1,34 @@
+"""Who watches a study run: the command line shows it live, the Python API does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modernize.results.record import Record
+from modernize.run.plan import Plan
+from modernize.run.task import Task
+
+
+class Observer:
+    """Watches nothing; override what you want to see."""
+
+    def start(self, plan: Plan, done: Sequence[Record], jobs: int) -> None:
+        """The study is planned.
+
+        Args:
+            plan: All runs.
+            done: Records of those that are finished already and will be skipped.
+            jobs: Worker processes.
+        """
+
+    def run_started(self, task: Task) -> None:
+        """A worker took a run."""
+
+    def step(self, task: Task, epoch: int, step: int, images: int) -> None:
+        """A run is in `epoch` (from 0) and has done `step` steps on `images` images."""
+
+    def run_finished(self, task: Task, record: Record) -> None:
+        """A run has ended, and its record is on disk."""
+
+    def close(self) -> None:
+        """Nothing more will happen (also after an error or Ctrl-C)."""

@@ -1,0 +1,64 @@
+"""A task and its outcome -> a record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from modernize.results.record import Curves, Record, Result, Speed
+from modernize.run.environment import commit, hardware, versions
+from modernize.run.task import Task
+from modernize.train.outcome import Outcome
+
+
+def record_of(
+    task: Task,
+    outcome: Outcome | None,
+    *,
+    error: str = "",
+    started_at: str = "",
+    seconds: float = 0.0,
+    peak_memory_mb: float = 0.0,
+) -> Record:
+    """Put a task and what came of it together.
+
+    Args:
+        task: What was to be done.
+        outcome: What training gave; None if the run failed.
+        error: Why it failed, one line.
+        started_at: UTC, ISO 8601; now by default.
+        seconds: Wall time of the whole run.
+        peak_memory_mb: Of the process, during the run.
+    """
+    nothing = Result(top1_percent=None, loss=None, epoch=0, best_top1_percent=None, best_epoch=0)
+    return Record(
+        run_id=task.run_id,
+        study=task.study,
+        status="failed" if outcome is None else "diverged" if outcome.diverged else "finished",
+        error=error,
+        rung=task.rung,
+        arch=task.arch,
+        recipe=task.recipe,
+        trained_recipe=task.trained_recipe,
+        data=task.data,
+        budget=task.budget,
+        seed=task.seed,
+        curves=outcome.curves if outcome else Curves(),
+        result=outcome.result if outcome else nothing,
+        cost=task.cost,
+        speed=Speed(
+            images_per_second=round(outcome.images_per_second, 1) if outcome else 0.0,
+            seconds=round(seconds, 2),
+            peak_memory_mb=round(peak_memory_mb, 1),
+            epoch_seconds=tuple(round(s, 3) for s in outcome.epoch_seconds) if outcome else (),
+        ),
+        hardware=hardware(task.num_threads),
+        versions=versions(),
+        commit=commit(),
+        started_at=started_at or now(),
+        finished_at=now(),
+    )
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601 to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

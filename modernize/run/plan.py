@@ -1,0 +1,181 @@
+"""Rungs x seeds -> a study and the tasks it consists of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, replace
+
+from modernize.cost import cost
+from modernize.datasets import DATASETS, DataSummary, describe
+from modernize.errors import ModernizeError
+from modernize.ladder import Rung, Selection, ladder
+from modernize.regimes import base_spec
+from modernize.results.record import BudgetFacts, CostFacts, DataFacts, RungFacts
+from modernize.results.study import PlannedRung, Study
+from modernize.run.request import RunRequest
+from modernize.run.task import DataSource, Task
+from modernize.spec import Spec, fingerprint
+from modernize.train.budget import Budget, get_budget, shorten
+
+# Part of every run's identity: raise it when a change to the training code changes its numbers.
+TRAINING_VERSION = 1
+NUM_THREADS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A study and its tasks, seed by seed in the ladder's order."""
+
+    study: Study
+    tasks: tuple[Task, ...]
+
+
+def plan_study(request: RunRequest) -> Plan:
+    """Lay out every run of a request. Reads the data set, to know its size and fingerprint.
+
+    Raises:
+        ModernizeError: If the request names something that does not exist or does not fit together.
+    """
+    selection = request.selection
+    budget = get_budget(request.budget, epochs=request.epochs)
+    base = _base(request)
+    rungs = ladder(
+        base,
+        upto=selection.upto,
+        start=selection.start,
+        skip=selection.skip,
+        only=selection.only,
+        order=selection.order,
+        probes=selection.probes,
+    )
+    image_size = request.image_size or base.regime.image_size
+    cost(base, image_size)  # fails early where the image is too small
+    source, summary = _data(request, budget, image_size)
+    name = request.name or study_name(request)
+    tasks = [
+        _task(rung, name, budget, source, summary, seed) for seed in range(request.num_seeds) for rung in rungs
+    ]
+    study = Study(
+        name=name,
+        regime=base.regime.name,
+        published=base.regime.published,
+        data=request.data,
+        budget=budget.name,
+        epochs=budget.epochs,
+        image_size=image_size,
+        seeds=tuple(range(request.num_seeds)),
+        rungs=tuple(_planned(rung, rungs, tasks) for rung in rungs),
+    )
+    return Plan(study=study, tasks=tuple(tasks))
+
+
+def study_name(request: RunRequest) -> str:
+    """Name a study after what was chosen, for example "laptop-shapes-smoke-upto-ln"."""
+    selection: Selection = request.selection
+    words = [request.regime, request.data, request.budget]
+    words += [f"{request.epochs}-epochs"] if request.epochs else []
+    words += [f"{request.train_images}-images"] if request.train_images else []
+    words += [f"{request.image_size}px"] if request.image_size else []
+    words += [f"stride-{request.stem_stride}"] if request.stem_stride else []
+    words += [f"from-{selection.start}"] if selection.start else []
+    words += [f"upto-{selection.upto}"] if selection.upto else []
+    for option in ("skip", "only", "order"):
+        words += [f"{option}-{'-'.join(chosen)}"] if (chosen := getattr(selection, option)) else []
+    words += ["probes"] if selection.probes else []
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", "-".join(words)).strip("-.")
+    return name if len(name) <= 100 else f"{name[:83]}-{fingerprint({'name': name})}"
+
+
+def _base(request: RunRequest) -> Spec:
+    base = base_spec(request.regime)
+    return base if request.stem_stride is None else base.with_arch(stem_stride=request.stem_stride)
+
+
+def _data(request: RunRequest, budget: Budget, image_size: int) -> tuple[DataSource, DataSummary]:
+    """Load the data set once, with as many of the wanted images as it has."""
+    wanted = (request.train_images or budget.train_images, request.test_images or budget.test_images)
+    options = {"image_size": image_size, "data_dir": request.data_dir, "download": request.download}
+    kind = request.data.partition(":")[0]
+    if kind in DATASETS and kind != "shapes" and any(wanted):
+        info = DATASETS[kind]
+        there = (info.train_images, info.test_images)
+        if None in there:
+            whole = describe(request.data, **options)
+            there = (whole.train_images, whole.test_images)
+        wanted = tuple(n if want is None else min(want, n or want) for want, n in zip(wanted, there, strict=True))  # type: ignore[assignment]
+    train_images, test_images = wanted
+    summary = describe(request.data, train_images=train_images, test_images=test_images, **options)
+    if summary.num_classes < 2:
+        raise ModernizeError(f"{request.data} has {summary.num_classes} class; a classifier needs at least 2.")
+    source = DataSource(
+        name=request.data,
+        image_size=image_size,
+        train_images=train_images,
+        test_images=test_images,
+        data_dir=str(request.data_dir) if request.data_dir else None,
+    )
+    return source, summary
+
+
+def _task(rung: Rung, study: str, budget: Budget, source: DataSource, summary: DataSummary, seed: int) -> Task:
+    kind = summary.name.partition(":")[0]
+    trained, changes = shorten(rung.spec.recipe, budget, mirror=DATASETS[kind].mirror)
+    spec = rung.spec.with_arch(num_classes=summary.num_classes)
+    counted = cost(spec, summary.image_size)
+    facts = {
+        "training_version": TRAINING_VERSION,
+        "spec": replace(spec, recipe=trained).fingerprint,
+        "data": summary.fingerprint,
+        "seed": seed,
+        "num_threads": NUM_THREADS,
+        "device": "cpu",
+    }
+    return Task(
+        run_id=fingerprint(facts),
+        study=study,
+        rung=RungFacts(
+            step=rung.step,
+            title=rung.title,
+            steps=rung.steps,
+            adopted=rung.adopted,
+            regime=rung.spec.regime.name,
+            image_size=summary.image_size,
+            spec_fingerprint=rung.spec.fingerprint,
+            changes=tuple(asdict(change) for change in rung.changes),
+        ),
+        arch=asdict(spec.arch),
+        recipe=asdict(spec.recipe),
+        trained_recipe=asdict(trained),
+        source=source,
+        data=DataFacts(
+            name=summary.name,
+            fingerprint=summary.fingerprint,
+            num_classes=summary.num_classes,
+            image_size=summary.image_size,
+            num_train_images=summary.train_images,
+            num_test_images=summary.test_images,
+            note=summary.note,
+        ),
+        budget=BudgetFacts(name=budget.name, epochs=budget.epochs, changes=changes),
+        seed=seed,
+        cost=CostFacts(macs=counted.macs, num_params=counted.num_params),
+        num_threads=NUM_THREADS,
+        # Small networks on a processor: arithmetic and moving activations both count, about as 1 : 20.
+        work=float(counted.macs + 20 * counted.activations) * budget.epochs * summary.train_images,
+    )
+
+
+def _planned(rung: Rung, rungs: tuple[Rung, ...], tasks: list[Task]) -> PlannedRung:
+    own = [task for task in tasks if task.rung.step == rung.step]
+    before = next((other.step for other in rungs if rung.before is not None and other.spec == rung.before), "")
+    return PlannedRung(
+        step=rung.step,
+        title=rung.title,
+        adopted=rung.adopted,
+        before=before,
+        spec_fingerprint=rung.spec.fingerprint,
+        macs=own[0].cost.macs,
+        num_params=own[0].cost.num_params,
+        changes=tuple(str(change) for change in rung.changes),
+        run_ids=tuple(task.run_id for task in own),
+    )

@@ -1,0 +1,172 @@
+"""A pool of worker processes that do tasks, one each at a time.
+
+Two processes of one thread each train the small networks nearly twice as fast as one process of two threads. The
+workers are plain subprocesses that speak JSON lines, so a study also runs from a notebook or any script.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from modernize.results.record import Record
+from modernize.run.outcome import record_of
+from modernize.run.task import Task
+
+# One thread a worker: results repeat bit for bit, and cores are shared out by the number of workers. The allocator
+# keeps freed memory: returning it to the system costs page faults at every step.
+WORKER_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "MALLOC_TRIM_THRESHOLD_": str(2**30),
+    "MALLOC_TOP_PAD_": str(2**26),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A worker took a task."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """A run has done `step` steps and is in `epoch` (from 0)."""
+
+    task: Task
+    epoch: int
+    step: int
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run ended, well or not; its record says which."""
+
+    task: Task
+    record: Record
+
+
+class Pool:
+    """Worker processes; use as a context manager.
+
+    They start at once and load torch while the caller plans; leaving the context ends them.
+
+    Args:
+        jobs: How many.
+        log_folder: Their error output goes to files here.
+    """
+
+    def __init__(self, jobs: int, log_folder: Path) -> None:
+        self._log_folder = log_folder
+        self._messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
+        self._jobs = jobs
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Pool:
+        self._log_folder.mkdir(parents=True, exist_ok=True)
+        self._workers = [_Worker(number, self._log_folder, self._messages) for number in range(self._jobs)]
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for worker in self._workers:
+            worker.end()
+
+    def do(self, tasks: Sequence[Task]) -> Iterator[Started | Progressed | Ended]:
+        """Do tasks, the longest first, and yield what happens.
+
+        A worker that dies gives its task a failed record and is replaced; the other tasks go on.
+        """
+        waiting = sorted(tasks, key=lambda task: task.work)  # taken from the end
+        idle = list(self._workers)
+        busy: dict[_Worker, Task] = {}
+        while waiting or busy:
+            while waiting and idle:
+                worker, task = idle.pop(0), waiting.pop()
+                worker.send(task)
+                busy[worker] = task
+                yield Started(task)
+            worker, message = self._messages.get()
+            if message is None:
+                if worker in idle:
+                    idle.remove(worker)
+                self._workers.remove(worker)
+                if worker in busy:
+                    task = busy.pop(worker)
+                    yield Ended(task, record_of(task, None, error=worker.last_words()))
+                if waiting:
+                    replacement = _Worker(worker.number, self._log_folder, self._messages)
+                    self._workers.append(replacement)
+                    idle.append(replacement)
+            elif message["event"] == "step":
+                yield Progressed(busy[worker], message["epoch"], message["step"], message["images"])
+            elif message["event"] == "record":
+                yield Ended(busy.pop(worker), Record.from_json(message["record"]))
+                idle.append(worker)
+
+
+class _Worker:
+    """One process and the thread that listens to it."""
+
+    def __init__(
+        self, number: int, log_folder: Path, messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]]
+    ) -> None:
+        self.number = number
+        self.log = log_folder / f"worker-{os.getpid()}-{number}.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "modernize.run.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**WORKER_ENVIRONMENT, **os.environ, "OMP_NUM_THREADS": "1"},
+                text=True,
+                encoding="utf-8",
+            )
+        threading.Thread(target=self._listen, args=(messages,), daemon=True).start()
+
+    def _listen(self, messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
+        assert self.process.stdout is not None  # noqa: S101 - it is a pipe
+        for line in self.process.stdout:
+            # A worker that is killed in the middle of a line leaves half of it.
+            with suppress(json.JSONDecodeError):
+                message = json.loads(line)
+                if message["event"] != "ready":
+                    messages.put((self, message))
+        messages.put((self, None))
+
+    def send(self, task: Task) -> None:
+        assert self.process.stdin is not None  # noqa: S101 - it is a pipe
+        with suppress(BrokenPipeError):  # it has died; the listener will say so
+            self.process.stdin.write(json.dumps(task.to_json()) + "\n")
+            self.process.stdin.flush()
+
+    def last_words(self) -> str:
+        """Say in one line how the process ended."""
+        code = self.process.wait()
+        if code < 0:
+            return f"its worker process was killed by signal {-code} (out of memory?); see {self.log}"
+        return f"its worker process ended with exit code {code}; see {self.log}"
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with suppress(OSError, ValueError):
+                    pipe.close()
+        with suppress(OSError):
+            if self.log.stat().st_size == 0:
+                self.log.unlink()

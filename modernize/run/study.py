@@ -1,0 +1,90 @@
+"""Run a study: plan, skip what is done, train the rest, and write each record as its run ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from modernize.results.record import Record
+from modernize.results.store import load_records, save_record, save_study
+from modernize.results.study import Study
+from modernize.run.environment import num_cores
+from modernize.run.observer import Observer
+from modernize.run.plan import Plan, plan_study
+from modernize.run.pool import Ended, Pool, Progressed, Started
+from modernize.run.request import RunRequest
+
+RESULTS = "results"
+REPORTS = "reports"
+RUNS = "runs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyResult:
+    """A study that has run.
+
+    Attributes:
+        study: What was planned.
+        records: One a run, in the order of the plan.
+        num_skipped: How many of them were there before.
+    """
+
+    study: Study
+    records: tuple[Record, ...]
+    num_skipped: int
+
+    @property
+    def num_failed(self) -> int:
+        """Runs that neither finished nor diverged."""
+        return sum(record.status == "failed" for record in self.records)
+
+
+def run_study(request: RunRequest, observer: Observer | None = None) -> StudyResult:
+    """Do every run of a request that is not done yet.
+
+    A record is on disk as soon as its run ends, so an interruption loses no more than the runs in flight; the same
+    request again continues behind them.
+
+    Args:
+        request: What to run.
+        observer: Told of everything that happens.
+
+    Raises:
+        ModernizeError: If the request does not fit together, or the data cannot be read.
+        KeyboardInterrupt: After the workers have been ended.
+    """
+    observer = observer or Observer()
+    results = request.out / RESULTS
+    jobs = request.jobs or num_cores()
+    # The workers load torch while the plan is made.
+    with Pool(jobs, request.out / RUNS / "logs") as pool:
+        plan = plan_study(request)
+        save_study(plan.study, results)
+        done = {} if request.force else _done(plan, results)
+        observer.start(plan, list(done.values()), jobs)
+        try:
+            records = dict(done)
+            for event in pool.do([task for task in plan.tasks if task.run_id not in done]):
+                match event:
+                    case Started(task):
+                        observer.run_started(task)
+                    case Progressed(task, epoch, step, images):
+                        observer.step(task, epoch, step, images)
+                    case Ended(task, record):
+                        save_record(record, results)
+                        records[task.run_id] = record
+                        observer.run_finished(task, record)
+        finally:
+            observer.close()
+    return StudyResult(
+        study=plan.study,
+        records=tuple(records[task.run_id] for task in plan.tasks),
+        num_skipped=len(done),
+    )
+
+
+def _done(plan: Plan, results: Path) -> dict[str, Record]:
+    """Find the records of runs that need no repeating, in any study; failed ones do."""
+    wanted = {task.run_id for task in plan.tasks}
+    found = load_records(results, wanted).records
+    return {record.run_id: record for record in found if record.run_id in wanted and record.status != "failed"}

@@ -1,0 +1,53 @@
+"""The task: everything a worker needs to know about one run, as typed data that travels as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from modernize.results.record import BudgetFacts, CostFacts, DataFacts, RungFacts
+from modernize.strict import from_dict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSource:
+    """Arguments of `modernize.datasets.load_arrays`."""
+
+    name: str
+    image_size: int
+    train_images: int | None
+    test_images: int | None
+    data_dir: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One run to do.
+
+    Attributes:
+        run_id: See `modernize.results.record.Record`.
+        work: Estimated work in arbitrary units, for the order of runs and the estimate of the time left.
+    """
+
+    run_id: str
+    study: str
+    rung: RungFacts
+    arch: dict[str, Any]
+    recipe: dict[str, Any]
+    trained_recipe: dict[str, Any]
+    source: DataSource
+    data: DataFacts
+    budget: BudgetFacts
+    seed: int
+    cost: CostFacts
+    num_threads: int
+    work: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for `json.dumps`."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: Any) -> Task:
+        """Read what `to_json` gave."""
+        return from_dict(Task, data, "task")

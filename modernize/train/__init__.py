@@ -1,0 +1,1 @@
+"""Training: budgets, schedule, optimizer, loop."""

@@ -1,0 +1,105 @@
+"""SGD and AdamW through torch's functional API.
+
+The arithmetic is torch's own (`torch.optim.adamw.adamw`, `torch.optim.sgd.sgd`). The optimizer classes are avoided
+because constructing one imports torch's compiler, which costs seconds at the start of every process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.adamw import adamw
+from torch.optim.sgd import sgd
+
+from modernize.spec import Recipe
+
+
+class Optimizer:
+    """One of the two optimizers, over parameter groups that differ in weight decay.
+
+    Args:
+        groups: Pairs of parameters and their weight decay.
+        recipe: Its optimizer, momentum, betas and eps are read.
+    """
+
+    def __init__(self, groups: Iterable[tuple[list[nn.Parameter], float]], recipe: Recipe) -> None:
+        self.groups = [(parameters, decay) for parameters, decay in groups if parameters]
+        self.recipe = recipe
+        self.state: list[dict[str, list[Any]]] = [
+            {
+                "first": [torch.zeros_like(p) for p in parameters],
+                "second": [torch.zeros_like(p) for p in parameters] if recipe.optimizer == "adamw" else [],
+                "steps": [torch.tensor(0.0) for _ in parameters] if recipe.optimizer == "adamw" else [],
+            }
+            for parameters, _ in self.groups
+        ]
+        self.started = False
+
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        for parameters, _ in self.groups:
+            for parameter in parameters:
+                parameter.grad = None
+
+    @torch.no_grad()
+    def step(self, lr: float) -> None:
+        """Update every parameter that has a gradient, with this learning rate."""
+        for (parameters, decay), state in zip(self.groups, self.state, strict=True):
+            gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
+            update = self._adamw if self.recipe.optimizer == "adamw" else self._sgd
+            update(list(parameters), gradients, state, lr, decay)
+        self.started = True
+
+    def _adamw(
+        self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], lr: float, decay: float
+    ) -> None:
+        adamw(
+            parameters,
+            gradients,
+            state["first"],
+            state["second"],
+            [],
+            state["steps"],
+            fused=True,
+            amsgrad=False,
+            beta1=self.recipe.betas[0],
+            beta2=self.recipe.betas[1],
+            lr=lr,
+            weight_decay=decay,
+            eps=self.recipe.eps,
+            maximize=False,
+        )
+
+    def _sgd(
+        self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], lr: float, decay: float
+    ) -> None:
+        sgd(
+            parameters,
+            gradients,
+            state["first"],
+            fused=True,
+            weight_decay=decay,
+            momentum=self.recipe.momentum,
+            lr=lr,
+            dampening=0.0,
+            nesterov=False,
+            maximize=False,
+        )
+
+
+def parameter_groups(network: nn.Module, recipe: Recipe) -> list[tuple[list[nn.Parameter], float]]:
+    """Split a network's parameters into those that weight decay pulls to zero and those it leaves alone.
+
+    With `recipe.decay_norm_and_bias` off, only convolution and classifier weights are decayed: no norm, bias,
+    LayerScale or GRN parameter is.
+    """
+    decayed: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for module in network.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            weight = isinstance(module, nn.Conv2d | nn.Linear) and name == "weight"
+            (decayed if weight or recipe.decay_norm_and_bias else others).append(parameter)
+    return [(decayed, recipe.weight_decay), (others, 0.0)]

@@ -1,0 +1,181 @@
+"""Synthetic studies and records for tests: plausible, deterministic, and measured by nobody."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import asdict, replace
+from typing import Any
+
+from modernize.cost import cost
+from modernize.ladder import Rung, ladder
+from modernize.published import published_row
+from modernize.results.record import (
+    BudgetFacts,
+    CostFacts,
+    Curves,
+    DataFacts,
+    Hardware,
+    Record,
+    Result,
+    RungFacts,
+    Speed,
+    Status,
+)
+from modernize.results.study import PlannedRung, Study
+from modernize.spec import fingerprint
+
+EPOCHS = 12
+DATA = DataFacts(
+    name="shapes",
+    fingerprint="0123456789abcdef",
+    num_classes=10,
+    image_size=32,
+    num_train_images=4000,
+    num_test_images=2000,
+    note="procedural shapes drawn with numpy, ten classes",
+)
+HARDWARE = Hardware(
+    device="cpu",
+    processor="A Processor @ 2.50GHz",
+    num_cores=2,
+    num_threads=1,
+    memory_gb=7.8,
+    platform="Linux-6.1-x86_64",
+)
+
+
+def make_study(
+    name: str = "laptop-shapes",
+    regime: str = "laptop",
+    upto: str = "",
+    seeds: tuple[int, ...] = (0,),
+    probes: bool = False,
+    epochs: int = EPOCHS,
+) -> Study:
+    """Plan a real ladder without running it."""
+    rungs = ladder(regime, upto=upto, probes=probes)
+    by_steps = {rung.steps: rung.step for rung in rungs}
+    return Study(
+        name=name,
+        regime=regime,
+        published=rungs[0].spec.regime.published,
+        data=DATA.name,
+        budget="laptop",
+        epochs=epochs,
+        image_size=rungs[0].spec.regime.image_size,
+        seeds=seeds,
+        rungs=tuple(_planned(rung, by_steps, seeds, epochs) for rung in rungs),
+    )
+
+
+def _planned(rung: Rung, by_steps: dict[tuple[str, ...], str], seeds: tuple[int, ...], epochs: int) -> PlannedRung:
+    counted = cost(rung.spec)
+    return PlannedRung(
+        step=rung.step,
+        title=rung.title,
+        adopted=rung.adopted,
+        before=by_steps.get(rung.steps[:-1], "") if rung.steps else "",
+        spec_fingerprint=rung.spec.fingerprint,
+        macs=counted.macs,
+        num_params=counted.num_params,
+        changes=tuple(map(str, rung.changes)),
+        run_ids=tuple(fingerprint({"spec": rung.spec.fingerprint, "seed": s, "epochs": epochs}) for s in seeds),
+    )
+
+
+def make_record(
+    study: Study,
+    step: str,
+    seed: int = 0,
+    *,
+    status: Status = "finished",
+    top1_percent: float | None = None,
+    data: DataFacts = DATA,
+    **changes: Any,
+) -> Record:
+    """Make up the record of one run of a study; `changes` replace fields of the record.
+
+    Without `top1_percent` the value is drawn around a squeezed copy of the published one.
+    """
+    planned = next(rung for rung in study.rungs if rung.step == step)
+    draw = random.Random(f"{step} {seed}")
+    if top1_percent is None:
+        published = published_row(study.published, step)
+        anchor = published.top1_percent if published else 80.0
+        top1_percent = round(82 + 1.6 * (anchor - 79) + draw.gauss(0, 0.8), 2)
+    classic = step == "base"
+    epochs = study.epochs if status == "finished" else max(1, study.epochs // 3) if status == "diverged" else 0
+    noise = [draw.gauss(0, 0.7) for _ in range(epochs)]
+    reached = [1 - math.exp(-4.5 * (epoch + 1) / study.epochs) for epoch in range(epochs)]
+    top1 = [round(10 + (top1_percent - 10) * r + n, 2) for r, n in zip(reached, noise, strict=True)]
+    if status == "finished":
+        top1[-1] = top1_percent
+    loss = [round(2.3 - (1.7 if classic else 1.45) * r + 0.02 * n, 4) for r, n in zip(reached, noise, strict=True)]
+    recipe = {"name": "classic" if classic else "convnext", "epochs": 90 if classic else 300, "label_smoothing": 0.0}
+    finished = status == "finished"
+    record = Record(
+        run_id=planned.run_ids[study.seeds.index(seed)],
+        study=study.name,
+        status=status,
+        rung=RungFacts(
+            step=step,
+            title=planned.title,
+            steps=() if classic else (step,),
+            adopted=planned.adopted,
+            regime=study.regime,
+            image_size=study.image_size,
+            spec_fingerprint=planned.spec_fingerprint,
+            changes=tuple({"field": c.split(":")[0], "before": "a", "after": "b"} for c in planned.changes),
+        ),
+        arch={"depths": [1, 1, 3, 1], "norm": "layer"},
+        recipe=recipe,
+        trained_recipe=recipe | {"epochs": study.epochs, "label_smoothing": 0.0 if classic else 0.1},
+        data=data,
+        budget=BudgetFacts(
+            name=study.budget,
+            epochs=study.epochs,
+            changes=(f"{recipe['epochs']} epochs become {study.epochs}", "batch size becomes 128")
+            if classic
+            else (f"300 epochs become {study.epochs}", "20 warmup epochs become 2.4", "mixup and CutMix are off"),
+        ),
+        seed=seed,
+        curves=Curves(
+            train_loss=tuple(loss),
+            test_loss=tuple(round(x - 0.05, 4) for x in loss),
+            test_top1_percent=tuple(top1),
+            lr=tuple(0.01 for _ in range(epochs)),
+        ),
+        result=Result(
+            top1_percent=top1_percent if finished else None,
+            loss=loss[-1] - 0.05 if finished else None,
+            epoch=epochs,
+            best_top1_percent=max(top1, default=None),
+            best_epoch=top1.index(max(top1)) + 1 if top1 else 0,
+        ),
+        cost=CostFacts(macs=planned.macs, num_params=planned.num_params),
+        speed=Speed(
+            images_per_second=round(4e10 / planned.macs * 100, 1) if epochs else 0.0,
+            seconds=round(12 + draw.random(), 2),
+            peak_memory_mb=410.5,
+            epoch_seconds=tuple(1.0 for _ in range(epochs)),
+        ),
+        hardware=HARDWARE,
+        versions={"python": "3.11.7", "torch": "2.9.0", "numpy": "2.3.0", "modernize": "0.1.0"},
+        commit="0f1e2d3",
+        started_at="2025-01-01T00:00:00+00:00",
+        finished_at="2025-01-01T00:00:12+00:00",
+        error="" if status != "failed" else "OSError: no space left on device",
+    )
+    return replace(record, **changes)
+
+
+def make_records(study: Study, **changes: Any) -> list[Record]:
+    """Make up one finished record for every run of a study."""
+    return [make_record(study, rung.step, seed, **changes) for rung in study.rungs for seed in study.seeds]
+
+
+def with_rung(study: Study, step: str, **changes: Any) -> Study:
+    """Return the study with one of its rungs changed."""
+    rungs = tuple(PlannedRung(**(asdict(r) | changes)) if r.step == step else r for r in study.rungs)
+    return replace(study, rungs=rungs)

@@ -1,0 +1,236 @@
+"""The catalogue, subsets, digits and arrays in a file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from modernize.datasets import DATASETS, describe, load_arrays
+from modernize.datasets.arrays import choose
+from modernize.datasets.request import DataRequest
+from modernize.errors import DataError, ModernizeError
+
+
+def one_line(error: pytest.ExceptionInfo[ModernizeError]) -> str:
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+def write_npz(path: Path, drop: tuple[str, ...] = (), **changes) -> Path:
+    rng = np.random.default_rng(0)
+    arrays = {
+        "x_train": rng.integers(0, 256, (30, 8, 8, 3), dtype=np.uint8),
+        "y_train": np.arange(30) % 3,
+        "x_test": rng.integers(0, 256, (12, 8, 8, 3), dtype=np.uint8),
+        "y_test": np.arange(12) % 3,
+        "class_names": np.array(["ant", "bee", "cat"]),
+    }
+    arrays = {key: value for key, value in (arrays | changes).items() if key not in drop}
+    np.savez(path, **arrays)
+    return path
+
+
+def test_listing_data_sets_imports_neither_numpy_nor_torch():
+    code = (
+        "import sys; from modernize.datasets import DATASETS; [info.title for info in DATASETS.values()];"
+        "sys.exit(bool({'numpy', 'torch', 'PIL'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_arrays_load_without_torch(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from modernize.datasets import load_arrays;"
+        f"load_arrays('shapes', train_images=10, test_images=10, cache=Path({str(tmp_path)!r}));"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_data_set_says_what_it_is():
+    for kind, info in DATASETS.items():
+        assert info.usage.partition(":")[0] == kind
+        assert info.title
+        assert info.about
+        assert info.source
+    assert not DATASETS["shapes"].needs_download
+    assert DATASETS["cifar10"].needs_download
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("shape", "Did you mean 'shapes'?"),
+        ("CIFAR10", "Did you mean 'cifar10'?"),
+        ("nonsense:x", "unknown data set 'nonsense:x'"),
+        ("", "unknown data set ''"),
+        ("folder", "write folder:PATH"),
+        ("npz:", "write npz:PATH"),
+        ("shapes:x", "takes no path"),
+    ],
+)
+def test_wrong_names_are_explained(name, said):
+    with pytest.raises(ModernizeError) as error:
+        load_arrays(name)
+    assert said in one_line(error)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"image_size": 4}, "image size is 4"),
+        ({"train_images": 0}, "0 training images"),
+        ({"test_images": -3}, "-3 test images"),
+        ({"train_images": 10**8}, "GB of memory"),
+    ],
+)
+def test_wrong_options_are_explained(options, said, tmp_path):
+    with pytest.raises(ModernizeError) as error:
+        load_arrays("shapes", cache=tmp_path, **options)
+    assert said in one_line(error)
+
+
+def test_describe_gives_the_facts(tmp_path):
+    summary = describe("shapes", image_size=8, train_images=20, test_images=10, cache=tmp_path)
+    assert (summary.num_classes, summary.train_images, summary.test_images, summary.image_size) == (10, 20, 10, 8)
+
+
+def labels_of(counts: dict[int, int]) -> np.ndarray:
+    labels = np.repeat(list(counts), list(counts.values())).astype(np.int64)
+    return labels[np.random.default_rng(1).permutation(len(labels))]
+
+
+def subset(labels: np.ndarray, count: int | None, seed: int = 0) -> np.ndarray:
+    return choose(DataRequest(name="set", kind="npz", train_images=count, seed=seed), labels, 0)
+
+
+def test_a_subset_keeps_the_proportions_of_the_classes():
+    labels = labels_of({0: 100, 1: 50, 2: 50})
+    assert np.bincount(labels[subset(labels, 40)]).tolist() == [20, 10, 10]
+    assert np.bincount(labels[subset(labels_of({0: 50, 1: 50}), 31)], minlength=2).sum() == 31
+    balanced = labels_of(dict.fromkeys(range(10), 30))
+    assert np.bincount(balanced[subset(balanced, 50)]).tolist() == [5] * 10
+
+
+def test_subsets_are_seeded_and_nested():
+    labels = labels_of({0: 60, 1: 40})
+    small, large = subset(labels, 20), subset(labels, 50)
+    assert set(small) < set(large)
+    assert (np.diff(large) > 0).all()
+    np.testing.assert_array_equal(small, subset(labels, 20))
+    assert set(small) != set(subset(labels, 20, seed=1))
+
+
+def test_a_subset_skips_labels_that_do_not_occur():
+    labels = np.array([0, 2, 2, 0, 5, 5], dtype=np.int64)
+    assert sorted(labels[subset(labels, 3)]) == [0, 2, 5]
+
+
+def test_too_large_a_subset_names_how_many_there_are(tmp_path):
+    path = write_npz(tmp_path / "a.npz")
+    with pytest.raises(DataError, match="has 30 training images; 31 were asked for"):
+        load_arrays(f"npz:{path}", image_size=8, train_images=31)
+    with pytest.raises(DataError, match="has 12 test images; 13 were asked for"):
+        load_arrays(f"npz:{path}", image_size=8, test_images=13)
+
+
+def test_npz_is_read_as_it_is(tmp_path):
+    path = write_npz(tmp_path / "a.npz")
+    arrays = load_arrays(f"npz:{path}", image_size=8)
+    with np.load(path) as file:
+        np.testing.assert_array_equal(arrays.train_images_nhwc, file["x_train"])
+        np.testing.assert_array_equal(arrays.test_labels, file["y_test"])
+    assert arrays.class_names == ("ant", "bee", "cat")
+    assert arrays.name == f"npz:{path}"
+
+
+def test_npz_is_resized_only_where_needed(tmp_path):
+    path = write_npz(tmp_path / "a.npz", x_test=np.full((12, 10, 20, 3), 77, dtype=np.uint8))
+    arrays = load_arrays(f"npz:{path}", image_size=16)
+    assert arrays.train_images_nhwc.shape == (30, 16, 16, 3)
+    assert (arrays.test_images_nhwc == 77).all()
+
+
+def test_npz_without_class_names_numbers_them(tmp_path):
+    path = write_npz(tmp_path / "a.npz", drop=("class_names",))
+    assert load_arrays(f"npz:{path}", image_size=8).class_names == ("0", "1", "2")
+
+
+def test_npz_subset_pairs_images_with_their_labels(tmp_path):
+    labels = np.arange(30) % 3
+    images = np.broadcast_to(labels.astype(np.uint8)[:, None, None, None], (30, 8, 8, 3))
+    path = write_npz(tmp_path / "a.npz", x_train=images, y_train=labels)
+    arrays = load_arrays(f"npz:{path}", image_size=8, train_images=12)
+    np.testing.assert_array_equal(arrays.train_images_nhwc[:, 0, 0, 0], arrays.train_labels)
+
+
+@pytest.mark.parametrize(
+    ("drop", "changes", "said"),
+    [
+        (("y_test",), {}, "lacks y_test; it holds x_train, y_train, x_test, class_names"),
+        ((), {"x_train": np.zeros((30, 8, 8, 3), np.float32)}, "not float32 (30, 8, 8, 3)"),
+        ((), {"x_test": np.zeros((12, 3, 8, 8), np.uint8)}, "x_test should be uint8 (n, h, w, 3)"),
+        ((), {"y_train": np.zeros(30, np.float64)}, "y_train should be integers"),
+        ((), {"y_train": np.zeros((30, 1), np.int64)}, "y_train should be integers (n,)"),
+        ((), {"y_train": np.zeros(29, np.int64)}, "30 images, but y_train has 29 labels"),
+        ((), {"y_test": np.full(12, 3)}, "labels from 3 to 3; 0 to 2 is allowed"),
+        ((), {"y_test": np.full(12, -1)}, "labels from -1 to -1"),
+        ((), {"x_test": np.zeros((0, 8, 8, 3), np.uint8), "y_test": np.zeros(0, np.int64)}, "x_test is empty"),
+        ((), {"class_names": np.array([1, 2, 3])}, "class_names should be a list of strings"),
+        ((), {"y_train": np.array([{}] * 30, dtype=object)}, "cannot be read as an .npz file"),
+    ],
+)
+def test_wrong_npz_files_are_explained(tmp_path, drop, changes, said):
+    path = write_npz(tmp_path / "a.npz", drop=drop, **changes)
+    with pytest.raises(DataError) as error:
+        load_arrays(f"npz:{path}", image_size=8)
+    assert said in one_line(error)
+    assert str(path) in one_line(error)
+
+
+def test_files_that_are_no_npz_are_explained(tmp_path):
+    text, single, cut = tmp_path / "text.npz", tmp_path / "single.npy", tmp_path / "cut.npz"
+    text.write_text("hello")
+    np.save(single, np.zeros(3))
+    cut.write_bytes(write_npz(tmp_path / "a.npz").read_bytes()[:3000])
+    flipped = bytearray((tmp_path / "a.npz").read_bytes())
+    flipped[2000] ^= 1
+    (tmp_path / "flipped.npz").write_bytes(flipped)
+    for name, said in {
+        "none.npz": "is not a file",
+        "text.npz": "cannot be read as an .npz",
+        "single.npy": "is not an .npz",
+        "cut.npz": "damaged",
+        "flipped.npz": "damaged",
+    }.items():
+        with pytest.raises(DataError) as error:
+            load_arrays(f"npz:{tmp_path / name}", image_size=8)
+        assert said in one_line(error)
+        assert name in one_line(error)
+
+
+def test_the_digits_are_split_once_and_for_all():
+    first = load_arrays("digits", image_size=16)
+    second = load_arrays("digits", image_size=16, seed=9)
+    assert first.fingerprint == second.fingerprint
+    assert len(first.train_labels) == 1297
+    assert len(first.test_labels) == 500
+    assert first.train_images_nhwc.shape[1:] == (16, 16, 3)
+    counts = np.bincount(first.test_labels)
+    assert counts.max() - counts.min() <= 3
+    assert "smoke" in first.note
+
+
+def test_the_digits_are_read_right():
+    arrays = load_arrays("digits", image_size=8, train_images=200, test_images=50)
+    images = arrays.train_images_nhwc
+    assert images.max() == 255
+    assert (images[..., 0] == images[..., 2]).all()
+    assert images[arrays.train_labels == 0][:, 3:5, 3:5].mean() < 60, "zeros have a hole"
+    assert images[arrays.train_labels == 1][:, 3:5, 3:5].mean() > 150, "ones do not"
+    assert len(arrays.test_labels) == 50
