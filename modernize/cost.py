@@ -188,9 +188,11 @@ def _out_shape(op: Op, shape: tuple[int, int, int]) -> tuple[int, int, int]:
     channels, height, width = shape
     match op:
         case Conv():
-            return op.out_channels, *(_steps(n, op.kernel, op.stride, op.padding) for n in (height, width))
+            down = (op.kernel, op.stride, op.padding)
+            return op.out_channels, _steps(height, *down), _steps(width, *down)
         case MaxPool():
-            return channels, *(_steps(n, op.kernel, op.stride, op.kernel // 2) for n in (height, width))
+            down = (op.kernel, op.stride, op.kernel // 2)
+            return channels, _steps(height, *down), _steps(width, *down)
         case GlobalPool():
             return channels, 1, 1
         case Linear():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from modernize.errors import ModernizeError, unknown_name
 from modernize.regimes import DEFAULT_REGIME, base_spec
-from modernize.registry import BASE, Step, get_step, load_steps
+from modernize.registry import BASE, Step, load_steps
 from modernize.spec import Change, Spec
 
 
@@ -164,17 +164,23 @@ def select_steps(selection: Selection) -> list[tuple[Step, bool]]:
         raise ModernizeError("--only and --order both say which steps to take; give one of them.")
     if len(set(selection.order)) < len(selection.order):
         raise ModernizeError(f"--order names a step twice: {', '.join(selection.order)}.")
-    named = selection.order or tuple(name for name in steps if name in selection.only)
-    taken = list(named or (name for name, step in steps.items() if step.adopted))
+    named = bool(selection.only or selection.order)
+    if named:
+        # "base" is on every ladder: naming it takes no step.
+        taken = [name for name in selection.order or steps if name in (selection.only or steps)]
+    else:
+        taken = [name for name, step in steps.items() if step.adopted]
     for name in selection.skip:
-        if name not in taken:
+        skippable_probe = selection.probes and name in steps and steps[name].instead_of in taken
+        if name not in taken and not skippable_probe:
             raise ModernizeError(f"--skip '{name}' is not on this ladder: {', '.join(taken)}.")
     taken = [name for name in taken if name not in selection.skip]
     taken = _cut(taken, selection.upto, steps)
-    path = [(steps[name], bool(named) or steps[name].adopted) for name in taken]
+    path = [(steps[name], named or steps[name].adopted) for name in taken]
     if not selection.probes:
         return path
-    probes = [step for step in steps.values() if step.instead_of in taken and step.id not in taken]
+    unwanted = {*taken, *selection.skip}
+    probes = [step for step in steps.values() if step.instead_of in taken and step.id not in unwanted]
     order = list(steps)
     for probe in probes:
         # Beside its counterpart, on the side where the path has it.

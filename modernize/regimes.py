@@ -20,6 +20,7 @@ REGIMES = {
             wide_width=12,
             stem_stride=2,
             num_classes=10,
+            init_std=0.06,
             source="ours: the resnet50 regime shrunk for 32 px and a laptop's processor",
         ),
         Regime(
@@ -80,5 +81,6 @@ def base_spec(name: str = DEFAULT_REGIME) -> Spec:
         width=regime.width,
         stem_stride=regime.stem_stride,
         num_classes=regime.num_classes,
+        init_std=regime.init_std,
     )
     return Spec(regime=regime, arch=arch, recipe=Recipe())

@@ -78,7 +78,9 @@ class Step:
 
 
 _steps: dict[str, Step] = {}
+# Ids in path order as of the last load, and the `PATH`s that the entry points hold.
 _loaded: list[str] = []
+_path: list[str] = []
 
 
 def step(
@@ -105,7 +107,8 @@ def step(
     """
 
     def register(transform: Transform) -> Transform:
-        if id == BASE or (id in _steps and _steps[id].transform is not transform):
+        # The same function again (a notebook cell run twice, a module reloaded) replaces itself.
+        if id == BASE or (id in _steps and _origin(_steps[id].transform) != _origin(transform)):
             owner = "rung 0" if id == BASE else _steps[id].module
             raise ModernizeError(f"step id '{id}' from {transform.__module__} is taken by {owner}; choose another.")
         _steps[id] = Step(
@@ -122,6 +125,10 @@ def step(
     return register
 
 
+def _origin(transform: Transform) -> tuple[str, str]:
+    return transform.__module__, transform.__qualname__
+
+
 def load_steps() -> dict[str, Step]:
     """Import every module of the entry-point group once and return all steps by id, in path order.
 
@@ -130,25 +137,32 @@ def load_steps() -> dict[str, Step]:
             circle.
     """
     if not _loaded:
-        path: list[str] = []
-        for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: (e.value != "steps", e.name)):
-            try:
-                module = entry.load()
-            except ModernizeError:
-                raise
-            except Exception as error:
-                raise ModernizeError(f"the steps of '{entry.name}' ({entry.value}) do not import: {error}") from error
-            path += getattr(module, "PATH", ())
+        _path[:] = _import_entry_points()
         if not _steps:
             raise ModernizeError(
                 f"no steps found: no installed package has the entry-point group '{ENTRY_POINT_GROUP}'. "
                 "Is modernize installed (pip install -e .)?"
             )
-        ordered = order_steps(_steps, path)
+    if list(_steps) != _loaded:
+        ordered = order_steps(_steps, _path)
         _steps.clear()
         _steps.update(ordered)
-        _loaded.extend(ordered)
+        _loaded[:] = ordered
     return dict(_steps)
+
+
+def _import_entry_points() -> list[str]:
+    path: list[str] = []
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: (e.value != "steps", e.name)):
+        try:
+            module = entry.load()
+        except ModernizeError:
+            raise
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise ModernizeError(f"the steps of '{entry.name}' ({entry.value}) do not import: {reason}.") from error
+        path += getattr(module, "PATH", ())
+    return path
 
 
 def order_steps(steps: dict[str, Step], path: list[str]) -> dict[str, Step]:
@@ -166,9 +180,12 @@ def order_steps(steps: dict[str, Step], path: list[str]) -> dict[str, Step]:
         placed = [name for name in waiting if _anchor(steps[name], steps) in ("", BASE, *order)]
         if not placed:
             raise ModernizeError(f"steps follow each other in a circle: {', '.join(waiting)}; mend their 'after'.")
-        for name in placed:
+        order += [name for name in placed if not _anchor(steps[name], steps)]
+        # Backwards, so that steps behind the same one keep the order in which they were registered.
+        for name in reversed(placed):
             anchor = _anchor(steps[name], steps)
-            order.insert(order.index(anchor) + 1 if anchor in order else (0 if anchor == BASE else len(order)), name)
+            if anchor:
+                order.insert(0 if anchor == BASE else order.index(anchor) + 1, name)
         waiting = [name for name in waiting if name not in placed]
     return {name: steps[name] for name in order}
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from modernize.errors import ModernizeError
 from modernize.strict import replace_checked
 
 Depths = tuple[int, int, int, int]
@@ -25,7 +26,8 @@ class Arch:
     Attributes:
         depths: Blocks in each of the four stages.
         width: Channels of the 3x3 convolution in stage 1 and of the stem; it doubles at each stage.
-        stem: "resnet" is an overlapping convolution, norm, ReLU and max pool; "patchify" one non-overlapping convolution.
+        stem: "resnet" is an overlapping convolution, norm, activation and max pool; "patchify" one non-overlapping
+            convolution.
         stem_stride: Total stride of the stem: 4 at 224 px; 2 or 1 for small images.
         stem_norm: Whether the patchify stem ends in a norm (open choice; the paper's text does not say).
         spatial_conv: The k x k convolution of a block: "full", or "depthwise" (one filter a channel).
@@ -36,7 +38,8 @@ class Arch:
         activations: "every" after each convolution and the addition; "one" a block, before the last 1x1.
         norms: "every" after each convolution; "one" a block, after the k x k convolution.
         norm: "batch" over the batch and positions, or "layer" over the channels at each position.
-        downsampling: "in-block" strides the first block of a stage; "separate" puts a 2x2 stride-2 convolution between stages.
+        downsampling: "in-block" strides the first block of a stage; "separate" puts a 2x2 stride-2 convolution between
+            stages.
         downsample_norm: Whether "separate" also adds its LayerNorms (before each 2x2 convolution, after the stem, after
             the global pool). Without them training diverges in the paper: False is the negative control.
         shortcut_norm: Norm on projection shortcuts: "keep", or "drop" it once a block has only one norm (open choice).
@@ -73,6 +76,13 @@ class Arch:
     init: Literal["kaiming", "trunc-normal"] = "kaiming"
     init_std: float = 0.02
     num_classes: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.kernel_size < 1 or self.kernel_size % 2 == 0:
+            raise ModernizeError(f"arch.kernel_size should be odd, not {self.kernel_size}.")
+        for name, smallest in (("depths", min(self.depths)), ("width", self.width), ("num_classes", self.num_classes)):
+            if smallest < 1:
+                raise ModernizeError(f"arch.{name} should be at least 1, not {getattr(self, name)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +165,8 @@ class Regime:
         wide_width: Width that the `width` step leads to.
         stem_stride: Total stride of the stem.
         num_classes: Outputs of the classifier.
+        init_std: Standard deviation of "trunc-normal" weights. The paper's 0.02 suits widths from 96 up; a network
+            eight times narrower needs sqrt(8) times as much to pass its signal on.
         published: Regime whose published table is set beside this one's results.
         source: Where these numbers come from.
     """
@@ -170,6 +182,7 @@ class Regime:
     wide_width: int
     stem_stride: Literal[1, 2, 4] = 4
     num_classes: int = 1000
+    init_std: float = 0.02
     published: str = "resnet50"
     source: str = ""
 

@@ -5,7 +5,7 @@ About what pydantic would do in strict mode, without its habit of accepting unkn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
 from types import NoneType, UnionType
@@ -16,8 +16,12 @@ from modernize.errors import ModernizeError, unknown_name
 T = TypeVar("T")
 
 
-@cache
 def _hints(cls: type) -> dict[str, Any]:
+    return _hints_of(cls)
+
+
+@cache
+def _hints_of(cls: Hashable) -> dict[str, Any]:
     return get_type_hints(cls)
 
 
@@ -65,7 +69,8 @@ def checked(kind: Any, value: Any, path: str) -> Any:
     if kind is Any:
         return value
     if origin is Literal:
-        if value in args:
+        # By type too: True == 1 and 4.0 == 4, but they are not the same value.
+        if any(value == allowed and type(value) is type(allowed) for allowed in args):
             return value
         raise ModernizeError(f"{path} cannot be {value!r}. Allowed: {', '.join(map(repr, args))}.")
     if origin in (Union, UnionType):
@@ -78,7 +83,7 @@ def checked(kind: Any, value: Any, path: str) -> Any:
     if origin in (dict, Mapping) or kind is dict:
         if isinstance(value, Mapping):
             return dict(value)
-    elif is_dataclass(kind):
+    elif isinstance(kind, type) and is_dataclass(kind):
         return value if isinstance(value, kind) else from_dict(kind, value, path)
     elif kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

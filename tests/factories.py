@@ -175,7 +175,7 @@ def make_records(study: Study, **changes: Any) -> list[Record]:
     return [make_record(study, rung.step, seed, **changes) for rung in study.rungs for seed in study.seeds]
 
 
-def with_rung(study: Study, step: str, **changes: Any) -> Study:
+def with_rung(study: Study, step: str, /, **changes: Any) -> Study:
     """Return the study with one of its rungs changed."""
     rungs = tuple(PlannedRung(**(asdict(r) | changes)) if r.step == step else r for r in study.rungs)
     return replace(study, rungs=rungs)

@@ -77,9 +77,10 @@ class GRN(nn.Module):
 
     def forward(self, x_nchw: Tensor) -> Tensor:
         """Normalise, scale and add to the input."""
-        energy = torch.linalg.vector_norm(x_nchw, dim=(2, 3), keepdim=True)
+        energy: Tensor = torch.linalg.vector_norm(x_nchw, dim=(2, 3), keepdim=True)
         share = energy / (energy.mean(dim=1, keepdim=True) + self.eps)
-        return self.weight.view(-1, 1, 1) * (x_nchw * share) + self.bias.view(-1, 1, 1) + x_nchw
+        out: Tensor = self.weight.view(-1, 1, 1) * (x_nchw * share) + self.bias.view(-1, 1, 1) + x_nchw
+        return out
 
 
 class DropPath(nn.Module):
@@ -101,7 +102,7 @@ class DropPath(nn.Module):
             return x_nchw
         keep = 1.0 - self.rate
         mask = x_nchw.new_empty((x_nchw.shape[0], 1, 1, 1)).bernoulli_(keep)
-        return x_nchw * mask.div_(keep)
+        return x_nchw * (mask.div_(keep) if keep > 0.0 else mask)
 
     def extra_repr(self) -> str:
         """Show the rate."""

@@ -141,6 +141,4 @@ def _conv(op: Conv, formulation: Formulation) -> nn.Conv2d:
         return PointwiseConv2d(op.in_channels, op.out_channels, stride=op.stride, bias=op.bias)
     if formulation == "fast" and op.depthwise:
         return DepthwiseConv2d(op.in_channels, op.kernel, stride=op.stride, bias=op.bias)
-    return nn.Conv2d(
-        op.in_channels, op.out_channels, op.kernel, op.stride, op.padding, groups=op.groups, bias=op.bias
-    )
+    return nn.Conv2d(op.in_channels, op.out_channels, op.kernel, op.stride, op.padding, groups=op.groups, bias=op.bias)

@@ -16,7 +16,7 @@ from modernize.results.study import Study
 TEMPLATE = "report.md.j2"
 
 # An underscore inside a word, and > or # behind the start of the text, mean themselves already.
-_SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)|^[>#+-]")
+_SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)|^[>#]|^[+-](?=\s)")
 
 
 def escape_markdown(text: str) -> str:
@@ -110,7 +110,7 @@ def _cells(row: Row, unit: float) -> list[Any]:
         row.step if row.adopted else f"{row.step} (probe)",
         numbers.top1_text(row.top1),
         Safe(numbers.delta_text(row.delta, len(row.planned.run_ids))),
-        numbers.published_text(row.published),
+        Safe(numbers.published_text(row.published)),
         Safe(numbers.signed(row.published_delta)),
         numbers.macs_text(row.planned.macs, unit),
         f"{row.planned.num_params:,}",

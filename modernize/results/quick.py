@@ -48,7 +48,9 @@ _CHECKS = {
 # Lines that differ from run to run; all others are worth remembering.
 _OWN = {"run_id", "curves", "result", "speed", "started_at", "finished_at"}
 
-Seen = dict[bytes, dict[str, Any]]
+Seen = dict[str, dict[str, Any]]
+
+_decode = json.JSONDecoder().decode
 
 
 def read_record(path: str, seen: Seen) -> Record:
@@ -63,21 +65,21 @@ def read_record(path: str, seen: Seen) -> Record:
     """
     text = read(path)
     try:
-        record = Record(**_fields(text, seen))
+        record = Record(**_fields(text.decode(), seen))
     except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
         return to_record(parse(text, path), path)
     return record if _sound(record) else to_record(parse(text, path), path)
 
 
-def _fields(text: bytes, seen: Seen) -> dict[str, Any]:
+def _fields(text: str, seen: Seen) -> dict[str, Any]:
     """Parse a record line by line: where each line is a JSON member, so is the whole what its lines say."""
-    if text[:2] != b"{\n" or text[-3:] != b"\n}\n":
-        return _built(json.loads(text))
+    if text[:2] != "{\n" or text[-3:] != "\n}\n":
+        return _built(_decode(text))
     facts: dict[str, Any] = {}
-    for line in text[2:-3].split(b",\n"):
+    for line in text[2:-3].split(",\n"):
         known = seen.get(line)
         if known is None:
-            known = _built(json.loads(b"{" + line + b"}"))
+            known = _built(_decode("{" + line + "}"))
             if _OWN.isdisjoint(known):
                 seen[line] = known
         facts |= known

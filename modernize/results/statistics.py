@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,25 @@ def _sample_std(values: Sequence[float], mean: float) -> float | None:
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
+@cache
 def _t_quantile(probability: float, degrees: int) -> float:
-    # scipy.special has the same function as scipy.stats at a fraction of its import time.
-    from scipy.special import stdtrit
+    """Invert Student's t distribution by bisection over the angle atan(t / sqrt(degrees)); `probability` above 0.5."""
+    low, high = 0.0, math.pi / 2
+    while (middle := (low + high) / 2) not in (low, high):
+        low, high = (middle, high) if _t_probability(middle, degrees) < probability else (low, middle)
+    return math.tan(high) * math.sqrt(degrees)
 
-    return float(stdtrit(degrees, probability))
+
+def _t_probability(angle: float, degrees: int) -> float:
+    """Give P(T < t) for whole degrees of freedom, exact.
+
+    Source: Abramowitz and Stegun, 26.7.3 and 26.7.4. (Importing scipy.special for it takes longer than a report.)
+    """
+    odd = degrees % 2
+    term = math.cos(angle) if odd else 1.0
+    total = 0.0
+    for k in range(1 + odd, degrees, 2):
+        total += term
+        term *= math.cos(angle) ** 2 * k / (k + 1)
+    inside = 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total
+    return (1 + inside) / 2

@@ -29,7 +29,7 @@ class Budget:
         test_images: Images evaluated on; None for the whole split.
         sgd_lr: Peak learning rate of the classic recipe at this batch size.
         adamw_lr: Peak learning rate of the modern recipe at this batch size.
-        layer_scale_init: Starting value of LayerScale; 1e-6 needs thousands of steps to grow.
+        layer_scale_init: Starting value of LayerScale; from 1e-6 it needs thousands of steps to grow.
         shift_pixels: Random shift that stands in for RandomResizedCrop, which suits large images.
         what: One line for help and reports.
     """
@@ -52,24 +52,24 @@ BUDGETS = {
         Budget(
             name="smoke",
             epochs=14,
-            batch_size=128,
+            batch_size=64,
             train_images=4000,
             test_images=2000,
             sgd_lr=0.05,
-            adamw_lr=0.012,
-            layer_scale_init=0.1,
+            adamw_lr=0.008,
+            layer_scale_init=1.0,
             shift_pixels=2,
             what="minutes on a laptop: shows the machinery, not the paper's effects",
         ),
         Budget(
             name="short",
             epochs=60,
-            batch_size=128,
+            batch_size=64,
             train_images=None,
             test_images=None,
             sgd_lr=0.05,
-            adamw_lr=0.006,
-            layer_scale_init=0.1,
+            adamw_lr=0.004,
+            layer_scale_init=1.0,
             shift_pixels=2,
             what="an hour or more: the whole data set, shortened recipes",
         ),

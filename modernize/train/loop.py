@@ -74,7 +74,7 @@ def train(
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step(lr)
-            loss_sum += float(loss)
+            loss_sum += float(loss.detach())
             step += 1
             if on_step:
                 on_step(epoch, step)

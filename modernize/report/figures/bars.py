@@ -19,6 +19,7 @@ from modernize.report.figures.style import (
     house_style,
     rung_label,
     sentence,
+    setting,
     shortened,
     verdict,
 )
@@ -37,8 +38,8 @@ def ladder_figure(study: Study, rows: Sequence[Row]) -> Figure:
         study: The plan.
         rows: In the ladder's order, drawn from top to bottom.
     """
-    figure = Figure(figsize=(13.333, max(4.2, 1.9 + 0.37 * len(rows))), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)  # type: ignore[union-attr]
+    figure = Figure(figsize=(13.333, max(4.2, 1.9 + 0.37 * len(rows))))
+    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
     left, right = figure.subplots(1, 2, sharey=True)
     places = range(len(rows))
     left.set_yticks(places, [rung_label(row) for row in rows])
@@ -47,7 +48,7 @@ def ladder_figure(study: Study, rows: Sequence[Row]) -> Figure:
     n_seeds = len(study.seeds)
     spread = f"mean of {n_seeds} seeds, whisker: standard deviation" if n_seeds > 1 else "one seed: no spread shown"
     unit_name, unit = macs_unit(rows)
-    left.set_title(f"Measured: {shortened(study.data, 30)}, {study.epochs} epochs", color=MEASURED, weight="bold")
+    left.set_title(f"Measured: {setting(study)}", color=MEASURED, weight="bold")
     _panel(
         left,
         [(row.top1.mean, row.top1.std) if row.top1 else None for row in rows],

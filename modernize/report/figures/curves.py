@@ -46,18 +46,18 @@ def loss_figure(study: Study, rows: Sequence[Row]) -> Figure:
 
 
 def _panels(study: Study, rows: Sequence[Row], series: Series, label: str, digits: int) -> Figure:
-    columns = next(c for c in (3, 4, 5, 6) if len(rows) <= 4 * c or c == 6)
+    columns = min(range(4, 7), key=lambda c: -len(rows) % c) if len(rows) > 4 else len(rows)
     lines = math.ceil(len(rows) / columns)
     figure = Figure(figsize=(13.333, max(4.0, 1.2 + 1.62 * lines)), layout="constrained")
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     panels: list[Axes] = list(grid.flat)
     means = [_mean([series(r.curves) for r in row.records.values() if r.status == "finished"]) for row in rows]
-    panels[0].set_xlim(0.5, max(study.epochs, 2) + 0.5)
+    panels[0].set_xlim(0.5, study.epochs + 0.5)
     panels[0].set_ylim(*_limits(rows, series, digits))
     panels[0].xaxis.set_major_locator(MaxNLocator(4, integer=True))
     for i, (row, axes) in enumerate(zip(rows, panels, strict=False)):
         axes.grid(color=GRID)
-        axes.set_title(rung_label(row), fontsize=12, pad=3)
+        axes.set_title(rung_label(row), fontsize=11.5, pad=3)
         for mean in means:
             axes.plot(range(1, len(mean) + 1), mean, color=_BEHIND, lw=0.8, zorder=1)
         _rung(axes, row, means[i], series, digits)
@@ -83,7 +83,8 @@ def _rung(axes: Axes, row: Row, mean: Sequence[float], series: Series, digits: i
     elif len(finished) > 1:
         for values in finished:
             axes.plot(range(1, len(values) + 1), values, color=MEASURED, lw=0.9, alpha=0.55, zorder=2)
-    axes.plot(range(1, len(mean) + 1), mean, color=MEASURED, lw=2.2, zorder=3)
+    dot = "o" if len(mean) == 1 else None
+    axes.plot(range(1, len(mean) + 1), mean, color=MEASURED, lw=2.2, marker=dot, zorder=3)
     top = digits > 1
     corner: dict[str, Any] = {
         "transform": axes.transAxes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.patheffects as effects
@@ -15,12 +16,14 @@ from modernize.report.figures.style import FAINT, INK
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 
-_DISTANCES = (7, 12, 20, 30, 42, 56, 72, 90, 110, 135, 165)
+_DISTANCES = (8, 12, 20, 30, 42, 56, 72, 90, 110, 135, 165)
 _DIRECTIONS = 24
-_POINT_RADIUS = 6.0
+_POINT_RADIUS = 7.0
 # What a label pays, in points of distance, for each line it stands on and each label its leader crosses.
-_LINE_PRICE = 25.0
-_LEADER_PRICE = 40.0
+_LINE_PRICE = 45.0
+_LEADER_PRICE = 90.0
+_SWEEPS = 3
+_FONT_SIZE = 10.5
 _OVERLAP_PRICE = 1000.0
 
 
@@ -41,39 +44,68 @@ def place_labels(
     renderer = canvas.get_renderer()
     scale = figure.dpi / 72
     at = [_pixel(axes, point) for point in points]
-    segments = [(_pixel(axes, a), _pixel(axes, b)) for a, b in lines]
     radius = _POINT_RADIUS * scale
-    dots = [(x - radius, y - radius, x + radius, y + radius) for x, y in at]
     frame = axes.get_window_extent(renderer)
-    room: Box = (frame.x0, frame.y0, frame.x1, frame.y1)
-    halo = [effects.withStroke(linewidth=3, foreground="white")]
-    placed: list[Box] = []
-    leaders: list[tuple[Point, Point]] = []
-    # The crowded ones first: they have the fewest places to go.
-    crowd = [sum(math.dist(p, q) < 60 * scale for q in at) for p in at]
-    for i in sorted(range(len(at)), key=lambda i: (-crowd[i], -at[i][1])):
-        label = axes.text(0, 0, texts[i], fontsize=10.5, color=INK, zorder=6)
+    scene = _Scene(
+        scale=scale,
+        room=(frame.x0, frame.y0, frame.x1, frame.y1),
+        dots=[(x - radius, y - radius, x + radius, y + radius) for x, y in at],
+        segments=[(_pixel(axes, a), _pixel(axes, b)) for a, b in lines],
+    )
+    sizes = []
+    for text in texts:
+        label = axes.text(0, 0, text, fontsize=_FONT_SIZE)
         extent = label.get_window_extent(renderer)
         label.remove()
-        size = (extent.width + 3 * scale, extent.height + 1 * scale)
-        choices = [
-            (_price(box, tip, at[i], room, dots, placed, segments, leaders, scale) + distance, box, tip, distance)
-            for distance in _DISTANCES
-            for box, tip in _around(at[i], distance * scale, size)
-        ]
-        _, box, tip, distance = min(choices, key=lambda choice: choice[0])
-        placed.append(box)
-        if distance > _DISTANCES[1]:
-            leaders.append((at[i], tip))
-            axes.annotate(
-                "",
-                _data(axes, tip),
-                _data(axes, at[i]),
-                arrowprops={"arrowstyle": "-", "color": FAINT, "lw": 0.8, "shrinkA": 4, "shrinkB": 0},
-                zorder=2,
-            )
+        sizes.append((extent.width + 3 * scale, extent.height + scale))
+    halo = [effects.withStroke(linewidth=3, foreground="white")]
+    for text, point, (box, tip, far) in zip(texts, at, _arrange(at, sizes, scene), strict=True):
+        if far:
+            axes.plot(*zip(_data(axes, point), _data(axes, tip), strict=True), color=FAINT, lw=0.8, zorder=2)
         middle = _data(axes, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
-        axes.text(*middle, texts[i], fontsize=10.5, color=INK, ha="center", va="center", zorder=6, path_effects=halo)
+        style: dict[str, Any] = {"ha": "center", "va": "center", "path_effects": halo, "zorder": 6}
+        axes.text(*middle, text, fontsize=_FONT_SIZE, color=INK, **style)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What labels must respect, in pixels."""
+
+    scale: float
+    room: Box
+    dots: Sequence[Box]
+    segments: Sequence[tuple[Point, Point]]
+
+
+def _arrange(at: Sequence[Point], sizes: Sequence[Point], scene: _Scene) -> list[tuple[Box, Point, bool]]:
+    """Place each label where it costs least, then let each move again now that all others stand."""
+    # The crowded ones first: they have the fewest places to go.
+    crowd = [sum(math.dist(p, q) < 60 * scene.scale for q in at) for p in at]
+    order = sorted(range(len(at)), key=lambda i: (-crowd[i], -at[i][1]))
+    places: dict[int, tuple[Box, Point, bool]] = {}
+    for _ in range(_SWEEPS):
+        for i in order:
+            others = [place for j, place in places.items() if j != i]
+            taken = [box for box, _, _ in others]
+            leaders = [(at[j], place[1]) for j, place in places.items() if j != i and place[2]]
+            places[i] = _cheapest(at[i], sizes[i], scene, taken, leaders)
+    return [places[i] for i in range(len(at))]
+
+
+def _cheapest(
+    point: Point, size: Point, scene: _Scene, taken: Sequence[Box], leaders: Sequence[tuple[Point, Point]]
+) -> tuple[Box, Point, bool]:
+    best, least = None, math.inf
+    for distance in _DISTANCES:
+        # Farther places cost their distance at least.
+        if best and distance >= least:
+            break
+        for box, tip in _around(point, distance * scene.scale, size):
+            price = distance + _price(box, tip, point, scene, taken, leaders)
+            if best is None or price < least:
+                best, least = (box, tip, distance > _DISTANCES[1]), price
+    assert best is not None  # noqa: S101 - there are distances and directions
+    return best
 
 
 def _around(point: Point, distance: float, size: tuple[float, float]) -> list[tuple[Box, Point]]:
@@ -93,23 +125,30 @@ def _price(
     box: Box,
     tip: Point,
     point: Point,
-    room: Box,
-    dots: Sequence[Box],
-    placed: Sequence[Box],
-    segments: Sequence[tuple[Point, Point]],
+    scene: _Scene,
+    taken: Sequence[Box],
     leaders: Sequence[tuple[Point, Point]],
-    scale: float,
 ) -> float:
-    overlaps = sum(_overlap(box, other) for other in (*dots, *placed))
+    room = scene.room
     outside = box[0] < room[0] or box[1] < room[1] or box[2] > room[2] or box[3] > room[3]
-    crossed = sum(_crosses(segment, box) for segment in segments) + 2 * sum(_crosses(line, box) for line in leaders)
-    hidden = sum(_crosses((point, tip), other) for other in placed)
-    tangled = sum(_cut(point, tip, *line) for line in leaders)
-    return (_OVERLAP_PRICE * (overlaps + outside) + _LINE_PRICE * crossed + _LEADER_PRICE * (hidden + tangled)) * scale
+    overlaps = sum(_overlap(box, other) for other in (*scene.dots, *taken)) + outside
+    # A leader over the dot of another point seems to belong to it; a dot it starts in cannot be helped.
+    passed = sum(_crosses((point, tip), dot) and not _inside(point, dot) for dot in scene.dots)
+    crossed = sum(_crosses(segment, box) for segment in scene.segments) + passed
+    tangled = (
+        sum(_crosses((point, tip), other) for other in taken)
+        + sum(_crosses(line, box) for line in leaders)
+        + sum(_cut(point, tip, *line) for line in leaders)
+    )
+    return _OVERLAP_PRICE * overlaps + _LINE_PRICE * crossed + _LEADER_PRICE * tangled
 
 
 def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _inside(point: Point, box: Box) -> bool:
+    return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
 
 
 def _crosses(segment: tuple[Point, Point], box: Box) -> bool:

@@ -17,8 +17,8 @@ from modernize.report.figures.style import (
     PUBLISHED,
     SLIDE_INCHES,
     house_style,
-    rung_label,
     sentence,
+    setting,
     shortened,
     verdict,
 )
@@ -41,7 +41,7 @@ def path_figure(study: Study, rows: Sequence[Row]) -> Figure:
     unit_name, unit = macs_unit(rows)
 
     measured = {row.step: (row.planned.macs / unit, row.top1.mean) for row in rows if row.top1}
-    left.set_title(f"Measured: {shortened(study.data, 30)}, {study.epochs} epochs", color=MEASURED, weight="bold")
+    left.set_title(f"Measured: {setting(study)}", color=MEASURED, weight="bold")
     left.set_xlabel(f"{unit_name} at {study.image_size} px")
     left.set_ylabel(f"test top-1 on {shortened(study.data, 30)}, %")
     _draw(left, rows, measured, MEASURED)
@@ -56,8 +56,8 @@ def path_figure(study: Study, rows: Sequence[Row]) -> Figure:
     notes = ["MACs: convolutions and classifier", "open markers: probes, not adopted", "arrows: the order of the steps"]
     if absent := [f"{row.step} ({verdict(row)})" for row in rows if row.top1 is None]:
         notes.append(f"not measured: {shortened(', '.join(absent), 60)}")
-    if any(row.published and row.published.anomaly for row in rows):
-        notes.append("published ln and downsample costs are inconsistent")
+    if doubtful := [row.step for row in rows if row.published and row.published.anomaly]:
+        notes.append(f"printed MACs inconsistent: {', '.join(doubtful)}")
     figure.text(0.5, 0.02, sentence(notes), ha="center", fontsize=10.5, color=FAINT)
     return figure
 
@@ -67,6 +67,7 @@ def _draw(axes: Axes, rows: Sequence[Row], points: dict[str, Point], colour: str
     shown = [row for row in rows if row.step in points]
     if not shown:
         axes.text(0.5, 0.5, "nothing to show", transform=axes.transAxes, ha="center", color=FAINT, style="italic")
+        axes.set(xticks=[], yticks=[])
         return
     _set_limits(axes, [points[row.step] for row in shown])
     path = [points[row.step] for row in shown if row.adopted]
@@ -93,7 +94,9 @@ def _draw(axes: Axes, rows: Sequence[Row], points: dict[str, Point], colour: str
             mew=1.0,
             zorder=3,
         )
-    place_labels(axes, [points[row.step] for row in shown], [rung_label(row) for row in shown], walked + hanging)
+    place_labels(
+        axes, [points[row.step] for row in shown], [shortened(row.step, 20) for row in shown], walked + hanging
+    )
 
 
 def _arrow(axes: Axes, a: Point, b: Point, colour: str) -> None:

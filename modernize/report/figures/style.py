@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 
 from modernize.report.rows import Row
+from modernize.results.study import Study
 
 # Okabe and Ito's palette.
 MEASURED = "#0072B2"
@@ -60,8 +61,8 @@ def house_style() -> Iterator[None]:
 
 
 def rung_label(row: Row) -> str:
-    """What figures call a rung."""
-    return shortened(row.step if row.adopted else f"{row.step} (probe)", 24)
+    """Name a rung; one of a long name is cut."""
+    return shortened(row.step, 20) if row.adopted else f"{shortened(row.step, 13)} (probe)"
 
 
 def shortened(text: str, longest: int) -> str:
@@ -70,10 +71,15 @@ def shortened(text: str, longest: int) -> str:
     return plain if len(plain) <= longest else f"{plain[: longest - 3]}..."
 
 
+def setting(study: Study) -> str:
+    """Name data and training time, short enough for a title."""
+    return f"{shortened(study.data, 16)}, {study.epochs} epoch{'s' if study.epochs != 1 else ''}"
+
+
 def sentence(parts: Sequence[str]) -> str:
     """Join notes to one sentence, in lines that fit under a figure."""
     text = "; ".join(parts)
-    return fill(f"{text[0].upper()}{text[1:]}.", 150)
+    return fill(f"{text[0].upper()}{text[1:]}.", 165)
 
 
 def verdict(row: Row) -> str:

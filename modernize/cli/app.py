@@ -1,0 +1,37 @@
+"""The typer application: commands in the order of a user's work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modernize.cli import cost, data, diff, report, run, show, steps, verify
+from modernize.version import __version__
+
+app = typer.Typer(
+    help="From ResNet-50 to ConvNeXt one change at a time: build, cost, train and report every rung.",
+    epilog="\b\nExamples:\n  modernize show depthwise\n  modernize run --upto ln",
+    rich_markup_mode=None,  # rich's help takes three times as long and draws boxes into pipes
+    pretty_exceptions_show_locals=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+for module in (steps, show, diff, cost, verify, data, run, report):
+    module.register(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"modernize {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def modernize(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Nothing to do before a command."""

@@ -1,0 +1,179 @@
+"""`modernize cost`: what rungs cost, by arithmetic alone."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modernize.cli.options import (
+    ImageSize,
+    Json,
+    Only,
+    Order,
+    Probes,
+    Regime,
+    Skip,
+    Start,
+    StemStride,
+    Upto,
+    complete_rung,
+    examples,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modernize.cost import Cost, OpCost, PartCost
+    from modernize.spec import Spec
+
+
+class Per(StrEnum):
+    """How finely the cost is split."""
+
+    NETWORK = "network"
+    STAGE = "stage"
+    BLOCK = "block"
+    OP = "op"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("cost", short_help="Count MACs, parameters and activations, exactly.", epilog=EXAMPLES)(cost)
+
+
+EXAMPLES = examples("modernize cost --regime resnet200 --probes", "modernize cost downsample --per stage")
+
+
+def cost(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME",
+            help="Steps, base, or models such as convnext-t; the whole ladder by default.",
+            autocompletion=complete_rung,
+            show_default=False,
+        ),
+    ] = None,
+    per: Annotated[
+        Per, typer.Option("--per", help="Split the cost: network, stage, block or op.", metavar="PART")
+    ] = Per.NETWORK,
+    regime: Regime = "resnet50",
+    image_size: ImageSize = None,
+    stem_stride: StemStride = None,
+    upto: Upto = "",
+    start: Start = "",
+    skip: Skip = "",
+    only: Only = "",
+    order: Order = "",
+    probes: Probes = False,
+    json: Json = False,
+) -> None:
+    """Count MACs (two conventions), parameters and activations, exactly and without building anything.
+
+    The default regime is resnet50, so that the costs stand beside the paper's.
+    """
+    from modernize.cli.choose import rungs_of, selection, spec_named, start_of
+    from modernize.cost import cost as count
+    from modernize.errors import ModernizeError
+
+    base = start_of(regime, stem_stride)
+    chosen = selection(upto, start, skip, only, order, probes=probes)
+    if names and chosen != selection("", "", "", "", "", probes=False):
+        raise ModernizeError(
+            "name rungs or select a ladder (--upto, --from, --skip, --only, --order, --probes), not both."
+        )
+    specs = {n: spec_named(n, base) for n in names} if names else {r.step: r.spec for r in rungs_of(base, chosen)}
+    size = base.regime.image_size if image_size is None else image_size
+    costs = {name: count(spec, size) for name, spec in specs.items()}
+    if json:
+        _print_json(regime, size, specs, costs, per)
+    elif per is Per.NETWORK:
+        _print_networks(regime, size, specs, costs)
+    else:
+        _print_parts(regime, size, costs, per)
+
+
+def _parts(cost: Cost, per: Per) -> Sequence[PartCost | OpCost]:
+    if per is Per.OP:
+        return cost.ops
+    return cost.stages if per is Per.STAGE else cost.blocks
+
+
+def _print_json(regime: str, size: int, specs: dict[str, Spec], costs: dict[str, Cost], per: Per) -> None:
+    from modernize.cli.console import say_json
+    from modernize.cli.numbers import CONVENTIONS, counts
+
+    networks = []
+    for name, counted in costs.items():
+        row: dict[str, Any] = {"name": name, "spec_fingerprint": specs[name].fingerprint, **counts(counted)}
+        if per is not Per.NETWORK:
+            row["parts"] = [
+                {"path": part.path, "out_shape": part.out_shape, **counts(part)} for part in _parts(counted, per)
+            ]
+        networks.append(row)
+    say_json({"regime": regime, "image_size": size, "conventions": CONVENTIONS, "networks": networks})
+
+
+def _print_networks(regime: str, size: int, specs: dict[str, Spec], costs: dict[str, Cost]) -> None:
+    from modernize.cli.console import say, say_prose, say_table
+    from modernize.cli.layout import columns
+    from modernize.cli.numbers import MACS_NOTE, count_cells, count_heads, macs_unit
+
+    unit, divisor = macs_unit(counted.macs for counted in costs.values())
+    printed = _printed(regime, size, specs)
+    heads = ["rung", *count_heads(unit), *(["paper>"] if printed else [])]
+    rows = []
+    for name, counted in costs.items():
+        text, anomaly = printed.get(name, ("-", ""))
+        paper = [f"{text}{'*' if anomaly else ' '}"] if printed else []
+        rows.append((name, *count_cells(counted, divisor), *paper))
+    say(f"{regime} regime, {size} px", "bold")
+    say_table(columns(*heads), rows)
+    say_prose("", MACS_NOTE, style="dim")
+    for name, (_, anomaly) in printed.items():
+        if anomaly:
+            say_prose("*", f"{name}: {anomaly}", style="dim")
+
+
+def _printed(regime: str, size: int, specs: dict[str, Spec]) -> dict[str, tuple[str, str]]:
+    """What papers print for those networks that are theirs: GMACs, and what is wrong with them ("" for nothing)."""
+    from modernize.families import FAMILIES
+    from modernize.ladder import rung_of
+    from modernize.published import PUBLISHED_REGIMES, family_rows, published_row
+
+    models = {row.model: (row.gmacs_text, "") for row in family_rows() if row.image_size == size}
+    printed = {
+        name: models[FAMILIES[name].title] for name in specs if name in FAMILIES and FAMILIES[name].title in models
+    }
+    if regime in PUBLISHED_REGIMES and size == 224:
+        for name, spec in specs.items():
+            row = published_row(regime, name)
+            if row and rung_of(name, regime).spec.arch == spec.arch:
+                printed[name] = (row.gmacs_text, row.anomaly)
+    return printed
+
+
+def _print_parts(regime: str, size: int, costs: dict[str, Cost], per: Per) -> None:
+    from modernize.cli.console import say, say_prose, say_table, width
+    from modernize.cli.layout import columns
+    from modernize.cli.numbers import MACS_NOTE, count_cells, count_heads, macs_unit
+
+    unit, divisor = macs_unit(counted.macs for counted in costs.values())
+    heads = columns("rung", per.value, "output", *count_heads(unit))
+    tables = {
+        name: [
+            *((name, p.path, "x".join(map(str, p.out_shape)), *count_cells(p, divisor)) for p in _parts(counted, per)),
+            (name, "total", "", *count_cells(counted, divisor)),
+        ]
+        for name, counted in costs.items()
+    }
+    if width() is None:
+        say_table(heads, [row for rows in tables.values() for row in rows])
+        return
+    for name, rows in tables.items():
+        say(f"{name}, {regime} regime, {size} px", "bold")
+        say_table(heads[1:], [row[1:] for row in rows], [""] * (len(rows) - 1) + ["bold"])
+        say()
+    say_prose("", MACS_NOTE, style="dim")

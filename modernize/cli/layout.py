@@ -1,0 +1,92 @@
+"""Tables as plain aligned text: complete in a pipe, and folded rather than cut in a narrow terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+GAP = "  "
+INDENT = 4
+NARROWEST_FOLD = 36
+"""A last column with less room than this goes below its row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; `right` for numbers, `text` for words that may be folded (last column only)."""
+
+    name: str
+    right: bool = False
+    text: bool = False
+
+
+def columns(*names: str) -> tuple[Column, ...]:
+    """Columns by name: a trailing ">" aligns to the right, "..." may be folded.
+
+    Examples:
+        >>> columns("step", "GMACs>", "what...")[1:]
+        (Column(name='GMACs', right=True, text=False), Column(name='what', right=False, text=True))
+    """
+    return tuple(Column(n.rstrip(">").removesuffix("..."), n.endswith(">"), n.endswith("...")) for n in names)
+
+
+def table_lines(heads: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> list[list[str]]:
+    """Lay out a table.
+
+    Where a line lacks room, a last column of text is folded or goes below its row, and a table of numbers gets its
+    first column on a line of its own.
+
+    Args:
+        heads: Its columns.
+        rows: Cells by row, one a column.
+        width: Characters a line may have; None for as many as it takes.
+
+    Returns:
+        The lines of the header, then the lines of each row.
+
+    Examples:
+        >>> for lines in table_lines(columns("step", "GMACs>"), [("base", "4.089"), ("stage-ratio", "4.526")]):
+        ...     print(*lines)
+        step         GMACs
+        base         4.089
+        stage-ratio  4.526
+    """
+    folds = width is not None and heads[-1].text
+    fixed = heads[:-1] if folds else heads
+    cells = [[head.name for head in heads], *(list(row) for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(fixed))]
+    lines = [_line(fixed, widths, row) for row in cells]
+    if not folds or width is None:
+        if width is not None and len(heads) > 2 and max(map(len, lines)) > width:
+            rest = [_line(fixed[1:], widths[1:], row[1:]) for row in cells]
+            return [[row[0], f"{' ' * INDENT}{line}".rstrip()] for row, line in zip(cells, rest, strict=True)]
+        return [[line.rstrip()] for line in lines]
+    start = sum(widths) + len(GAP) * len(widths)
+    if width - start >= NARROWEST_FOLD:
+        return [_beside(line, row[-1], start, width) for line, row in zip(lines, cells, strict=True)]
+    head, *others = lines
+    below = [_wrapped(row[-1], width, " " * INDENT) for row in cells[1:]]
+    return [[head.rstrip()], *([line.rstrip(), *text] for line, text in zip(others, below, strict=True))]
+
+
+def paragraph(name: str, text: str, width: int, indent: int) -> list[str]:
+    """Fold a paragraph with its name at the left."""
+    return _beside(f"{name:<{indent - len(GAP)}}", text, indent, width) if name else _wrapped(text, width)
+
+
+def _line(heads: Sequence[Column], widths: Sequence[int], row: Sequence[str]) -> str:
+    return GAP.join(
+        f"{cell:>{w}}" if head.right else f"{cell:<{w}}"
+        for head, w, cell in zip(heads, widths, row[: len(heads)], strict=True)
+    )
+
+
+def _beside(line: str, text: str, start: int, width: int) -> list[str]:
+    first, *others = _wrapped(text, width - start) or [""]
+    return [f"{line}{GAP}{first}".rstrip(), *(" " * start + other for other in others)]
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    options = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, **options)  # type: ignore[arg-type]

@@ -1,0 +1,117 @@
+"""Options that several commands share, each defined once, and what the shell completes for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def examples(first: str, second: str) -> str:
+    """The end of a command's help: two commands that work as printed."""
+    return f"\b\nExamples:\n  {first}\n  {second}"
+
+
+def complete_regime(incomplete: str) -> list[str]:
+    """Names of regimes."""
+    from modernize.regimes import REGIMES
+
+    return _starting(incomplete, REGIMES)
+
+
+def complete_step(incomplete: str) -> list[str]:
+    """Ids of steps, and "base"."""
+    from modernize.registry import BASE, load_steps
+
+    return _starting(incomplete, (BASE, *load_steps()))
+
+
+def complete_rung(incomplete: str) -> list[str]:
+    """Everything `cost` and `diff` take: steps, "base" and models of the families."""
+    from modernize.families import FAMILIES
+
+    return [*complete_step(incomplete), *_starting(incomplete, FAMILIES)]
+
+
+def complete_steps(incomplete: str) -> list[str]:
+    """The last id of a comma list."""
+    done, comma, last = incomplete.rpartition(",")
+    return [f"{done}{comma}{name}" for name in complete_step(last)]
+
+
+def complete_dataset(incomplete: str) -> list[str]:
+    """Names of data sets; those that need a path with their colon."""
+    from modernize.datasets import DATASETS
+
+    return _starting(incomplete, (f"{key}:" if ":" in info.usage else key for key, info in DATASETS.items()))
+
+
+def complete_budget(incomplete: str) -> list[str]:
+    """Names of budgets."""
+    from modernize.train.budget import BUDGETS
+
+    return _starting(incomplete, BUDGETS)
+
+
+def complete_study(incomplete: str) -> list[str]:
+    """Folders under results/ here."""
+    from modernize.results.store import find_studies
+
+    return _starting(incomplete, find_studies(Path("results")))
+
+
+def _starting(incomplete: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _steps(flag: str, text: str, complete: Callable[[str], list[str]], metavar: str) -> typer.models.OptionInfo:
+    info: typer.models.OptionInfo = typer.Option(
+        flag, help=text, metavar=metavar, autocompletion=complete, show_default=False
+    )
+    return info
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Regime = Annotated[
+    str,
+    typer.Option(
+        "--regime",
+        help="Ladder: laptop (32 px), resnet50 (to ConvNeXt-T) or resnet200 (to ConvNeXt-B).",
+        metavar="NAME",
+        autocompletion=complete_regime,
+    ),
+]
+ImageSize = Annotated[
+    int | None,
+    typer.Option(
+        "--image-size", help="Height and width of the input in pixels.", metavar="PX", show_default="the regime's"
+    ),
+]
+StemStride = Annotated[
+    int | None,
+    typer.Option("--stem-stride", help="Stride of the stem: 1, 2 or 4.", metavar="N", show_default="the regime's"),
+]
+Upto = Annotated[str, _steps("--upto", "Last step of the ladder.", complete_step, "STEP")]
+Start = Annotated[str, _steps("--from", "First rung; the steps before it are applied unseen.", complete_step, "STEP")]
+Skip = Annotated[str, _steps("--skip", "Steps to leave out.", complete_steps, "STEP,...")]
+Only = Annotated[str, _steps("--only", "The only steps to take, in path order.", complete_steps, "STEP,...")]
+Order = Annotated[str, _steps("--order", "The only steps to take, in this order.", complete_steps, "STEP,...")]
+Probes = Annotated[bool, typer.Option("--probes", help="Also try the steps that the paper did not adopt.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Where downloaded data sets lie; else $MODERNIZE_DATA or the cache.",
+        metavar="DIR",
+        show_default=False,
+    ),
+]
+Download = Annotated[bool, typer.Option("--download", help="Fetch the data set if it is not there.")]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out", help="Folder that holds results/, reports/ and runs/.", metavar="DIR", show_default="this folder"
+    ),
+]

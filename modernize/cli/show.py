@@ -1,0 +1,165 @@
+"""`modernize show`: one step's card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modernize.cli.options import ImageSize, Json, Regime, StemStride, complete_step, examples
+
+if TYPE_CHECKING:
+    from modernize.cost import Cost
+    from modernize.ladder import Rung
+    from modernize.published import PublishedRow
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("show", short_help="Show a step: why, spec change, cost, published row, block.", epilog=EXAMPLES)(show)
+
+
+EXAMPLES = examples("modernize show depthwise", "modernize show downsample --regime resnet200")
+
+
+def show(
+    step: Annotated[str, typer.Argument(metavar="STEP", help="Id of a step, or base.", autocompletion=complete_step)],
+    regime: Regime = "resnet50",
+    image_size: ImageSize = None,
+    stem_stride: StemStride = None,
+    json: Json = False,
+) -> None:
+    """Show a step: what it does and why, the spec's change, cost, published row, and the block drawn in text.
+
+    The default regime is resnet50, so that the costs stand beside the paper's.
+    """
+    from modernize.cli.choose import rung_named, start_of
+    from modernize.cli.console import say_json
+    from modernize.cost import cost
+    from modernize.published import published_row
+
+    rung = rung_named(step, start_of(regime, stem_stride))
+    after = cost(rung.spec, image_size)
+    before = cost(rung.before, image_size) if rung.before else None
+    published = published_row(rung.spec.regime.published, step)
+    if json:
+        say_json(_facts(rung, before, after, published))
+    else:
+        _print(rung, before, after, published)
+
+
+def _previous(rung: Rung) -> str:
+    return rung.steps[-2] if len(rung.steps) > 1 else "base"
+
+
+def _facts(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow | None) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from modernize.cli.numbers import CONVENTIONS, counts
+    from modernize.diagram import network_parts
+    from modernize.registry import get_step
+
+    step = get_step(rung.step) if rung.before else None
+    return {
+        "step": rung.step,
+        "title": rung.title,
+        "section": step.section if step else None,
+        "source": step.source if step else rung.spec.regime.source,
+        "adopted": rung.adopted,
+        "instead_of": (step.instead_of or None) if step else None,
+        **(step.card() if step else {}),
+        "regime": rung.spec.regime.name,
+        "before": _previous(rung) if step else None,
+        "changes": [asdict(change) for change in rung.changes],
+        "cost": {
+            "image_size": after.image_size,
+            "conventions": CONVENTIONS,
+            "before": counts(before) if before else None,
+            "after": counts(after),
+        },
+        "published": _published_facts(published, rung.spec.regime.published),
+        "diagram": {
+            "before": network_parts(rung.before) if rung.before else None,
+            "after": network_parts(rung.spec),
+        },
+    }
+
+
+def _published_facts(row: PublishedRow | None, regime: str) -> dict[str, Any] | None:
+    from dataclasses import asdict
+
+    return asdict(row) | {"regime": regime, "top1_delta": _delta(row, regime)} if row else None
+
+
+def _delta(row: PublishedRow, regime: str) -> float | None:
+    """Points of top-1 that the paper prints above the row the change was made to."""
+    from modernize.published import published_row
+
+    before = published_row(regime, row.before) if row.before else None
+    return round(row.top1_percent - before.top1_percent, 2) if before else None
+
+
+def _print(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow | None) -> None:
+    from modernize.cli.console import say, say_prose, say_table
+    from modernize.cli.layout import columns
+    from modernize.cli.numbers import MACS_NOTE, change_rows, count_cells, count_heads, macs_unit
+    from modernize.diagram import MARK, change_diagram, network_diagram
+
+    regime = rung.spec.regime
+    _print_card(rung)
+    if rung.changes:
+        say(f"\nChanges to {_previous(rung)}", "bold")
+        for change in rung.changes:
+            say(f"  {change}")
+    say(f"\nCost at {after.image_size} px", "bold")
+    if before:
+        say_table(columns("", f"{_previous(rung)}>", f"{rung.step}>", "change>"), change_rows(before, after))
+    else:
+        unit, size = macs_unit([after.macs])
+        say_table(columns(*count_heads(unit)), [count_cells(after, size)])
+    say_prose("", MACS_NOTE, style="dim")
+    if published:
+        _print_published(published, regime.published)
+    say("\nNetwork", "bold")
+    if rung.before:
+        diagram = change_diagram(rung.before, rung.spec, (_previous(rung), rung.step))
+    else:
+        diagram = network_diagram(rung.spec)
+    for line in diagram.splitlines():
+        say(line, "yellow" if line.startswith(MARK) or f"   {MARK} " in line else "")
+
+
+def _print_card(rung: Rung) -> None:
+    from modernize.cli.console import say, say_prose
+    from modernize.registry import get_step
+
+    regime = rung.spec.regime
+    if not rung.before:
+        say(f"{rung.step}: {rung.title}", "bold")
+        say_prose("", f"Rung 0 of the {regime.name} regime, which ends in {regime.end}. Source: {regime.source}.")
+        return
+    step = get_step(rung.step)
+    status = "adopted" if step.adopted else f"probe: tried instead of {step.instead_of}"
+    where = f"{step.source} section {step.section}" if step.section else step.source
+    say(f"{step.id}: {step.title}", "bold")
+    say(f"{status}; {where}; {regime.name} regime", "dim")
+    card = step.card()
+    say()
+    say_prose("", card["what"])
+    for name in ("why", "watch", "deviates"):
+        if card[name]:
+            say_prose(name.capitalize(), card[name][0].upper() + card[name][1:], indent=len("Deviates  "))
+
+
+def _print_published(row: PublishedRow, regime: str) -> None:
+    from modernize.cli.console import say, say_prose
+    from modernize.cli.numbers import signed
+
+    delta = _delta(row, regime)
+    spread = f" ± {row.top1_std:.2f}" if row.top1_std is not None else ""
+    change = f" ({signed(delta)} from {row.before})" if delta is not None else ""
+    say(f"\nPublished, {regime} regime ({row.source})", "bold")
+    say(f"top-1 {row.top1_text}{spread} %{change}; {row.gmacs_text} GMACs at 224 px")
+    for text in (row.note, row.anomaly):
+        if text:
+            say_prose("Note", text[0].upper() + text[1:].rstrip(".") + ".", style="dim")

@@ -1,0 +1,57 @@
+"""`modernize steps`: every registered step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from modernize.cli.options import Json, examples
+
+if TYPE_CHECKING:
+    from modernize.registry import Step
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("steps", short_help="List the steps in the paper's order, and the probes.", epilog=EXAMPLES)(steps)
+
+
+EXAMPLES = examples("modernize steps", "modernize steps --json")
+
+
+def steps(json: Json = False) -> None:
+    """List the steps of the ladder in the paper's order, and the probes beside them."""
+    from modernize.cli.console import say_json, say_table
+    from modernize.cli.layout import columns
+    from modernize.registry import load_steps
+
+    found = load_steps().values()
+    if json:
+        say_json([_facts(step) for step in found])
+        return
+    rows = [
+        (
+            step.id,
+            step.section or "-",
+            "adopted" if step.adopted else f"probe of {step.instead_of}",
+            step.title,
+            step.card()["what"],
+        )
+        for step in found
+    ]
+    styles = ["" if step.adopted else "dim" for step in found]
+    say_table(columns("step", "section", "status", "title", "what..."), rows, styles)
+
+
+def _facts(step: Step) -> dict[str, object]:
+    return {
+        "id": step.id,
+        "title": step.title,
+        "section": step.section,
+        "source": step.source,
+        "adopted": step.adopted,
+        "instead_of": step.instead_of or None,
+        "module": step.module,
+        **step.card(),
+    }

@@ -1,0 +1,75 @@
+"""`modernize verify`: what was checked, against what, and the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from modernize.cli.options import Json, examples
+
+if TYPE_CHECKING:
+    from modernize.verify import CheckResult
+
+A_CHECK_FAILED = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("verify", short_help="Check costs, networks and weights against others.", epilog=EXAMPLES)(verify)
+
+
+EXAMPLES = examples("modernize verify", "modernize verify --json")
+
+
+def verify(json: Json = False) -> None:
+    """Check this installation: costs against the papers, built networks against costs, weights against other libraries.
+
+    "flagged" marks a printed value that is inconsistent in its source. Exits with 1 if a check fails.
+    """
+    from dataclasses import asdict
+    from itertools import groupby
+
+    from modernize.cli.console import say_json
+    from modernize.verify import checks
+
+    results: list[CheckResult] = []
+    for group, members in groupby(checks(), key=lambda check: check.group):
+        found = [check.result() for check in members]
+        results += found
+        if not json:
+            _print(group, found)
+    if json:
+        say_json([asdict(result) | {"ok": result.ok} for result in results])
+    else:
+        _print_summary(results)
+    if not all(result.ok for result in results):
+        raise typer.Exit(A_CHECK_FAILED)
+
+
+def _print(group: str, results: list[CheckResult]) -> None:
+    from modernize.cli.console import say, say_prose, say_table
+    from modernize.cli.layout import columns
+
+    styles = {"ok": "green", "flagged": "yellow", "failed": "red"}
+    say(group, "bold")
+    say_table(
+        columns("checked", "against", "expected", "got", "result"),
+        [(r.what, r.against, r.expected, r.got, r.status) for r in results],
+        [styles[r.status] for r in results],
+    )
+    for result in results:
+        if result.note:
+            say_prose("", f"{result.what}: {result.note}", style="dim")
+    say()
+
+
+def _print_summary(results: list[CheckResult]) -> None:
+    from collections import Counter
+
+    from modernize.cli.console import say
+
+    counted = Counter(result.status for result in results)
+    text = ", ".join(f"{counted[status]} {status}" for status in ("ok", "flagged", "failed"))
+    seconds = sum(result.seconds for result in results)
+    say(f"{len(results)} checks: {text}; {seconds:.0f} s", "bold red" if counted["failed"] else "bold green")

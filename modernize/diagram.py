@@ -1,0 +1,201 @@
+"""Networks drawn in text, from the blueprint: a block like the paper's Figure 4, and what lies around the blocks.
+
+A line is a convolution with what directly follows it. "d7x7, 96" is a depthwise convolution on 96 channels, "1x1,
+96 -> 384" a pointwise one; the rail at the left of a block is its shortcut.
+"""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from itertools import zip_longest
+
+from modernize.blueprint import (
+    GRN,
+    Activation,
+    Block,
+    Blueprint,
+    Conv,
+    GlobalPool,
+    LayerScale,
+    Linear,
+    MaxPool,
+    Norm,
+    Op,
+    blueprint,
+)
+from modernize.spec import Spec
+
+MARK = "*"
+"""Stands at the left of a line that differs from the one beside it."""
+
+_GAP = "   "
+_NORMS = {"batch": "BN", "layer": "LN"}
+_ACTIVATIONS = {"relu": "ReLU", "gelu": "GELU"}
+
+Lines = tuple[str, ...]
+
+
+def block_diagram(spec: Spec) -> str:
+    """Draw a representative block: the second of stage 1, or the first where there is only one.
+
+    Examples:
+        >>> from modernize.ladder import ladder
+        >>> print(block_diagram(ladder("resnet50")[-1].spec))
+        96 channels
+        ├─╮
+        │ d7x7, 96        LN
+        │ 1x1, 96 -> 384  GELU
+        │ 1x1, 384 -> 96  LayerScale
+        +─╯
+    """
+    return "\n".join(_block_lines(_representative(blueprint(spec))[1]))
+
+
+def network_parts(spec: Spec) -> dict[str, Lines]:
+    """Draw a whole network part by part.
+
+    Returns:
+        Lines of text by the heading of their part, from stem to head.
+    """
+    plan = blueprint(spec)
+    position, block = _representative(plan)
+    parts = {"stem": _op_lines(plan.stem), "stages": _stage_lines(plan)}
+    if len(plan.stages) > 1:
+        parts["downsampling into stage 2"] = _downsampling_lines(plan)
+    parts[f"stage 1, block {position + 1}"] = _block_lines(block)
+    parts["head"] = _op_lines(plan.head)
+    return parts
+
+
+def network_diagram(spec: Spec) -> str:
+    """Draw a whole network: stem, stages, downsampling, a representative block and the head."""
+    return "\n\n".join("\n".join((name, *lines)) for name, lines in network_parts(spec).items())
+
+
+def change_diagram(before: Spec, after: Spec, titles: tuple[str, str] = ("before", "after")) -> str:
+    """Draw two networks side by side: the block always, other parts where they differ.
+
+    Args:
+        before: The network on the left.
+        after: The network on the right.
+        titles: What to call them.
+
+    Returns:
+        Text in which lines that differ are marked with `MARK` at their left.
+
+    Examples:
+        >>> from modernize.ladder import rung_of
+        >>> rung = rung_of("depthwise", "resnet50")
+        >>> print(change_diagram(rung.before, rung.spec))
+          before                               after
+        <BLANKLINE>
+        stage 1, block 2
+          256 channels                         256 channels
+          ├─╮                                  ├─╮
+          │ 1x1, 256 -> 64  BN  ReLU           │ 1x1, 256 -> 64  BN  ReLU
+        * │ 3x3, 64         BN  ReLU         * │ d3x3, 64        BN  ReLU
+          │ 1x1, 64 -> 256  BN  LayerScale     │ 1x1, 64 -> 256  BN  LayerScale
+          +─╯                                  +─╯
+          ReLU                                 ReLU
+    """
+    left, right = network_parts(before), network_parts(after)
+    shown = [name for name in _in_order(left, right) if left.get(name) != right.get(name)]
+    blocks = [name for name in _in_order(left, right) if ", block " in name]
+    into = "downsampling into stage 2"
+    in_block = [spec.arch.downsampling == "in-block" for spec in (before, after)]
+    if into in shown and all(in_block) and set(blocks) & set(shown):
+        shown.remove(into)  # it is a block that changed as all blocks did
+    shown = [name for name in _in_order(left, right) if name in shown or name in blocks]
+    rows = {name: side_by_side(left.get(name, ()), right.get(name, ())) for name in shown}
+    width = max(len(titles[0]), *(len(row[1]) for part in rows.values() for row in part))
+    parts = {"": [(" ", titles[0], " ", titles[1])], **rows}
+    return "\n\n".join(
+        "\n".join([*filter(None, [name]), *(f"{a} {x:<{width}}{_GAP}{b} {y}".rstrip() for a, x, b, y in part)])
+        for name, part in parts.items()
+    )
+
+
+def side_by_side(left: Lines, right: Lines) -> list[tuple[str, str, str, str]]:
+    """Align two drawings so that equal lines stand beside each other.
+
+    Returns:
+        Rows of mark, left line, mark, right line; a mark is `MARK` or a space.
+    """
+    rows = []
+    for tag, i, j, m, n in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        for x, y in zip_longest(left[i:j], right[m:n], fillvalue=""):
+            marks = [MARK if tag != "equal" and line else " " for line in (x, y)]
+            rows.append((marks[0], x, marks[1], y))
+    return rows
+
+
+def _in_order(left: dict[str, Lines], right: dict[str, Lines]) -> list[str]:
+    return [*left, *(name for name in right if name not in left)]
+
+
+def _representative(plan: Blueprint) -> tuple[int, Block]:
+    blocks = plan.stages[0].blocks
+    position = min(1, len(blocks) - 1)
+    return position, blocks[position]
+
+
+def _stage_lines(plan: Blueprint) -> Lines:
+    channels = [_convs(stage.blocks[0].branch)[-1].out_channels for stage in plan.stages]
+    return (
+        "blocks    " + ", ".join(str(len(stage.blocks)) for stage in plan.stages),
+        "channels  " + ", ".join(map(str, channels)),
+    )
+
+
+def _downsampling_lines(plan: Blueprint) -> Lines:
+    stage = plan.stages[1]
+    return _op_lines(stage.downsample) if stage.downsample else _block_lines(stage.blocks[0])
+
+
+def _block_lines(block: Block) -> Lines:
+    shortcut = "  ".join(_op_lines(block.shortcut))
+    return (
+        f"{_convs(block.branch)[0].in_channels} channels",
+        "├─╮",
+        *(f"│ {line}" for line in _op_lines(block.branch)),
+        f"+─╯ shortcut: {shortcut}" if shortcut else "+─╯",
+        *_op_lines(block.after),
+    )
+
+
+def _convs(ops: tuple[Op, ...]) -> list[Conv]:
+    return [op for op in ops if isinstance(op, Conv)]
+
+
+def _op_lines(ops: tuple[Op, ...]) -> Lines:
+    rows: list[list[str]] = []
+    for op in ops:
+        if not rows or isinstance(op, Conv | MaxPool | GlobalPool | Linear):
+            rows.append([])
+        rows[-1].append(_op_text(op))
+    width = max((len(row[0]) for row in rows if len(row) > 1), default=0)
+    return tuple("  ".join((f"{row[0]:<{width}}", *row[1:])).rstrip() for row in rows)
+
+
+def _op_text(op: Op) -> str:
+    match op:
+        case Conv():
+            same = op.in_channels == op.out_channels
+            channels = f"{op.out_channels}" if same and op.kernel > 1 else f"{op.in_channels} -> {op.out_channels}"
+            groups = f", {op.groups} groups" if op.groups > 1 and not op.depthwise else ""
+            stride = f", stride {op.stride}" if op.stride > 1 else ""
+            return f"{'d' if op.depthwise else ''}{op.kernel}x{op.kernel}, {channels}{groups}{stride}"
+        case Norm():
+            return _NORMS[op.kind]
+        case Activation():
+            return _ACTIVATIONS[op.kind]
+        case MaxPool():
+            return f"{op.kernel}x{op.kernel} max pool, stride {op.stride}"
+        case GlobalPool():
+            return "global mean"
+        case LayerScale():
+            return "LayerScale"
+        case GRN():
+            return "GRN"
+        case Linear():
+            return f"fc, {op.in_features} -> {op.out_features}"

@@ -1,0 +1,100 @@
+"""The published ConvNeXt models as specs: the last rung of the ladder at other sizes, and with GRN for V2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modernize.errors import unknown_name
+from modernize.ladder import ladder
+from modernize.published import published_rows
+from modernize.spec import Depths, Spec
+
+V1 = "arXiv:2201.03545 Table 1"
+V2 = "arXiv:2301.00808"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One published model.
+
+    Attributes:
+        name: Name on the command line.
+        title: What the paper calls it, as in `published.family_rows`.
+        depths: Blocks in each stage.
+        width: Channels of stage 1; they double at each stage.
+        grn: Whether it is a ConvNeXt V2: Global Response Normalization, and no LayerScale.
+        source: Where its size is printed.
+    """
+
+    name: str
+    title: str
+    depths: Depths
+    width: int
+    grn: bool
+    source: str
+
+
+def _sizes(
+    prefix: str, title: str, *, grn: bool, source: str, sizes: dict[str, tuple[Depths, int]]
+) -> dict[str, Family]:
+    return {
+        f"{prefix}-{size.lower()}": Family(
+            name=f"{prefix}-{size.lower()}",
+            title=f"{title}-{size}",
+            depths=depths,
+            width=width,
+            grn=grn,
+            source=source,
+        )
+        for size, (depths, width) in sizes.items()
+    }
+
+
+_LETTERS: dict[str, tuple[Depths, int]] = {
+    "T": ((3, 3, 9, 3), 96),
+    "S": ((3, 3, 27, 3), 96),
+    "B": ((3, 3, 27, 3), 128),
+    "L": ((3, 3, 27, 3), 192),
+    "XL": ((3, 3, 27, 3), 256),
+}
+_NAMES: dict[str, tuple[Depths, int]] = {
+    "Atto": ((2, 2, 6, 2), 40),
+    "Femto": ((2, 2, 6, 2), 48),
+    "Pico": ((2, 2, 6, 2), 64),
+    "Nano": ((2, 2, 8, 2), 80),
+    "Tiny": ((3, 3, 9, 3), 96),
+    "Base": ((3, 3, 27, 3), 128),
+    "Large": ((3, 3, 27, 3), 192),
+    "Huge": ((3, 3, 27, 3), 352),
+}
+
+FAMILIES: dict[str, Family] = {
+    **_sizes("convnext", "ConvNeXt", grn=False, source=V1, sizes=_LETTERS),
+    **_sizes("convnext-v2", "ConvNeXt V2", grn=True, source=V2, sizes=_NAMES),
+}
+
+
+def family_spec(name: str) -> Spec:
+    """Return the spec of a published model, at 224 px with 1000 classes.
+
+    The recipe is the ladder's, not the one that each size was trained with.
+
+    Args:
+        name: A key of `FAMILIES`.
+
+    Raises:
+        ModernizeError: If there is no such model.
+
+    Examples:
+        >>> family_spec("convnext-v2-atto").arch.grn
+        True
+        >>> family_spec("convnext-t") == ladder("resnet50")[-1].spec
+        True
+    """
+    if name not in FAMILIES:
+        raise unknown_name("model", name, FAMILIES)
+    family = FAMILIES[name]
+    # The published steps only: those of other packages do not change what a published model is.
+    published = [row.step for row in published_rows("resnet50") if row.adopted]
+    last = ladder("resnet50", only=published)[-1].spec
+    return last.with_arch(depths=family.depths, width=family.width, grn=family.grn, layer_scale=not family.grn)

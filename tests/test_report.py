@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from factories import DATA, make_record, make_records, make_study, with_rung
+
+from modernize.errors import MissingResultsError, ModernizeError
+from modernize.report import write_report
+from modernize.report.costs import cost_rows
+from modernize.report.markdown import escape_markdown
+from modernize.report.rows import make_rows
+from modernize.results.store import save_record, save_study
+
+
+def saved(folder, study, records):
+    save_study(study, folder / "results")
+    for record in records:
+        save_record(record, folder / "results")
+
+
+def report(folder, study=None, **options):
+    (path, *_) = write_report(folder / "results", folder / "reports", study, figures=False, **options)
+    return path.read_text()
+
+
+def cells(text, step):
+    line = next(line for line in text.splitlines() if line.startswith((f"| {step} |", f"| {step} (probe) |")))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_one_seed(tmp_path):
+    study = make_study(upto="ln")
+    saved(tmp_path, study, make_records(study))
+    text = report(tmp_path)
+    assert "One seed shows no spread" in text
+    assert "demonstration of the machinery" in text
+    assert "shapes: 4,000 training and 2,000 test images" in text
+    assert "procedural shapes drawn with numpy" in text
+    assert "300 epochs become 12" in text
+    assert "90 epochs become 12" in text
+    assert "A Processor" in text
+    assert "torch 2.9.0" in text
+    assert "0f1e2d3" in text
+    assert "13 of 13 finished" in text
+    base, recipe = (make_record(study, step).result.top1_percent for step in ("base", "recipe"))
+    row = cells(text, "recipe")
+    assert row[1] == f"{recipe:.2f} (n=1)"
+    assert row[2] == f"{recipe - base:+.2f}"
+    assert row[3:5] == ["78.82 ± 0.07", "+2.69"]
+    assert row[-1] == "finished"
+    assert cells(text, "base")[2] == "-"
+    assert "torchvision's published number" in text
+
+
+def test_three_seeds_give_mean_spread_and_interval(tmp_path):
+    study = make_study(upto="recipe", seeds=(0, 1, 2))
+    top1 = {"base": (70.0, 71.0, 72.0), "recipe": (75.0, 77.0, 76.0)}
+    saved(tmp_path, study, [make_record(study, s, k, top1_percent=v[k]) for s, v in top1.items() for k in range(3)])
+    text = report(tmp_path)
+    assert "One seed" not in text
+    row = cells(text, "recipe")
+    assert row[1] == "76.00 ± 1.00 (n=3)"
+    # Differences 5, 6, 4: mean 5, standard error 1 / sqrt(3), t quantile 4.303.
+    assert row[2] == "+5.00 [+2.52, +7.48]"
+    assert "excludes zero for recipe" in text
+
+
+def test_what_did_not_finish_is_said(tmp_path):
+    study = make_study(upto="depthwise", seeds=(0, 1))
+    records = [r for r in make_records(study) if r.rung.step not in ("stage-ratio", "patchify", "depthwise")]
+    records[-1] = make_record(study, "recipe", 1, status="diverged")
+    records += [make_record(study, "stage-ratio", k, status="diverged") for k in (0, 1)]
+    records += [make_record(study, "patchify", 0, status="failed")]
+    saved(tmp_path, study, records)
+    text = report(tmp_path)
+    assert cells(text, "recipe")[-1] == "1 of 2 finished, 1 diverged"
+    assert cells(text, "recipe")[1].endswith("(n=1)")
+    assert cells(text, "recipe")[2].endswith("(n=1)")
+    assert cells(text, "stage-ratio")[1:3] == ["-", "-"]
+    assert cells(text, "stage-ratio")[-1] == "diverged"
+    assert cells(text, "patchify")[-1] == "1 of 2 failed, 1 missing"
+    assert cells(text, "depthwise")[-1] == "missing"
+    assert "Runs of recipe and stage-ratio diverged" in text
+    assert "Runs are missing for patchify and depthwise" in text
+    assert "patchify, seed 0 failed: OSError: no space left on device" in text
+
+
+def test_a_diverged_run_is_never_a_result(tmp_path):
+    study = make_study(upto="base", seeds=(0, 1))
+    diverged = make_record(study, "base", 1, status="diverged")
+    diverged = replace(diverged, result=replace(diverged.result, top1_percent=10.0))
+    saved(tmp_path, study, [make_record(study, "base", 0, top1_percent=70.0), diverged])
+    assert cells(report(tmp_path), "base")[1] == "70.00 (n=1)"
+
+
+def test_the_last_epoch_is_reported_and_not_the_best(tmp_path):
+    study = make_study(upto="base")
+    record = make_record(study, "base", top1_percent=70.0)
+    saved(tmp_path, study, [replace(record, result=replace(record.result, best_top1_percent=79.99))])
+    text = report(tmp_path)
+    assert "70.00" in text
+    assert "79.99" not in text
+
+
+def test_probes_are_marked_and_compared_with_the_rung_they_changed(tmp_path):
+    study = make_study(upto="gelu", probes=True)
+    saved(tmp_path, study, make_records(study))
+    text = report(tmp_path)
+    assert cells(text, "kernel-9")[0] == "kernel-9 (probe)"
+    assert cells(text, "kernel-9")[4] == "+0.65"
+    assert cells(text, "gelu")[4] == "+0.05"
+
+
+def test_no_published_delta_where_the_paper_made_the_step_elsewhere():
+    study = with_rung(make_study(upto="inverted"), "inverted", before="depthwise")
+    by_step = {row.step: row for row in make_rows(study, make_records(study))}
+    assert by_step["inverted"].published.top1_percent == 80.64
+    assert by_step["inverted"].published_delta is None
+    assert by_step["width"].published_delta == 2.22
+
+
+def test_a_step_of_ones_own_shows_no_published_value(tmp_path):
+    study = with_rung(make_study(upto="recipe"), "recipe", step="mine", title="Mine", before="base")
+    saved(tmp_path, study, make_records(study))
+    assert cells(report(tmp_path), "mine")[3:5] == ["-", "-"]
+
+
+def test_printed_costs_are_shown_and_the_two_odd_ones_flagged(tmp_path):
+    study = make_study(upto="base")
+    saved(tmp_path, study, make_records(study))
+    text = report(tmp_path)
+    assert "15 of 17 in arXiv:2201.03545 Table 10, 17 of 17 in arXiv:2201.03545 Table 11" in text
+    assert "| ln | 4.146 | 4.46[^resnet50-ln] | 14.807 | 14.81 |" in text
+    assert set(re.findall(r"^\[\^(.+)\]:", text, re.MULTILINE)) == {"resnet50-ln", "resnet50-downsample"}
+    assert text.count("(differs)") == 0
+
+
+@pytest.mark.parametrize("regime", ["resnet50", "resnet200"])
+def test_counts_agree_with_print_but_for_the_flagged(regime):
+    rows = cost_rows(regime)
+    assert len(rows) == 17
+    assert {s for s, row in rows.items() if not row.agrees} == {s for s, r in rows.items() if r.published.anomaly}
+
+
+def test_names_cannot_break_the_page(tmp_path):
+    evil = "a|b <script>alert(1)</script>\n# *x* `y` [z](u) $m$ _w_ &lt;"
+    data = replace(DATA, name=evil, note=evil)
+    study = replace(make_study(upto="recipe"), data=evil)
+    study = with_rung(study, "recipe", step="my|step", title=evil)
+    saved(tmp_path, study, make_records(study, data=data, commit=evil))
+    text = report(tmp_path)
+    assert "<script" not in text
+    assert "\n# \\*" not in text
+    assert len(re.findall(r"(?<!\\)\|", next(x for x in text.splitlines() if "my\\|step" in x and "n=1" in x))) == 10
+    assert escape_markdown("snake_case stays, _this_ not") == r"snake_case stays, \_this\_ not"
+
+
+def test_imagenet_with_the_full_recipe_is_not_called_a_demonstration(tmp_path):
+    data = replace(DATA, name="imagenet", num_classes=1000, image_size=224, num_train_images=1_281_167)
+    study = replace(make_study("in1k", "resnet50", upto="recipe", epochs=300), data="imagenet")
+    saved(tmp_path, study, make_records(study, data=data))
+    text = report(tmp_path)
+    assert "comparable with the paper's" in text
+    assert "demonstration" not in text
+
+
+def test_a_middling_study_is_neither(tmp_path):
+    data = replace(DATA, name="cifar10", num_train_images=50_000)
+    study = replace(make_study(upto="recipe", epochs=200), data="cifar10")
+    saved(tmp_path, study, make_records(study, data=data))
+    text = report(tmp_path)
+    assert "demonstration" not in text
+    assert "need not be the paper's" in text
+
+
+def test_an_unreadable_record_costs_its_rung_only(tmp_path):
+    study = make_study(upto="recipe")
+    saved(tmp_path, study, make_records(study))
+    next((tmp_path / "results" / study.name).glob("recipe-*.json")).write_text("{")
+    text = report(tmp_path)
+    assert cells(text, "recipe")[-1] == "missing"
+    assert re.search(r"Not read: laptop-shapes/recipe-seed0-\w+.json is not JSON", text)
+    assert str(tmp_path) not in text
+
+
+def test_records_of_another_study_count_where_the_run_is_the_same(tmp_path):
+    first, second = make_study("first", upto="recipe"), make_study("second", upto="stage-ratio")
+    saved(tmp_path, first, make_records(first))
+    saved(tmp_path, second, [make_record(second, "stage-ratio")])
+    assert "3 of 3 finished" in report(tmp_path, "second")
+
+
+def test_the_study_may_be_left_out_only_if_there_is_one(tmp_path):
+    for name in ("one", "two"):
+        study = make_study(name, upto="base")
+        saved(tmp_path, study, make_records(study))
+    with pytest.raises(ModernizeError, match=r"holds 2 studies; name one of them: one, two\."):
+        report(tmp_path)
+    with pytest.raises(ModernizeError, match=r"unknown study 'twoo'. Did you mean 'two'\?"):
+        report(tmp_path, "twoo")
+    assert report(tmp_path, "two").startswith("# two")
+
+
+def test_nothing_to_report_is_one_clear_line(tmp_path):
+    with pytest.raises(MissingResultsError, match="no study under"):
+        report(tmp_path)
+    save_study(make_study("planned", upto="base"), tmp_path / "results")
+    with pytest.raises(MissingResultsError, match="no run of study 'planned' has ended yet"):
+        report(tmp_path)
+    with pytest.raises(ModernizeError, match="unknown report format 'pdf'"):
+        report(tmp_path, formats=("pdf",))
+
+
+def test_csv_and_json_say_where_each_number_comes_from(tmp_path):
+    study = make_study(upto="patchify", seeds=(0, 1))
+    saved(tmp_path, study, make_records(study))
+    paths = write_report(tmp_path / "results", tmp_path / "reports", formats=("csv", "json"))
+    assert [path.name for path in paths] == ["report.csv", "report.json"]
+    with paths[0].open() as file:
+        table = list(csv.DictReader(file))
+    facts = json.loads(paths[1].read_text())
+    assert [row["step"] for row in table] == [row["step"] for row in facts["rungs"]]
+    row = facts["rungs"][3]
+    assert (row["step"], row["n_seeds"], row["measured_on"]) == ("patchify", 2, "shapes")
+    assert row["published_source"] == "arXiv:2201.03545 Table 10"
+    assert row["top1_percent_published"] == 79.51
+    assert row["delta_low"] < row["delta_measured"] < row["delta_high"]
+    assert table[0]["delta_measured"] == ""
+    assert facts["rungs"][0]["delta_measured"] is None
+    assert facts["header"]["commits"] == ["0f1e2d3"]
+    assert facts["limits"]
+
+
+def test_the_same_records_give_the_same_text(tmp_path):
+    study = make_study(upto="width", seeds=(0, 1))
+    saved(tmp_path, study, make_records(study))
+    assert report(tmp_path) == report(tmp_path)
+
+
+def test_a_report_without_figures_loads_no_heavy_library(tmp_path):
+    study = make_study(upto="recipe", seeds=(0, 1))
+    saved(tmp_path, study, make_records(study))
+    code = (
+        "import sys; from pathlib import Path; from modernize.report import write_report;"
+        f"write_report(Path({str(tmp_path / 'results')!r}), Path({str(tmp_path / 'out')!r}), None,"
+        "('md', 'csv', 'json'), figures=False);"
+        "print([m for m in ('torch', 'pandas', 'numpy', 'scipy', 'matplotlib') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import replace
+
+import pytest
+from factories import make_record, make_records, make_study
+
+from modernize.errors import MissingResultsError, ModernizeError
+from modernize.results import store
+from modernize.results.record import Curves, Record
+from modernize.results.store import (
+    find_finished,
+    find_studies,
+    load_record,
+    load_records,
+    load_results,
+    load_study,
+    save_record,
+    save_study,
+)
+
+STUDY = make_study(upto="patchify", seeds=(0, 1))
+
+
+def test_a_record_reads_back_as_it_was_saved(tmp_path):
+    record = make_record(STUDY, "patchify", 1)
+    path = save_record(record, tmp_path)
+    assert path == tmp_path / STUDY.name / f"patchify-seed1-{record.run_id[:8]}.json"
+    assert load_record(path) == record
+    loaded = load_records(tmp_path)
+    assert loaded.records == (record,)
+    assert loaded.problems == ()
+    assert Record.from_json(json.loads(path.read_text())) == record
+
+
+def test_fast_and_strict_reader_agree_whatever_the_layout_of_the_file(tmp_path):
+    records = make_records(STUDY)
+    for i, record in enumerate(records):
+        path = save_record(record, tmp_path)
+        if i % 2:
+            path.write_text(json.dumps(record.to_json(), indent=2))
+        assert load_record(path) == record
+    loaded = load_records(tmp_path).records
+    assert sorted(loaded, key=lambda r: r.run_id) == sorted(records, key=lambda r: r.run_id)
+
+
+def test_a_study_reads_back_as_it_was_saved(tmp_path):
+    save_study(STUDY, tmp_path)
+    assert load_study(tmp_path / STUDY.name) == load_study(tmp_path / STUDY.name / "study.json") == STUDY
+    assert find_studies(tmp_path) == {STUDY.name: tmp_path / STUDY.name}
+    with pytest.raises(MissingResultsError, match="does not exist"):
+        load_study(tmp_path)
+
+
+def test_losses_that_are_not_finite_are_null_in_the_file_and_nan_when_read(tmp_path):
+    record = make_record(STUDY, "base", status="diverged")
+    record = replace(record, curves=replace(record.curves, train_loss=(2.0, math.inf, math.nan)))
+    path = save_record(record, tmp_path)
+    assert json.loads(path.read_text(), parse_constant=pytest.fail)["curves"]["train_loss"] == [2.0, None, None]
+    for back in (load_record(path), *load_records(tmp_path).records):
+        assert back.curves.train_loss[0] == 2.0
+        assert all(map(math.isnan, back.curves.train_loss[1:]))
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = store.write_atomically(tmp_path / "a.txt", "old")
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(ModernizeError, match=r"a.txt cannot be written: No space left on device"):
+        store.write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_finished_record_is_never_overwritten(tmp_path):
+    first = make_record(STUDY, "base", top1_percent=70.0)
+    path = save_record(first, tmp_path)
+    slower = replace(first, speed=replace(first.speed, seconds=99.0))
+    assert save_record(slower, tmp_path) == path
+    assert load_record(path) == first
+    other = make_record(STUDY, "base", top1_percent=71.0)
+    beside = save_record(other, tmp_path)
+    assert beside != path
+    assert (load_record(path), load_record(beside)) == (first, other)
+    assert save_record(other, tmp_path) == beside
+
+
+def test_two_runs_whose_short_ids_agree_both_stay(tmp_path):
+    one = make_record(STUDY, "base", run_id="0123456789")
+    two = make_record(STUDY, "base", run_id="01234567ff")
+    assert save_record(one, tmp_path) != save_record(two, tmp_path)
+    assert {r.run_id for r in load_records(tmp_path, [one.run_id, two.run_id]).records} == {one.run_id, two.run_id}
+
+
+def test_a_failed_record_gives_way(tmp_path):
+    path = save_record(make_record(STUDY, "base", status="failed"), tmp_path)
+    finished = make_record(STUDY, "base")
+    assert save_record(finished, tmp_path) == path
+    assert load_record(path) == finished
+
+
+def test_an_unreadable_file_in_the_way_is_kept(tmp_path):
+    record = make_record(STUDY, "base")
+    path = save_record(record, tmp_path)
+    path.write_text('{"schema_version": 99}')
+    assert save_record(record, tmp_path) != path
+    assert path.read_text() == '{"schema_version": 99}'
+
+
+def bad_files() -> dict[str, str]:
+    good = make_record(STUDY, "base").to_json()
+    return {
+        "empty": "",
+        "half": json.dumps(good)[:300],
+        "list": "[1, 2]",
+        "foreign": '{"name": "something else"}',
+        "newer": json.dumps(good | {"schema_version": 99}),
+        "text-for-number": json.dumps(good | {"cost": {"macs": "many", "num_params": 1}}),
+        "text-in-curve": json.dumps(good | {"curves": good["curves"] | {"train_loss": ["low"]}}),
+        "no-status": json.dumps({k: v for k, v in good.items() if k != "status"}),
+        "odd-status": json.dumps(good | {"status": "great"}),
+        "no-top1": json.dumps(good | {"result": good["result"] | {"top1_percent": None}}),
+        "extra": json.dumps(good | {"colour": "blue"}),
+        "binary": "\x00\x01",
+        "deep": "[" * 100_000,
+    }
+
+
+@pytest.mark.parametrize("name", bad_files())
+def test_a_bad_file_is_named_and_skipped(tmp_path, name):
+    good = make_record(STUDY, "recipe")
+    save_record(good, tmp_path)
+    (tmp_path / f"{name}.json").write_text(bad_files()[name])
+    loaded = load_records(tmp_path)
+    assert loaded.records == (good,)
+    (problem,) = loaded.problems
+    assert f"{name}.json" in problem
+    assert "\n" not in problem
+
+
+def test_only_wanted_runs_are_opened(tmp_path):
+    records = make_records(STUDY)
+    for record in records:
+        save_record(record, tmp_path)
+    wanted = records[3]
+    for path in (tmp_path / STUDY.name).glob("base-*.json"):
+        path.write_text("not opened, so not a problem")
+    renamed = next((tmp_path / STUDY.name).glob(f"*{wanted.run_id[:8]}.json"))
+    renamed.rename(tmp_path / "copied by hand.json")
+    assert load_records(tmp_path, [wanted.run_id]) == store.Loaded((wanted,), ())
+
+
+def test_finished_and_diverged_runs_are_found_and_failed_ones_are_not(tmp_path):
+    save_record(make_record(STUDY, "base", 0), tmp_path)
+    save_record(make_record(STUDY, "base", 1, status="diverged"), tmp_path)
+    save_record(make_record(STUDY, "recipe", 0, status="failed"), tmp_path)
+    run_ids = [run_id for rung in STUDY.rungs for run_id in rung.run_ids]
+    assert set(find_finished(run_ids, tmp_path)) == set(run_ids[:2])
+    assert find_finished(run_ids, tmp_path / "nowhere") == {}
+
+
+def test_saving_never_lists_the_folder(tmp_path, monkeypatch):
+    """What recording one run costs must not grow with the number of records."""
+    for name in ("scandir", "listdir"):
+        monkeypatch.setattr(os, name, lambda *_: pytest.fail("the folder was listed"))
+    save_record(make_record(STUDY, "base"), tmp_path)
+
+
+def test_results_are_a_table_with_one_row_a_run(tmp_path):
+    for record in make_records(STUDY):
+        save_record(record, tmp_path)
+    save_study(STUDY, tmp_path)
+    table = load_results(tmp_path)
+    assert len(table) == len(STUDY.rungs) * 2
+    row = table[(table.step == "recipe") & (table.seed == 1)].iloc[0]
+    record = make_record(STUDY, "recipe", 1)
+    assert row.top1_percent == record.result.top1_percent
+    assert row.gmacs == record.cost.macs / 1e9
+    assert {"study", "status", "loss", "num_params", "images_per_second", "seconds", "data", "epochs"} <= set(table)
+
+
+def test_results_of_nothing_is_one_clear_line(tmp_path):
+    with pytest.raises(MissingResultsError, match="no record of a run under"):
+        load_results(tmp_path)
+
+
+def test_a_run_without_epochs_reads_back(tmp_path):
+    record = replace(make_record(STUDY, "base", status="failed"), curves=Curves())
+    assert load_record(save_record(record, tmp_path)) == record
