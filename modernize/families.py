@@ -34,43 +34,25 @@ class Family:
     source: str
 
 
-def _sizes(
-    prefix: str, title: str, *, grn: bool, source: str, sizes: dict[str, tuple[Depths, int]]
-) -> dict[str, Family]:
-    return {
-        f"{prefix}-{size.lower()}": Family(
-            name=f"{prefix}-{size.lower()}",
-            title=f"{title}-{size}",
-            depths=depths,
-            width=width,
-            grn=grn,
-            source=source,
-        )
-        for size, (depths, width) in sizes.items()
-    }
-
-
-_LETTERS: dict[str, tuple[Depths, int]] = {
-    "T": ((3, 3, 9, 3), 96),
-    "S": ((3, 3, 27, 3), 96),
-    "B": ((3, 3, 27, 3), 128),
-    "L": ((3, 3, 27, 3), 192),
-    "XL": ((3, 3, 27, 3), 256),
-}
-_NAMES: dict[str, tuple[Depths, int]] = {
-    "Atto": ((2, 2, 6, 2), 40),
-    "Femto": ((2, 2, 6, 2), 48),
-    "Pico": ((2, 2, 6, 2), 64),
-    "Nano": ((2, 2, 8, 2), 80),
-    "Tiny": ((3, 3, 9, 3), 96),
-    "Base": ((3, 3, 27, 3), 128),
-    "Large": ((3, 3, 27, 3), 192),
-    "Huge": ((3, 3, 27, 3), 352),
-}
+_MODELS: tuple[tuple[str, str, Depths, int, str], ...] = (
+    ("convnext-t", "ConvNeXt-T", (3, 3, 9, 3), 96, V1),
+    ("convnext-s", "ConvNeXt-S", (3, 3, 27, 3), 96, V1),
+    ("convnext-b", "ConvNeXt-B", (3, 3, 27, 3), 128, V1),
+    ("convnext-l", "ConvNeXt-L", (3, 3, 27, 3), 192, V1),
+    ("convnext-xl", "ConvNeXt-XL", (3, 3, 27, 3), 256, V1),
+    ("convnext-v2-atto", "ConvNeXt V2-Atto", (2, 2, 6, 2), 40, V2),
+    ("convnext-v2-femto", "ConvNeXt V2-Femto", (2, 2, 6, 2), 48, V2),
+    ("convnext-v2-pico", "ConvNeXt V2-Pico", (2, 2, 6, 2), 64, V2),
+    ("convnext-v2-nano", "ConvNeXt V2-Nano", (2, 2, 8, 2), 80, V2),
+    ("convnext-v2-tiny", "ConvNeXt V2-Tiny", (3, 3, 9, 3), 96, V2),
+    ("convnext-v2-base", "ConvNeXt V2-Base", (3, 3, 27, 3), 128, V2),
+    ("convnext-v2-large", "ConvNeXt V2-Large", (3, 3, 27, 3), 192, V2),
+    ("convnext-v2-huge", "ConvNeXt V2-Huge", (3, 3, 27, 3), 352, V2),
+)
 
 FAMILIES: dict[str, Family] = {
-    **_sizes("convnext", "ConvNeXt", grn=False, source=V1, sizes=_LETTERS),
-    **_sizes("convnext-v2", "ConvNeXt V2", grn=True, source=V2, sizes=_NAMES),
+    name: Family(name=name, title=title, depths=depths, width=width, grn=source == V2, source=source)
+    for name, title, depths, width, source in _MODELS
 }
 
 

@@ -66,12 +66,13 @@ def say_prose(name: str, text: str, indent: int = 0, style: str = "") -> None:
 
 
 def progress_bars() -> Progress:
-    """Build the one live display, on stderr: a bar a task, and its field `info` after it."""
-    from rich.progress import BarColumn, Progress, TextColumn
+    """Build the one live display, on stderr: a task a line, with its bar, its time and its field `info`."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     return Progress(
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=16),
+        BarColumn(bar_width=12),
+        TimeElapsedColumn(),
         TextColumn("{task.fields[info]}", markup=False),
         console=_console(error=True),
         transient=True,

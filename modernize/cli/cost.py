@@ -170,7 +170,9 @@ def _print_parts(regime: str, size: int, costs: dict[str, Cost], per: Per) -> No
         for name, counted in costs.items()
     }
     if width() is None:
+        say(f"{regime} regime, {size} px")
         say_table(heads, [row for rows in tables.values() for row in rows])
+        say(MACS_NOTE)
         return
     for name, rows in tables.items():
         say(f"{name}, {regime} regime, {size} px", "bold")

@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     from modernize.run.plan import Plan
     from modernize.run.task import Task
 
+ENOUGH_TO_EXTRAPOLATE = 0.01
+"""Share of the work."""
+
 QUIET_SECONDS = 10.0
 """Where there are no bars, a line an epoch, but not more often than this."""
 
 
 @dataclass(slots=True)
 class _Running:
-    """A run in flight: what it has done, and when it was first seen training."""
+    """A run in flight: what it has done, and when (and how many images in) it was first seen training."""
 
     task: Task
-    started: float
     epoch: int = 0
     step: int = 0
     images: int = 0
@@ -68,7 +70,9 @@ class LiveProgress(Observer):
         self._running: dict[str, _Running] = {}
         self._work = self._work_done = 0.0
         self._num_runs = self._num_ended = 0
-        self._began = self._last_line = 0.0
+        self._last_line = 0.0
+        # When training was first seen, and the share of the work done by then: loading torch tells nothing of the rest.
+        self._began: tuple[float, float] | None = None
         self._bars: Progress | None = None
         self._total: TaskID | None = None
         self._rows: dict[str, TaskID] = {}
@@ -79,14 +83,14 @@ class LiveProgress(Observer):
         todo = [task for task in plan.tasks if task.run_id not in finished]
         self._work = sum(task.work for task in todo)
         self._num_runs = len(todo)
-        self._began = self._last_line = self._clock()
+        self._last_line = self._clock()
         study = plan.study
-        seeds = f"{len(study.seeds)} seed{'s' * (len(study.seeds) != 1)}"
-        note(f"{study.name}: {len(study.rungs)} rungs x {seeds}, {study.epochs} epochs of {study.data}", "bold")
+        size = f"{_count(len(study.rungs), 'rung')} x {_count(len(study.seeds), 'seed')}"
+        note(f"{study.name}: {size}, {_count(study.epochs, 'epoch')} of {study.data}", "bold")
         if done:
-            note(f"{len(done)} of {len(plan.tasks)} runs are finished already and are skipped")
+            note(f"{len(done)} of {_count(len(plan.tasks), 'run')} finished already: skipped")
         if todo:
-            note(f"{len(todo)} runs to do, {min(jobs, len(todo))} at a time")
+            note(f"{_count(len(todo), 'run')} to do, {min(jobs, len(todo))} at a time")
         if todo and self._live:
             self._bars = progress_bars()
             self._total = self._bars.add_task("ladder", total=1.0, info="")
@@ -95,7 +99,7 @@ class LiveProgress(Observer):
 
     def run_started(self, task: Task) -> None:
         """Show a run."""
-        self._running[task.run_id] = _Running(task, self._clock())
+        self._running[task.run_id] = _Running(task)
         if self._bars:
             self._rows[task.run_id] = self._bars.add_task(_name(task), total=1.0, info="starting")
 
@@ -104,6 +108,7 @@ class LiveProgress(Observer):
         run, now = self._running[task.run_id], self._clock()
         new_epoch = epoch > run.epoch
         run.saw(epoch, step, images, now)
+        self._began = self._began or (now, self._share())
         if self._bars:
             self._bars.update(self._rows[task.run_id], completed=run.share, info=run.describe(now))
             self._refresh()
@@ -131,8 +136,7 @@ class LiveProgress(Observer):
 
     def _refresh(self) -> None:
         if self._bars and self._total is not None:
-            now = self._clock()
-            text = f"{self._num_ended}/{self._num_runs} runs, {_duration(now - self._began)}, {self._left(now)}"
+            text = f"{self._num_ended}/{self._num_runs} runs, {self._left(self._clock())}"
             self._bars.update(self._total, completed=self._share(), info=text)
 
     def _share(self) -> float:
@@ -140,10 +144,15 @@ class LiveProgress(Observer):
         return (self._work_done + running) / self._work if self._work else 1.0
 
     def _left(self, now: float) -> str:
+        began, share_then = self._began or (now, 0.0)
         share = self._share()
-        if share < 0.01:
+        if share - share_then < ENOUGH_TO_EXTRAPOLATE:
             return "time left not known yet"
-        return f"about {_duration((now - self._began) * (1 - share) / share)} left"
+        return f"about {_duration((now - began) * (1 - share) / (share - share_then))} left"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _name(task: Task) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from modernize.verify import CheckResult
 
 A_CHECK_FAILED = 1
+LONGEST_CELL = 50
+STYLES = {"ok": "green", "flagged": "yellow", "failed": "red"}
 
 
 def register(app: typer.Typer) -> None:
@@ -30,15 +32,17 @@ def verify(json: Json = False) -> None:
     from dataclasses import asdict
     from itertools import groupby
 
-    from modernize.cli.console import say_json
+    from modernize.cli.console import say, say_json
     from modernize.verify import checks
 
     results: list[CheckResult] = []
     for group, members in groupby(checks(), key=lambda check: check.group):
+        if not json:
+            say(group, "bold")
         found = [check.result() for check in members]
         results += found
         if not json:
-            _print(group, found)
+            _print(found)
     if json:
         say_json([asdict(result) | {"ok": result.ok} for result in results])
     else:
@@ -47,18 +51,17 @@ def verify(json: Json = False) -> None:
         raise typer.Exit(A_CHECK_FAILED)
 
 
-def _print(group: str, results: list[CheckResult]) -> None:
+def _print(results: list[CheckResult]) -> None:
     from modernize.cli.console import say, say_prose, say_table
     from modernize.cli.layout import columns
 
-    styles = {"ok": "green", "flagged": "yellow", "failed": "red"}
-    say(group, "bold")
-    say_table(
-        columns("checked", "against", "expected", "got", "result"),
-        [(r.what, r.against, r.expected, r.got, r.status) for r in results],
-        [styles[r.status] for r in results],
-    )
+    rows = [
+        (r.what, r.against, r.expected, r.got if len(r.got) <= LONGEST_CELL else "see below", r.status) for r in results
+    ]
+    say_table(columns("checked", "against", "expected", "got", "result"), rows, [STYLES[r.status] for r in results])
     for result in results:
+        if len(result.got) > LONGEST_CELL:
+            say_prose("", f"{result.what}: {result.got}", style=STYLES[result.status])
         if result.note:
             say_prose("", f"{result.what}: {result.note}", style="dim")
     say()

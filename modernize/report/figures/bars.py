@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from modernize.report.figures.style import (
     BAD,
@@ -51,7 +54,7 @@ def ladder_figure(study: Study, rows: Sequence[Row]) -> Figure:
     left.set_title(f"Measured: {setting(study)}", color=MEASURED, weight="bold")
     _panel(
         left,
-        [(row.top1.mean, row.top1.std) if row.top1 else None for row in rows],
+        [_measured(row) for row in rows],
         rows,
         MEASURED,
         f"test top-1 on {shortened(study.data, 30)}, %\n({spread})",
@@ -72,7 +75,7 @@ def ladder_figure(study: Study, rows: Sequence[Row]) -> Figure:
     right.set_title(f"Published: {table or 'nothing'}", color="#8A5F00", weight="bold")
     _panel(
         right,
-        [(row.published.top1_percent, row.published.top1_std) if row.published else None for row in rows],
+        [_published(row) for row in rows],
         rows,
         PUBLISHED,
         "ImageNet-1K top-1, %\n(whisker: printed standard deviation)",
@@ -92,54 +95,68 @@ def ladder_figure(study: Study, rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def _panel(
-    axes: Axes, values: Sequence[tuple[float, float | None] | None], rows: Sequence[Row], colour: str, label: str
-) -> None:
-    ends = [v + s * (std or 0.0) for v, std in filter(None, values) for s in (-1, 1)]
-    start, end = _window(ends)
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """A value in percent with its spread; `reach` is where its ink ends, `note` stands behind the number."""
+
+    mean: float
+    std: float | None
+    reach: float
+    note: str = ""
+
+
+def _measured(row: Row) -> _Bar | None:
+    if row.top1 is None:
+        return None
+    dots = row.finished.values() if row.top1.n <= MOST_DOTS else ()
+    reach = max(row.top1.mean + (row.top1.std or 0.0), *dots, row.top1.mean)
+    partial = row.top1.n < len(row.planned.run_ids)
+    return _Bar(row.top1.mean, row.top1.std, reach, f"  (n={row.top1.n})" if partial else "")
+
+
+def _published(row: Row) -> _Bar | None:
+    if row.published is None:
+        return None
+    mean, std = row.published.top1_percent, row.published.top1_std
+    return _Bar(mean, std, mean + (std or 0.0))
+
+
+def _panel(axes: Axes, bars: Sequence[_Bar | None], rows: Sequence[Row], colour: str, label: str) -> None:
+    start, end = _window([bar for bar in bars if bar])
     axes.set_xlim(start, end)
     axes.set_xlabel(label.replace(")", f"; axis starts at {start:g})"))
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     axes.grid(axis="x", color=GRID)
     axes.tick_params(axis="y", length=0)
-    for place, (value, row) in enumerate(zip(values, rows, strict=True)):
-        if value is None:
+    for place, (bar, row) in enumerate(zip(bars, rows, strict=True)):
+        if bar is None:
             continue
-        mean, std = value
-        solid = row.adopted
         axes.barh(
             place,
-            mean - start,
+            bar.mean - start,
             left=start,
             height=0.7,
-            color=colour if solid else "white",
+            color=colour if row.adopted else "white",
             edgecolor=colour,
-            hatch=None if solid else HATCH,
+            hatch=None if row.adopted else HATCH,
             linewidth=1.0,
         )
-        if std is not None:
-            axes.errorbar(mean, place, xerr=std, color=INK, elinewidth=1.3, capsize=3, zorder=3)
-        partial = row.top1 is not None and colour == MEASURED and row.top1.n < len(row.planned.run_ids)
-        note = f"  (n={row.top1.n})" if partial and row.top1 else ""
-        dots = row.finished.values() if colour == MEASURED else ()
-        axes.annotate(
-            f"{mean:.2f}{note}",
-            (max(mean + (std or 0.0), *dots, mean), place),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=11,
-        )
+        if bar.std is not None:
+            axes.errorbar(bar.mean, place, xerr=bar.std, color=INK, elinewidth=1.3, capsize=3, zorder=3)
+        behind: dict[str, Any] = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 11}
+        axes.annotate(f"{bar.mean:.2f}{bar.note}", (bar.reach, place), **behind)
 
 
-def _window(ends: Sequence[float]) -> tuple[float, float]:
+def _window(bars: Sequence[_Bar]) -> tuple[float, float]:
     """Choose round limits: a short bar for the least value, and room for the number behind the longest."""
-    if not ends:
+    if not bars:
         return 0.0, 100.0
-    low, high = min(ends), max(ends)
+    low, high = min(bar.mean - (bar.std or 0.0) for bar in bars), max(bar.reach for bar in bars)
     spread = max(high - low, 1.0)
     grain = 5.0 if spread > 12 else 1.0
     start = max(0.0, math.floor((low - 0.25 * spread) / grain) * grain)
-    return start, high + 0.24 * (high - start)
+    room = 0.36 if any(bar.note for bar in bars) else 0.24
+    return start, high + room * (high - start)
 
 
 def _column(axes: Axes, title: str, texts: Sequence[str]) -> None:

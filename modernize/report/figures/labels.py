@@ -38,8 +38,7 @@ def place_labels(
         texts: One a point.
         lines: Segments drawn in the axes, in data coordinates; labels avoid them where they can.
     """
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes are drawn in a figure
+    figure: Any = axes.figure
     canvas: Any = FigureCanvasAgg(figure)
     renderer = canvas.get_renderer()
     scale = figure.dpi / 72

@@ -1,0 +1,75 @@
+"""The public names of the package: lazy, and stable whatever else is imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import modernize
+from modernize.errors import ModernizeError
+
+
+def run_python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_public_names():
+    assert modernize.__all__ == [
+        *["Spec", "__version__", "base_spec", "build", "cost", "ladder", "load_results", "run", "step"],
+    ]
+    assert set(modernize.__all__) <= set(dir(modernize))
+    for name in modernize.__all__:
+        assert getattr(modernize, name) is not None
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'ladders'"):
+        _ = modernize.ladders
+
+
+def test_import_is_light():
+    code = "import modernize, sys; print(*[n for n in ('numpy', 'torch', 'pandas', 'rich') if n in sys.modules])"
+    assert run_python(code) == ""
+
+
+def test_ladder_and_cost_need_no_torch():
+    code = """
+import modernize, sys
+rung = modernize.ladder("resnet50")[-1]
+print(modernize.cost(rung.spec).num_params, "torch" in sys.modules, "numpy" in sys.modules)
+"""
+    assert run_python(code) == "28589128 False False"
+
+
+def test_functions_survive_the_import_of_their_modules():
+    code = """
+import modernize.ladder, modernize.cost, modernize.run.request
+import modernize
+print(modernize.ladder("laptop", upto="base")[0].step, callable(modernize.cost), callable(modernize.run))
+"""
+    assert run_python(code) == "base True True"
+
+
+def test_build_makes_the_network_that_cost_counts():
+    spec = modernize.ladder("laptop")[-1].spec
+    network = modernize.build(spec)
+    assert sum(p.numel() for p in network.parameters()) == modernize.cost(spec).num_params
+
+
+def test_a_step_of_ones_own():
+    def narrow(spec: modernize.Spec) -> modernize.Spec:
+        return spec.with_arch(width=8)
+
+    assert narrow(modernize.base_spec("resnet50")).arch.width == 8
+
+
+def test_load_results_says_what_is_missing(tmp_path):
+    with pytest.raises(ModernizeError, match="modernize run"):
+        modernize.load_results(tmp_path)
+
+
+def test_run_refuses_unknown_options():
+    with pytest.raises(ModernizeError, match="Did you mean 'num_seeds'"):
+        modernize.run("laptop", num_seed=2)

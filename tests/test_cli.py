@@ -1,0 +1,238 @@
+"""The command line as a user meets it: its surface, its help, its output and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from modernize.cli import main
+from modernize.cli.app import app
+from modernize.registry import load_steps
+
+SELECTION = ["--upto", "--from", "--skip", "--only", "--order", "--probes"]
+SPEC = ["--regime", "--image-size", "--stem-stride"]
+DATA = ["--data-dir", "--download"]
+
+SURFACE = {
+    "steps": ["--json"],
+    "show": ["STEP", *SPEC, "--json"],
+    "diff": ["A", "B", *SPEC, "--json"],
+    "cost": ["NAME", "--per", *SPEC, *SELECTION, "--json"],
+    "verify": ["--json"],
+    "data": ["NAME", "--out", "--force", "--image-size", *DATA, "--json"],
+    "run": [
+        *SPEC,
+        *SELECTION,
+        *DATA,
+        *["--data", "--budget", "--epochs", "--seeds", "--train-images", "--test-images"],
+        *["--jobs", "--out", "--name", "--force"],
+    ],
+    "report": ["STUDY", "--format", "--out"],
+}
+"""Frozen: a name that disappears from here breaks somebody's script."""
+
+GROUP = typer.main.get_command(app)
+EPILOGS = {"": GROUP.epilog} | {name: command.epilog for name, command in GROUP.commands.items()}
+EXAMPLES = [line.strip() for epilog in EPILOGS.values() for line in epilog.splitlines() if "  modernize " in line]
+HEAVY = {"torch", "torchvision", "timm", "numpy", "pandas", "matplotlib", "scipy", "sklearn", "rich"}
+
+
+def names_of(command):
+    return sorted(p.metavar if p.param_type_name == "argument" else p.opts[0] for p in command.params)
+
+
+def test_surface_is_frozen():
+    assert list(GROUP.commands) == list(SURFACE), "commands stand in the order of a user's work"
+    assert {name: names_of(command) for name, command in GROUP.commands.items()} == {
+        name: sorted(parts) for name, parts in SURFACE.items()
+    }
+    assert {"--version", "--install-completion", "--show-completion"} <= set(names_of(GROUP))
+
+
+@pytest.mark.parametrize("name", EPILOGS)
+def test_help_ends_in_two_examples(name, capsys):
+    assert main([*([name] if name else []), "--help"]) == 0
+    *_, head, first, second = capsys.readouterr().out.rstrip().splitlines()
+    assert head.strip() == "Examples:"
+    for line in (first, second):
+        assert line.strip() in EXAMPLES, "printed on one line, as it can be typed"
+        assert line.split()[1] == name or not name
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_are_understood(example):
+    _, name, *args = shlex.split(example)
+    assert GROUP.commands[name].make_context(name, args).params
+
+
+@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.split()[1] in ("steps", "show", "diff", "cost", "data")])
+def test_light_examples_run(example, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert main(shlex.split(example)[1:]) == 0
+    assert capsys.readouterr().out
+    if "--out" in example:
+        assert (tmp_path / example.split()[-1]).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *["--help", "run --help", "--version", "steps", "show ln", "diff base ln", "cost --probes", "cost convnext-t"],
+        *["data", "data --json"],
+    ],
+)
+def test_light_commands_import_nothing_heavy(line):
+    code = f"""
+import sys
+from modernize.cli import main
+code = main({line.split()!r})
+print(*(name for name in {sorted(HEAVY)!r} if name in sys.modules), file=sys.stderr)
+sys.exit(code)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip()) == (0, "")
+    assert done.stdout
+
+
+def test_python_dash_m():
+    done = subprocess.run([sys.executable, "-m", "modernize", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("modernize 0.")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("stps", 2, "Did you mean 'steps'?"),
+        ("show kernel7", 2, "Did you mean 'kernel-7'?"),
+        ("diff base convnext-tt", 2, "Did you mean 'convnext-t'?"),
+        ("cost --regime resnet51", 2, "Did you mean 'resnet50'?"),
+        ("cost --upto downsampl", 2, "Did you mean 'downsample'?"),
+        ("cost --only ln --order ln", 2, "give one of them"),
+        ("cost ln --probes", 2, "not both"),
+        ("cost ln --image-size 0", 2, "at least 1 pixel"),
+        ("cost ln --stem-stride 3", 2, "stem_stride"),
+        ("cost ln --per layer", 2, "layer"),
+        ("data --out grid.png", 2, "--out needs the name"),
+        ("data shape", 2, "Did you mean 'shapes'?"),
+        ("report --out nowhere", 4, "modernize run"),
+        ("run --seeds 0", 2, "--seeds"),
+        ("run --budget smok", 2, "Did you mean 'smoke'?"),
+    ],
+)
+def test_user_errors_are_told_clearly(line, code, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(line.split()) == code
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert "Traceback" not in printed.err
+    assert not printed.out
+
+
+def test_our_errors_are_one_line(capsys):
+    assert main(["show", "nothing-like-it"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: unknown step 'nothing-like-it'")
+
+
+def test_data_never_replaces_a_file_unasked(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    mine = tmp_path / "mine.png"
+    mine.write_text("mine")
+    assert main(["data", "shapes", "--out", str(mine)]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+    assert main(["data", "shapes", "--out", str(mine), "--force"]) == 0
+    assert mine.read_bytes().startswith(b"\x89PNG")
+
+
+def test_interrupt_gives_130(monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("modernize.registry.load_steps", interrupt)
+    assert main(["steps"]) == 130
+
+
+def test_closed_pipe_is_quiet():
+    command = [sys.executable, "-m", "modernize", "cost", "--per", "op", "--probes"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
+def test_steps_json_has_every_step(capsys):
+    assert main(["steps", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["id"] for row in rows] == list(load_steps())
+    probes = {row["id"]: row["instead_of"] for row in rows if not row["adopted"]}
+    assert probes == {"kernel-5": "kernel-7", "kernel-9": "kernel-7", "kernel-11": "kernel-7"}
+
+
+def test_cost_json_is_exact(capsys):
+    assert main(["cost", "base", "downsample", "--json", "--per", "stage"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert {row["name"]: row["num_params"] for row in answer["networks"]} == {
+        "base": 25_557_032,
+        "downsample": 28_589_128,
+    }
+    for row in answer["networks"]:
+        assert sum(part["macs"] for part in row["parts"]) == row["macs"]
+        assert len(row["parts"]) == 6
+    assert set(answer["conventions"]) == {"macs", "macs_fvcore", "num_params", "activations"}
+
+
+def test_cost_selects_like_a_ladder(capsys):
+    assert main(["cost", "--order", "ln, gelu", "--json"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)["networks"]] == ["base", "ln", "gelu"]
+
+
+def test_cost_stands_beside_the_paper_and_flags_its_anomalies(capsys):
+    assert main(["cost"]) == 0
+    text = capsys.readouterr().out
+    assert "GMACs conv+fc" in text
+    assert "GMACs fvcore" in text
+    row = {line.split()[0]: line.split() for line in text.splitlines() if line}
+    assert row["ln"][1:] == ["4.146", "4.159", "25,844,488", "13.304", "4.46*"]
+    assert "Figure 2 prints 4.2" in " ".join(text.split())
+    assert main(["cost", "ln", "--image-size", "192"]) == 0
+    assert "4.46" not in capsys.readouterr().out, "the paper says nothing of other sizes"
+
+
+def test_show_json_holds_the_card_cost_and_published_row(capsys):
+    assert main(["show", "kernel-9", "--json"]) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert (card["before"], card["instead_of"], card["adopted"]) == ("move-up", "kernel-7", False)
+    assert card["changes"] == [{"field": "arch.kernel_size", "before": 3, "after": 9}]
+    assert card["cost"]["after"]["macs"] > card["cost"]["before"]["macs"]
+    assert card["published"]["top1_percent"] == 80.57
+    assert card["published"]["top1_delta"] == 0.65
+    assert card["why"]
+
+
+def test_show_prints_the_whole_card(capsys):
+    assert main(["show", "depthwise"]) == 0
+    text = capsys.readouterr().out
+    for words in (
+        *["depthwise: Depthwise convolution", "section 2.3", "Why  ", "Watch  ", "Deviates  "],
+        *["arch.spatial_conv: full -> depthwise", "GMACs, conv+fc", "46.8 %", "15,740,328"],
+        *["Table 10", "78.28 ± 0.08 %", "1.23 from patchify", "* │ d3x3, 64"],
+    ):
+        assert words in text
+
+
+def test_diff_of_a_rung_with_itself(capsys):
+    assert main(["diff", "ln", "ln"]) == 0
+    assert "nothing changes" in capsys.readouterr().out
+
+
+def test_diff_takes_models(capsys):
+    assert main(["diff", "downsample", "convnext-s", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [change["field"] for change in answer["changes"]] == ["arch.depths"]

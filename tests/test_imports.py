@@ -1,0 +1,90 @@
+"""Rooms import downwards only, and light rooms stay light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# Top to bottom: a room imports only from rooms below it. Rooms beside each other do not import each other.
+ROOMS = [
+    "cli", "report", "analysis", "diagram", "run", "train", "verify", "measure", "datasets", "nn", "results", "families",
+    "ladder", "cost", "blueprint", "published", "regimes", "registry", "spec", "strict", "errors", "version",
+]  # fmt: skip
+TORCH_ROOMS = ("nn/", "measure/", "train/", "verify/", "datasets/batches.py", "datasets/torchvision_sets.py", "run/worker.py")
+# What the light commands load.
+LIGHT = [
+    "modernize", "modernize.blueprint", "modernize.cli", "modernize.cost", "modernize.diagram", "modernize.errors",
+    "modernize.families", "modernize.ladder", "modernize.published", "modernize.regimes", "modernize.registry",
+    "modernize.results", "modernize.spec", "modernize.strict", "modernize.verify",
+]  # fmt: skip
+HEAVY = {"torch", "torchvision", "timm", "pandas", "matplotlib", "scipy", "sklearn", "numpy"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, anywhere in it."""
+    package = list(path.relative_to(ROOT).with_suffix("").parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            stem = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*stem, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def inside(path: Path) -> str:
+    return path.relative_to(ROOT / "modernize").as_posix()
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if module.count(".") else ""
+
+
+@pytest.mark.parametrize("path", files("modernize"), ids=inside)
+def test_rooms_import_downwards_only(path):
+    own = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    if own == "__init__":
+        return  # The package itself opens every room, lazily.
+    assert own in ROOMS, f"{own} is a new room: say in ROOMS where it stands"
+    for module in imports(path):
+        if module.startswith("modernize."):
+            there = room(module)
+            if there == "__version__":
+                there = "version"
+            assert ROOMS.index(there) > ROOMS.index(own) or there == own, f"{inside(path)} imports {module}"
+
+
+@pytest.mark.parametrize("path", files("modernize"), ids=inside)
+def test_nothing_imports_steps_by_name(path):
+    assert not [module for module in imports(path) if module.split(".")[0] == "steps"]
+
+
+@pytest.mark.parametrize("path", files("steps"), ids=lambda path: path.stem)
+def test_a_step_imports_the_spec_and_the_registry_only(path):
+    allowed = ("__future__.", "steps.") if path.stem == "__init__" else ("__future__.", "modernize.spec.", "modernize.registry.")
+    assert [module for module in imports(path) if not module.startswith(allowed)] == []
+
+
+@pytest.mark.parametrize("path", files("modernize"), ids=inside)
+def test_torch_and_rich_stay_in_their_rooms(path):
+    top = {module.split(".")[0] for module in imports(path)}
+    if not inside(path).startswith(TORCH_ROOMS):
+        assert not top & {"torch", "torchvision", "timm"}
+    if inside(path) != "cli/console.py":
+        assert "rich" not in top
+
+
+def test_light_rooms_load_nothing_heavy():
+    code = f"import sys, importlib; [importlib.import_module(m) for m in {LIGHT}]; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(done.stdout.split())
