@@ -11,7 +11,7 @@ FLOPs in the sense of single additions and multiplications are twice the MACs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from modernize.blueprint import GRN, Conv, GlobalPool, LayerScale, Linear, MaxPool, Norm, Op, blueprint
@@ -87,7 +87,7 @@ class Cost:
         """Cost of the stem, each downsampling, each block and the head."""
         return self._parts(_block_path)
 
-    def _parts(self, part_of) -> tuple[PartCost, ...]:  # type: ignore[no-untyped-def]
+    def _parts(self, part_of: Callable[[str], str]) -> tuple[PartCost, ...]:
         grouped: dict[str, list[OpCost]] = {}
         for op in self.ops:
             grouped.setdefault(part_of(op.path), []).append(op)

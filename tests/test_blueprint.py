@@ -113,7 +113,7 @@ def test_a_convolution_has_a_bias_unless_batch_norm_follows():
     for step in RUNGS:
         for stage in plan(step).stages:
             for one in stage.blocks:
-                for ops in (one.branch, one.shortcut):
+                for ops in filter(None, (one.branch, one.shortcut)):
                     for op, following in zip(ops, (*ops[1:], None), strict=True):
                         if isinstance(op, Conv):
                             assert op.bias != (isinstance(following, Norm) and following.kind == "batch")

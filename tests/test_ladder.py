@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from modernize.errors import ModernizeError
 from modernize.ladder import ladder, rung_of
-from modernize.registry import load_steps, step
 from modernize.regimes import REGIMES, base_spec
+from modernize.registry import load_steps, step
 
 ALL = ["base", *(one.id for one in load_steps().values() if one.adopted)]
 
@@ -20,7 +22,7 @@ def test_the_default_ladder_takes_every_adopted_step():
     assert names() == ALL
     rungs = ladder("resnet50")
     assert rungs[0].title == "ResNet-50"
-    assert all(later.before is earlier.spec for earlier, later in zip(rungs, rungs[1:], strict=False))
+    assert all(later.before is earlier.spec for earlier, later in itertools.pairwise(rungs))
     assert rungs[-1].steps == tuple(ALL[1:])
 
 
@@ -118,7 +120,7 @@ def test_a_step_that_changes_nothing_raises(name):
 
 
 def test_a_step_that_returns_no_spec_raises(own_registry):
-    step("broken", title="Broken", after="ln")(lambda spec: None)
+    step("broken", title="Broken", after="ln")(lambda _: None)
     with pytest.raises(ModernizeError, match=r"step 'broken' returned None; a step must return a Spec"):
         ladder("laptop")
 

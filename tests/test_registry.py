@@ -8,9 +8,9 @@ from modernize.errors import ModernizeError
 from modernize.registry import Step, get_step, order_steps, step
 
 
-def make(id: str, after: str = "", instead_of: str = "") -> Step:
+def make(name: str, after: str = "", instead_of: str = "") -> Step:
     return Step(
-        id=id, title=id, section="", source="ours", after=after, instead_of=instead_of, transform=lambda spec: spec
+        id=name, title=name, section="", source="ours", after=after, instead_of=instead_of, transform=lambda spec: spec
     )
 
 
@@ -76,7 +76,7 @@ def test_following_an_unknown_step_is_refused():
 def test_an_empty_registry_says_where_it_looked(own_registry, monkeypatch):
     for name in ("_steps", "_loaded"):
         getattr(own_registry, name).clear()
-    monkeypatch.setattr(own_registry, "entry_points", lambda group: [])
+    monkeypatch.setattr(own_registry, "entry_points", lambda **_: [])
     with pytest.raises(ModernizeError, match=r"no steps found: .*'modernize\.steps'"):
         own_registry.load_steps()
 

@@ -14,7 +14,9 @@ from modernize.spec import Arch
 
 STEPS = [step for step in load_steps().values() if step.module.startswith("steps.")]
 IDS = [step.id for step in STEPS]
-ADOPTED = "recipe stage-ratio patchify depthwise width inverted move-up kernel-7 gelu fewer-acts fewer-norms ln downsample"
+ADOPTED = (
+    "recipe stage-ratio patchify depthwise width inverted move-up kernel-7 gelu fewer-acts fewer-norms ln downsample"
+)
 PROBES = ["kernel-5", "kernel-9", "kernel-11"]
 # The fields each step changes in the resnet50 regime: as few as its sentence in the paper.
 ARCH_FIELDS = {
@@ -47,7 +49,9 @@ def test_the_steps_are_the_papers_in_its_order():
 @pytest.mark.parametrize("step", STEPS, ids=IDS)
 def test_a_card_says_what_why_watch_and_deviates(step):
     card = step.card()
-    assert all(card[part].endswith(".") and len(card[part]) > len("nothing") for part in ("what", "why", "watch", "deviates"))
+    assert all(
+        card[part].endswith(".") and len(card[part]) > len("nothing") for part in ("what", "why", "watch", "deviates")
+    )
     assert step.title
     assert step.section.startswith("2.")
     assert step.source == "arXiv:2201.03545"

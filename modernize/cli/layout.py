@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 GAP = "  "
 INDENT = 4
-NARROWEST_FOLD = 36
-"""A last column with less room than this goes below its row."""
+NARROWEST_FOLD = 30
+"""A last column with less room than this goes below its row, unless that is all it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def table_lines(heads: Sequence[Column], rows: Sequence[Sequence[str]], width: i
             return [[row[0], f"{' ' * INDENT}{line}".rstrip()] for row, line in zip(cells, rest, strict=True)]
         return [[line.rstrip()] for line in lines]
     start = sum(widths) + len(GAP) * len(widths)
-    if width - start >= NARROWEST_FOLD:
+    if width - start >= min(NARROWEST_FOLD, max(len(row[-1]) for row in cells)):
         return [_beside(line, row[-1], start, width) for line, row in zip(lines, cells, strict=True)]
     head, *others = lines
     below = [_wrapped(row[-1], width, " " * INDENT) for row in cells[1:]]

@@ -117,7 +117,11 @@ def run(
         download=download,
         force=force,
     )
-    result = run_study(request, LiveProgress())
+    try:
+        result = run_study(request, LiveProgress())
+    except KeyboardInterrupt:
+        note("interrupted: finished runs are kept, and the same command goes on behind them")
+        raise
     _print(result)
     if all(record.status == "failed" for record in result.records):
         note("no run ended well, so there is nothing to report")
@@ -127,6 +131,7 @@ def run(
         files = write_report(out / RESULTS, out / REPORTS, result.study.name)
         say(f"\nreport: {files[0]}")
     if result.num_failed:
+        note(f"{result.num_failed} of {len(result.records)} runs failed; the same command tries them again", "red")
         raise typer.Exit(SOME_RUNS_FAILED)
 
 

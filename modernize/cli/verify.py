@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from modernize.verify import CheckResult
 
 A_CHECK_FAILED = 1
-LONGEST_CELL = 50
 STYLES = {"ok": "green", "flagged": "yellow", "failed": "red"}
 
 
@@ -42,7 +41,8 @@ def verify(json: Json = False) -> None:
         found = [check.result() for check in members]
         results += found
         if not json:
-            _print(found)
+            for against in dict.fromkeys(result.against for result in found):
+                _print(against, [result for result in found if result.against == against])
     if json:
         say_json([asdict(result) | {"ok": result.ok} for result in results])
     else:
@@ -51,17 +51,14 @@ def verify(json: Json = False) -> None:
         raise typer.Exit(A_CHECK_FAILED)
 
 
-def _print(results: list[CheckResult]) -> None:
+def _print(against: str, results: list[CheckResult]) -> None:
     from modernize.cli.console import say, say_prose, say_table
     from modernize.cli.layout import columns
 
-    rows = [
-        (r.what, r.against, r.expected, r.got if len(r.got) <= LONGEST_CELL else "see below", r.status) for r in results
-    ]
-    say_table(columns("checked", "against", "expected", "got", "result"), rows, [STYLES[r.status] for r in results])
+    say(f"against {against}", "dim")
+    rows = [(result.status, result.what, result.expected, result.got) for result in results]
+    say_table(columns("result", "checked", "expected", "got..."), rows, [STYLES[result.status] for result in results])
     for result in results:
-        if len(result.got) > LONGEST_CELL:
-            say_prose("", f"{result.what}: {result.got}", style=STYLES[result.status])
         if result.note:
             say_prose("", f"{result.what}: {result.note}", style="dim")
     say()

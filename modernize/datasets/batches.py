@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from modernize.datasets.arrays import Images, Labels
+
 
 class SmallImages:
     """One split of a data set in memory.
@@ -23,7 +25,7 @@ class SmallImages:
         std: Per-channel standard deviation that is divided by, in the same units, (3,).
     """
 
-    def __init__(self, images_nhwc: np.ndarray, labels: np.ndarray, mean: Tensor, std: Tensor) -> None:
+    def __init__(self, images_nhwc: Images, labels: Labels, mean: Tensor, std: Tensor) -> None:
         self.images_nhwc = torch.from_numpy(images_nhwc)
         self.labels = torch.from_numpy(labels)
         self.scale = 1.0 / std
@@ -72,13 +74,17 @@ class SmallImages:
             yield self._finish(images), labels
 
 
-def channel_statistics(images_nhwc: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Return per-channel mean and standard deviation of uint8 images, in units of 0 to 255, each (3,)."""
+def channel_statistics(images_nhwc: Images) -> tuple[Tensor, Tensor]:
+    """Return per-channel mean and standard deviation of uint8 images, in units of 0 to 255, each (3,).
+
+    A channel that is the same everywhere gets 1 for its standard deviation, so that dividing by it does no harm.
+    """
     # Exact integer sums: the result does not depend on the order of summation.
     flat = images_nhwc.reshape(-1, images_nhwc.shape[-1])
     counts = np.stack([np.bincount(flat[:, c], minlength=256) for c in range(flat.shape[1])])
     values = np.arange(256, dtype=np.int64)
     mean = (counts * values).sum(1) / len(flat)
     variance = (counts * values**2).sum(1) / len(flat) - mean**2
-    std = np.sqrt(np.maximum(variance, 1e-12))
+    # No set that fits into memory varies less than this without being constant.
+    std = np.sqrt(np.where(variance > 1e-10, variance, 1.0))
     return torch.tensor(mean, dtype=torch.float32), torch.tensor(std, dtype=torch.float32)

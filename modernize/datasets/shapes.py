@@ -9,7 +9,7 @@ from modernize.datasets.cache import cached_images
 from modernize.datasets.request import DataRequest
 from modernize.datasets.shapes_draw import CLASS_NAMES, draw_shapes, shape_labels
 
-DIFFICULTY = 1.0
+DIFFICULTY = 0.85
 """From 0 (clean) over 1 (faint, cluttered, noisy) to 1.5 (hopeless)."""
 
 TRAIN_IMAGES, TEST_IMAGES = 4_000, 2_000

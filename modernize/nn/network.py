@@ -107,7 +107,7 @@ def _sequence(ops: tuple[Op, ...], formulation: Formulation) -> nn.Sequential:
     sequence = nn.Sequential()
     for op in ops:
         if isinstance(op, Linear):
-            sequence.append(nn.Flatten())
+            sequence.add_module("flatten", nn.Flatten())
         sequence.add_module(op.name, _module(op, formulation))
     return sequence
 

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, replace
 
 from modernize.cost import cost
 from modernize.datasets import DATASETS, DataSummary, describe
-from modernize.errors import ModernizeError
-from modernize.ladder import Rung, Selection, ladder
+from modernize.errors import DataError, ModernizeError
+from modernize.ladder import Rung, ladder
 from modernize.regimes import base_spec
 from modernize.results.record import BudgetFacts, CostFacts, DataFacts, RungFacts
 from modernize.results.study import PlannedRung, Study
 from modernize.run.request import RunRequest
 from modernize.run.task import DataSource, Task
-from modernize.spec import Spec, fingerprint
+from modernize.spec import fingerprint
 from modernize.train.budget import Budget, get_budget, shorten
 
 # Part of every run's identity: raise it when a change to the training code changes its numbers.
@@ -24,7 +24,7 @@ NUM_THREADS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A study and its tasks, seed by seed in the ladder's order."""
+    """A study and its tasks, seed by seed in the ladder's order; a run that two rungs share is one task."""
 
     study: Study
     tasks: tuple[Task, ...]
@@ -36,10 +36,45 @@ def plan_study(request: RunRequest) -> Plan:
     Raises:
         ModernizeError: If the request names something that does not exist or does not fit together.
     """
-    selection = request.selection
     budget = get_budget(request.budget, epochs=request.epochs)
-    base = _base(request)
-    rungs = ladder(
+    name = study_name(request)
+    rungs = plan_rungs(request)
+    regime = rungs[0].spec.regime
+    image_size = request.image_size or regime.image_size
+    for rung in rungs:
+        cost(rung.spec, image_size)  # fails before the data is read where the image is too small
+    source, summary = _data(request, budget, image_size)
+    # A batch is at most the whole data set; the recipe as trained says so.
+    budget = replace(budget, batch_size=min(budget.batch_size, summary.train_images))
+    tasks = [_task(rung, name, budget, source, summary, seed) for seed in range(request.num_seeds) for rung in rungs]
+    study = Study(
+        name=name,
+        regime=regime.name,
+        published=regime.published,
+        data=request.data,
+        budget=budget.name,
+        epochs=budget.epochs,
+        image_size=image_size,
+        seeds=tuple(range(request.num_seeds)),
+        rungs=tuple(_planned(rung, rungs, tasks) for rung in rungs),
+    )
+    first: dict[str, Task] = {}
+    for task in tasks:
+        first.setdefault(task.run_id, task)
+    return Plan(study=study, tasks=tuple(first.values()))
+
+
+def plan_rungs(request: RunRequest) -> tuple[Rung, ...]:
+    """Return the rungs of a request, without a look at the data.
+
+    Raises:
+        ModernizeError: If the selection does not fit together.
+    """
+    base = base_spec(request.regime)
+    if request.stem_stride is not None:
+        base = base.with_arch(stem_stride=request.stem_stride)
+    selection = request.selection
+    return ladder(
         base,
         upto=selection.upto,
         start=selection.start,
@@ -48,33 +83,26 @@ def plan_study(request: RunRequest) -> Plan:
         order=selection.order,
         probes=selection.probes,
     )
-    image_size = request.image_size or base.regime.image_size
-    cost(base, image_size)  # fails early where the image is too small
-    source, summary = _data(request, budget, image_size)
-    name = request.name or study_name(request)
-    tasks = [
-        _task(rung, name, budget, source, summary, seed) for seed in range(request.num_seeds) for rung in rungs
-    ]
-    study = Study(
-        name=name,
-        regime=base.regime.name,
-        published=base.regime.published,
-        data=request.data,
-        budget=budget.name,
-        epochs=budget.epochs,
-        image_size=image_size,
-        seeds=tuple(range(request.num_seeds)),
-        rungs=tuple(_planned(rung, rungs, tasks) for rung in rungs),
-    )
-    return Plan(study=study, tasks=tuple(tasks))
 
 
 def study_name(request: RunRequest) -> str:
-    """Name a study after what was chosen, for example "laptop-shapes-smoke-upto-ln"."""
-    selection: Selection = request.selection
+    """Name a study after what was chosen, for example "laptop-shapes-smoke-upto-ln", unless the request names it.
+
+    Raises:
+        ModernizeError: If the name asked for would be no plain folder name.
+    """
+    if request.name:
+        if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", request.name):
+            return request.name
+        raise ModernizeError(
+            f"'{request.name}' cannot name a study: use up to 100 letters, digits, '_', '-' and '.', "
+            "no '.' or '-' first."
+        )
+    selection = request.selection
     words = [request.regime, request.data, request.budget]
     words += [f"{request.epochs}-epochs"] if request.epochs else []
     words += [f"{request.train_images}-images"] if request.train_images else []
+    words += [f"{request.test_images}-test-images"] if request.test_images else []
     words += [f"{request.image_size}px"] if request.image_size else []
     words += [f"stride-{request.stem_stride}"] if request.stem_stride else []
     words += [f"from-{selection.start}"] if selection.start else []
@@ -86,25 +114,23 @@ def study_name(request: RunRequest) -> str:
     return name if len(name) <= 100 else f"{name[:83]}-{fingerprint({'name': name})}"
 
 
-def _base(request: RunRequest) -> Spec:
-    base = base_spec(request.regime)
-    return base if request.stem_stride is None else base.with_arch(stem_stride=request.stem_stride)
-
-
 def _data(request: RunRequest, budget: Budget, image_size: int) -> tuple[DataSource, DataSummary]:
     """Load the data set once, with as many of the wanted images as it has."""
-    wanted = (request.train_images or budget.train_images, request.test_images or budget.test_images)
+    train_images = request.train_images or budget.train_images
+    test_images = request.test_images or budget.test_images
     options = {"image_size": image_size, "data_dir": request.data_dir, "download": request.download}
-    kind = request.data.partition(":")[0]
-    if kind in DATASETS and kind != "shapes" and any(wanted):
-        info = DATASETS[kind]
-        there = (info.train_images, info.test_images)
-        if None in there:
+    try:
+        summary = describe(request.data, train_images=train_images, test_images=test_images, **options)
+    except DataError as problem:
+        if request.data == "shapes":  # there are as many as are wanted
+            raise
+        try:
             whole = describe(request.data, **options)
-            there = (whole.train_images, whole.test_images)
-        wanted = tuple(n if want is None else min(want, n or want) for want, n in zip(wanted, there, strict=True))  # type: ignore[assignment]
-    train_images, test_images = wanted
-    summary = describe(request.data, train_images=train_images, test_images=test_images, **options)
+        except DataError:
+            raise problem from None
+        train_images = min(train_images or whole.train_images, whole.train_images)
+        test_images = min(test_images or whole.test_images, whole.test_images)
+        summary = describe(request.data, train_images=train_images, test_images=test_images, **options)
     if summary.num_classes < 2:
         raise ModernizeError(f"{request.data} has {summary.num_classes} class; a classifier needs at least 2.")
     source = DataSource(

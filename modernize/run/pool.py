@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from modernize.errors import ModernizeError
 from modernize.results.record import Record
 from modernize.run.outcome import record_of
 from modernize.run.task import Task
@@ -76,25 +77,38 @@ class Pool:
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Pool:
-        self._log_folder.mkdir(parents=True, exist_ok=True)
-        self._workers = [_Worker(number, self._log_folder, self._messages) for number in range(self._jobs)]
+        try:
+            self._log_folder.mkdir(parents=True, exist_ok=True)
+            for number in range(self._jobs):
+                self._workers.append(_Worker(number, self._log_folder, self._messages))
+        except OSError as error:
+            self._end()
+            raise ModernizeError(f"no worker can start with its log in {self._log_folder}: {error}.") from error
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for worker in self._workers:
             worker.end()
+        for folder in (self._log_folder, self._log_folder.parent):
+            with suppress(OSError):  # it is not empty: there is something to read
+                folder.rmdir()
 
     def do(self, tasks: Sequence[Task]) -> Iterator[Started | Progressed | Ended]:
         """Do tasks, the longest first, and yield what happens.
 
         A worker that dies gives its task a failed record and is replaced; the other tasks go on.
         """
-        waiting = sorted(tasks, key=lambda task: task.work)  # taken from the end
+        waiting = sorted(tasks, key=lambda task: task.work, reverse=True)
         idle = list(self._workers)
         busy: dict[_Worker, Task] = {}
         while waiting or busy:
             while waiting and idle:
-                worker, task = idle.pop(0), waiting.pop()
+                worker, task = idle.pop(0), waiting.pop(0)
                 worker.send(task)
                 busy[worker] = task
                 yield Started(task)
@@ -103,9 +117,11 @@ class Pool:
                 if worker in idle:
                     idle.remove(worker)
                 self._workers.remove(worker)
+                error = worker.last_words()
+                worker.end()
                 if worker in busy:
                     task = busy.pop(worker)
-                    yield Ended(task, record_of(task, None, error=worker.last_words()))
+                    yield Ended(task, record_of(task, None, error=error))
                 if waiting:
                     replacement = _Worker(worker.number, self._log_folder, self._messages)
                     self._workers.append(replacement)
@@ -135,13 +151,14 @@ class _Worker:
                 text=True,
                 encoding="utf-8",
             )
-        threading.Thread(target=self._listen, args=(messages,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
+        self._listener.start()
 
     def _listen(self, messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
         assert self.process.stdout is not None  # noqa: S101 - it is a pipe
         for line in self.process.stdout:
-            # A worker that is killed in the middle of a line leaves half of it.
-            with suppress(json.JSONDecodeError):
+            # What a library prints before the worker guards its output, and half a line of a killed one, are no events.
+            with suppress(ValueError, TypeError, KeyError):
                 message = json.loads(line)
                 if message["event"] != "ready":
                     messages.put((self, message))
@@ -156,13 +173,15 @@ class _Worker:
     def last_words(self) -> str:
         """Say in one line how the process ended."""
         code = self.process.wait()
-        if code < 0:
-            return f"its worker process was killed by signal {-code} (out of memory?); see {self.log}"
-        return f"its worker process ended with exit code {code}; see {self.log}"
+        how = f"was killed by signal {-code} (out of memory?)" if code < 0 else f"ended with exit code {code}"
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
+        return f"its worker process {how}" + (f": {lines[-1].strip()}; see {self.log}" if lines else "")
 
     def end(self) -> None:
+        """End the process, and drop its log if there is nothing in it."""
         self.process.kill()
         self.process.wait()
+        self._listener.join()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 with suppress(OSError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modernize.results.record import Record
@@ -10,7 +10,7 @@ from modernize.results.store import load_records, save_record, save_study
 from modernize.results.study import Study
 from modernize.run.environment import num_cores
 from modernize.run.observer import Observer
-from modernize.run.plan import Plan, plan_study
+from modernize.run.plan import Plan, plan_rungs, plan_study
 from modernize.run.pool import Ended, Pool, Progressed, Started
 from modernize.run.request import RunRequest
 
@@ -55,7 +55,8 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
     """
     observer = observer or Observer()
     results = request.out / RESULTS
-    jobs = request.jobs or num_cores()
+    # No more workers than runs; a selection that does not fit together is refused before any starts.
+    jobs = min(request.jobs or num_cores(), len(plan_rungs(request)) * request.num_seeds)
     # The workers load torch while the plan is made.
     with Pool(jobs, request.out / RUNS / "logs") as pool:
         plan = plan_study(request)
@@ -85,6 +86,11 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
 
 def _done(plan: Plan, results: Path) -> dict[str, Record]:
     """Find the records of runs that need no repeating, in any study; failed ones do."""
-    wanted = {task.run_id for task in plan.tasks}
-    found = load_records(results, wanted).records
-    return {record.run_id: record for record in found if record.run_id in wanted and record.status != "failed"}
+    tasks = {task.run_id: task for task in plan.tasks}
+    done: dict[str, Record] = {}
+    for record in load_records(results, set(tasks)).records:
+        if record.status != "failed":
+            # Another study may have come to the same network by other steps; here it is this study's rung.
+            task = tasks[record.run_id]
+            done.setdefault(record.run_id, replace(record, study=task.study, rung=task.rung, recipe=task.recipe))
+    return done

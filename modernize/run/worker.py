@@ -1,6 +1,7 @@
 """The worker process: reads tasks, one JSON line each, and writes events, one JSON line each.
 
-Started as `python -m modernize.run.worker`. It ends when its input ends. Events:
+Started as `python -m modernize.run.worker`. It ends when its input ends, or when the process that started it does.
+Events:
 
     {"event": "ready"}
     {"event": "step", "run_id": ..., "epoch": ..., "step": ..., "images": ...}
@@ -13,14 +14,13 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-import torch
-
-from modernize.errors import ModernizeError
+from modernize.errors import DataError, ModernizeError
 from modernize.measure.memory import peak_memory_mb, reset_peak_memory
 from modernize.regimes import get_regime
 from modernize.results.record import Record
@@ -28,25 +28,35 @@ from modernize.run.outcome import now, record_of
 from modernize.run.task import DataSource, Task
 from modernize.spec import Arch, Recipe, Spec
 from modernize.strict import from_dict
-from modernize.train.loop import train
 
 if TYPE_CHECKING:
     from modernize.datasets import ImageArrays
 
 SECONDS_BETWEEN_EVENTS = 0.25
+SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def main() -> None:
     """Serve tasks until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     # Nothing but events may reach the pipe, whatever a library prints.
     events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    import modernize.train.loop  # noqa: F401 - loads torch, which takes seconds, before there is a task
+
     _send(events, event="ready")
     for line in sys.stdin:
         task = Task.from_json(json.loads(line))
         record = perform(task, events)
         _send(events, event="record", run_id=task.run_id, record=record.to_json())
+
+
+def _end_with(parent: int) -> None:
+    """End this process once `parent` is gone, even in the middle of a run: nobody would hear of it."""
+    while os.getppid() == parent:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
 
 
 def perform(task: Task, events: TextIO | None = None) -> Record:
@@ -56,16 +66,23 @@ def perform(task: Task, events: TextIO | None = None) -> Record:
         task: What to do.
         events: Where progress goes, if anywhere.
     """
+    import torch
+
+    from modernize.train.loop import train
+
     torch.set_num_threads(task.num_threads)
     started_at, began = now(), time.perf_counter()
     reset_peak_memory()
     progress = _Progress(task, events)
     outcome, error = None, ""
     try:
-        outcome = train(_spec(task), _arrays(task.source), seed=task.seed, on_step=progress)
+        outcome = train(_spec(task), _arrays_of(task), seed=task.seed, on_step=progress)
     except ModernizeError as problem:
         error = str(problem)
-    except Exception as problem:  # noqa: BLE001 - one failed run must not take the ladder with it
+    except BrokenPipeError:
+        raise  # nobody listens any more
+    except Exception as problem:
+        # One failed run must not take the ladder with it.
         import traceback
 
         traceback.print_exc()
@@ -83,6 +100,13 @@ def perform(task: Task, events: TextIO | None = None) -> Record:
 def _spec(task: Task) -> Spec:
     recipe = from_dict(Recipe, task.trained_recipe, "recipe")
     return Spec(regime=get_regime(task.rung.regime), arch=from_dict(Arch, task.arch, "arch"), recipe=recipe)
+
+
+def _arrays_of(task: Task) -> ImageArrays:
+    arrays = _arrays(task.source)
+    if arrays.fingerprint != task.data.fingerprint:
+        raise DataError(f"{task.source.name} has changed since the study was planned; run the command again.")
+    return arrays
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,18 @@ from modernize.spec import Recipe
 WARMUP_SHARE = 0.2
 """Of a short run; the paper's 20 of 300 epochs would be less than one epoch."""
 
+UNTRAINED = (
+    "rand_augment",
+    "random_resized_crop",
+    "color_jitter",
+    "mixup",
+    "cutmix",
+    "random_erasing",
+    "clip_grad_norm",
+    "ema_decay",
+)
+"""Recipe fields that the training loop cannot switch on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
@@ -102,6 +114,9 @@ def shorten(recipe: Recipe, budget: Budget, *, mirror: bool = True) -> tuple[Rec
 
     Returns:
         The recipe as it will be trained, and what was changed, in sentences for the report.
+
+    Raises:
+        ModernizeError: If something is left that the training loop does not do.
     """
     modern = recipe.optimizer == "adamw"
     lr = budget.adamw_lr if modern else budget.sgd_lr
@@ -124,9 +139,12 @@ def shorten(recipe: Recipe, budget: Budget, *, mirror: bool = True) -> tuple[Rec
         layer_scale_init=budget.layer_scale_init,
         eval_crop_ratio=1.0,
     )
+    refuse_untrained(short)
     changes = [
-        f"{recipe.epochs} epochs -> {short.epochs}; batch {recipe.batch_size} -> {short.batch_size}; "
-        f"peak learning rate {recipe.lr:g} -> {short.lr:g}",
+        (
+            f"{recipe.epochs} epochs -> {short.epochs}; batch {recipe.batch_size} -> {short.batch_size}; "
+            f"peak learning rate {recipe.lr:g} -> {short.lr:g}"
+        ),
         f"random resized crops -> shifts of up to {short.shift_pixels} px"
         + ("" if mirror else "; no mirroring, which would change the class of some images"),
     ]
@@ -135,9 +153,24 @@ def shorten(recipe: Recipe, budget: Budget, *, mirror: bool = True) -> tuple[Rec
     if modern:
         changes += [
             f"cosine schedule kept, warmup {recipe.warmup_epochs:g} epochs -> {short.warmup_epochs:g}",
-            "RandAugment, colour jitter, mixup, CutMix, random erasing and stochastic depth are off: "
-            "they pay in long training only",
-            f"LayerScale starts at {short.layer_scale_init:g} instead of {recipe.layer_scale_init:g}, "
-            "which would keep the branches switched off for most of a short run",
+            (
+                "RandAugment, colour jitter, mixup, CutMix, random erasing and stochastic depth are off: "
+                "they pay in long training only"
+            ),
+            (
+                f"LayerScale starts at {short.layer_scale_init:g} instead of {recipe.layer_scale_init:g}, "
+                "which would keep the branches switched off for most of a short run"
+            ),
         ]
     return short, tuple(changes)
+
+
+def refuse_untrained(recipe: Recipe) -> None:
+    """Refuse a recipe that asks for what the training loop does not do, lest a record claim it.
+
+    Raises:
+        ModernizeError: Naming the first such field.
+    """
+    for field in UNTRAINED:
+        if value := getattr(recipe, field):
+            raise ModernizeError(f"recipe.{field} is {value!r}, which training does not support yet; turn it off.")

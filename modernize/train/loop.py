@@ -15,16 +15,15 @@ from modernize.datasets.batches import SmallImages, channel_statistics
 from modernize.nn import build
 from modernize.results.record import Curves
 from modernize.spec import Spec
-from modernize.train.outcome import Outcome, final_result
+from modernize.train.budget import refuse_untrained
 from modernize.train.optimizer import Optimizer, parameter_groups
+from modernize.train.outcome import Outcome, final_result
 from modernize.train.schedule import learning_rate
 
 TEST_BATCH = 250
 
 
-def train(
-    spec: Spec, arrays: ImageArrays, *, seed: int, on_step: Callable[[int, int], None] | None = None
-) -> Outcome:
+def train(spec: Spec, arrays: ImageArrays, *, seed: int, on_step: Callable[[int, int], None] | None = None) -> Outcome:
     """Train a spec with its recipe as given (shorten it first if need be).
 
     The same spec, data and seed give the same numbers bit for bit on one machine with one thread. The data order and
@@ -38,8 +37,12 @@ def train(
 
     Returns:
         The outcome; a run whose loss stops being finite ends there as diverged.
+
+    Raises:
+        ModernizeError: If the recipe asks for what this loop does not do.
     """
     recipe = spec.recipe
+    refuse_untrained(recipe)
     torch.manual_seed(seed)
     network = build(spec)
     optimizer = Optimizer(parameter_groups(network, recipe), recipe)
@@ -118,4 +121,3 @@ def evaluate(network: nn.Module, images: SmallImages) -> tuple[float, float]:
         loss_sum += float(F.cross_entropy(logits, labels, reduction="sum"))
         correct += int((logits.argmax(dim=1) == labels).sum())
     return loss_sum / len(images), 100.0 * correct / len(images)
-

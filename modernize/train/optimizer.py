@@ -36,7 +36,6 @@ class Optimizer:
             }
             for parameters, _ in self.groups
         ]
-        self.started = False
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
@@ -46,12 +45,11 @@ class Optimizer:
 
     @torch.no_grad()
     def step(self, lr: float) -> None:
-        """Update every parameter that has a gradient, with this learning rate."""
+        """Update every parameter with this learning rate; one without a gradient counts as having a zero one."""
         for (parameters, decay), state in zip(self.groups, self.state, strict=True):
             gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
             update = self._adamw if self.recipe.optimizer == "adamw" else self._sgd
             update(list(parameters), gradients, state, lr, decay)
-        self.started = True
 
     def _adamw(
         self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], lr: float, decay: float

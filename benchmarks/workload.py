@@ -1,0 +1,42 @@
+"""What is trained in the benchmarks: the rungs, recipes and images of `modernize run --upto ln`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from modernize.datasets import ImageArrays, load_arrays
+from modernize.ladder import Selection
+from modernize.regimes import get_regime
+from modernize.run.plan import Plan, plan_study
+from modernize.run.request import RunRequest
+from modernize.spec import Arch, Recipe, Spec
+from modernize.strict import from_dict
+
+
+@cache
+def default_plan() -> Plan:
+    """Return the plan of the default job."""
+    return plan_study(RunRequest(selection=Selection(upto="ln")))
+
+
+def rung_names() -> list[str]:
+    """Return the rungs of the default job."""
+    return [task.rung.step for task in default_plan().tasks]
+
+
+def trained_spec(rung: str, *, epochs: int | None = None) -> Spec:
+    """Return a rung as the default job trains it, with other epochs if given."""
+    task = next(task for task in default_plan().tasks if task.rung.step == rung)
+    recipe = from_dict(Recipe, task.trained_recipe)
+    return Spec(
+        regime=get_regime(task.rung.regime),
+        arch=from_dict(Arch, task.arch),
+        recipe=replace(recipe, epochs=epochs or recipe.epochs),
+    )
+
+
+@cache
+def images(num_train: int, num_test: int) -> ImageArrays:
+    """Return images of the default job's kind."""
+    return load_arrays("shapes", image_size=32, train_images=num_train, test_images=num_test)

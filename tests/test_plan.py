@@ -1,0 +1,260 @@
+"""A request becomes a study and its runs, whose identities change with what is run and with nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from tiny_runs import tiny_data, tiny_request
+
+from modernize.datasets import describe
+from modernize.errors import DataError, ModernizeError
+from modernize.ladder import ladder
+from modernize.run import plan as planning
+from modernize.run.plan import plan_study, study_name
+from modernize.run.request import RunRequest, request_from
+from modernize.run.task import Task
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tiny_data(tmp_path)
+    return tmp_path
+
+
+def ids(request: RunRequest) -> list[str]:
+    return [task.run_id for task in plan_study(request).tasks]
+
+
+def test_rungs_times_seeds_seed_by_seed(folder):
+    plan = plan_study(tiny_request(folder, upto="stage-ratio", num_seeds=2))
+    rungs = ["base", "recipe", "stage-ratio"]
+    assert [(task.rung.step, task.seed) for task in plan.tasks] == [(r, s) for s in (0, 1) for r in rungs]
+    assert len({task.run_id for task in plan.tasks}) == 6
+    assert plan.study.seeds == (0, 1)
+    for rung in plan.study.rungs:
+        assert rung.run_ids == tuple(task.run_id for task in plan.tasks if task.rung.step == rung.step)
+
+
+def test_the_study_says_what_is_compared_with_what(folder):
+    study = plan_study(tiny_request(folder, upto="kernel-7", probes=True)).study
+    before = {rung.step: rung.before for rung in study.rungs}
+    assert before["base"] == ""
+    assert before["recipe"] == "base"
+    assert before["kernel-7"] == before["kernel-5"] == before["kernel-9"] == "move-up"
+    assert [rung.step for rung in study.rungs if not rung.adopted] == ["kernel-5", "kernel-9", "kernel-11"]
+    assert study.published == "resnet50"
+    rung = study.rungs[1]
+    assert "recipe.optimizer: sgd -> adamw" in rung.changes
+    assert plan_study(tiny_request(folder, upto="kernel-7", start="kernel-7")).study.rungs[0].before == ""
+
+
+@pytest.mark.parametrize(("regime", "published"), [("laptop", "resnet50"), ("resnet200", "resnet200")])
+def test_the_study_names_the_published_table(folder, regime, published):
+    study = plan_study(tiny_request(folder, regime=regime, stem_stride=1)).study
+    assert (study.regime, study.published) == (regime, published)
+
+
+def test_a_task_carries_the_paper_recipe_and_the_trained_one(folder):
+    task = plan_study(tiny_request(folder, epochs=2)).tasks[1]
+    spec = ladder("laptop")[1].spec
+    assert task.recipe["epochs"] == 300
+    assert task.trained_recipe["epochs"] == task.budget.epochs == 2
+    assert task.rung.spec_fingerprint == spec.fingerprint
+    assert task.arch["num_classes"] == task.data.num_classes == 3
+    assert (task.data.num_train_images, task.data.num_test_images) == (128, 64)
+    text = json.dumps(task.to_json())
+    assert json.dumps(Task.from_json(json.loads(text)).to_json()) == text
+
+
+def test_run_ids_are_stable_and_indifferent_to_names(folder, monkeypatch):
+    first = ids(tiny_request(folder))
+    assert first == ids(tiny_request(folder))
+    assert first == ids(tiny_request(folder, name="other", out=folder / "elsewhere", jobs=3))
+    assert first == ids(tiny_request(folder, num_seeds=2))[:2]
+    moved = folder / "moved"
+    moved.mkdir()
+    tiny_data(moved)
+    assert first == ids(tiny_request(moved)), "the same images in another file"
+    retitled = [replace(rung, title="Another title") for rung in ladder("laptop", upto="recipe")]
+    monkeypatch.setattr(planning, "ladder", lambda *_, **__: tuple(retitled))
+    assert first == ids(tiny_request(folder))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"epochs": 2},
+        {"image_size": 40},
+        {"stem_stride": 1},
+        {"train_images": 100},
+        {"test_images": 60},
+    ],
+    ids=str,
+)
+def test_run_ids_change_with_what_is_run(folder, options):
+    assert not set(ids(tiny_request(folder))) & set(ids(tiny_request(folder, **options)))
+
+
+def test_a_budget_changes_the_runs_that_it_trains_otherwise(folder):
+    """Its name is no part of a run: at as many epochs both budgets train the classic recipe alike."""
+    smoke, short = (ids(tiny_request(folder, budget=budget)) for budget in ("smoke", "short"))
+    assert smoke[0] == short[0]
+    assert smoke[1] != short[1]
+
+
+def test_run_ids_change_with_the_images(folder):
+    first = ids(tiny_request(folder))
+    tiny_data(folder, seed=1)
+    assert not set(first) & set(ids(tiny_request(folder)))
+
+
+def test_run_ids_change_with_the_version_of_the_training_code(folder, monkeypatch):
+    first = ids(tiny_request(folder))
+    monkeypatch.setattr(planning, "TRAINING_VERSION", planning.TRAINING_VERSION + 1)
+    assert not set(first) & set(ids(tiny_request(folder)))
+
+
+def test_two_rungs_that_train_alike_share_one_run(folder, own_registry):
+    """A step whose only change the budget takes back."""
+    own_registry.step("more-mixup", title="more mixup", section="-", after="recipe")(more_mixup)
+    plan = plan_study(tiny_request(folder, upto="", only=("recipe", "more-mixup")))
+    assert [rung.step for rung in plan.study.rungs] == ["base", "recipe", "more-mixup"]
+    assert plan.study.rungs[1].run_ids == plan.study.rungs[2].run_ids
+    assert [task.rung.step for task in plan.tasks] == ["base", "recipe"]
+
+
+def more_mixup(spec):
+    """Mix more.
+
+    Why: a test.
+    Watch: nothing.
+    Deviates: nothing.
+    """
+    return spec.with_recipe(mixup=0.9)
+
+
+def test_a_data_set_smaller_than_the_budget_is_taken_whole():
+    plan = plan_study(request_from(data="digits", upto="base"))
+    assert (plan.tasks[0].data.num_train_images, plan.tasks[0].data.num_test_images) == (1297, 500)
+    assert not plan.tasks[0].trained_recipe["horizontal_flip"], "a mirrored digit is another"
+
+
+def test_a_large_data_set_is_not_read_whole(folder, monkeypatch):
+    asked = []
+
+    def watched(name, **options):
+        asked.append((options["train_images"], options["test_images"]))
+        return describe(name, **options)
+
+    monkeypatch.setattr(planning, "describe", watched)
+    plan = plan_study(tiny_request(folder, train_images=100, test_images=50))
+    assert asked == [(100, 50)]
+    assert plan.tasks[0].source.train_images == 100
+
+
+def test_a_batch_is_no_larger_than_the_data(folder):
+    task = plan_study(tiny_request(folder, train_images=10)).tasks[1]
+    assert task.trained_recipe["batch_size"] == 10
+    assert "batch 4096 -> 10" in task.budget.changes[0]
+
+
+def test_shapes_are_drawn_as_many_as_are_wanted(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    plan = plan_study(request_from(data="shapes", upto="base", train_images=40, test_images=20))
+    assert (plan.tasks[0].data.num_train_images, plan.tasks[0].data.num_test_images) == (40, 20)
+
+
+def test_the_papers_regime_on_small_images(folder):
+    plan = plan_study(tiny_request(folder, regime="resnet50", image_size=32, stem_stride=1, upto=""))
+    assert len(plan.tasks) == 14
+    assert plan.tasks[-1].arch["stem_stride"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({}, "laptop-shapes-smoke"),
+        ({"upto": "ln"}, "laptop-shapes-smoke-upto-ln"),
+        ({"num_seeds": 3, "jobs": 2}, "laptop-shapes-smoke"),
+        (
+            {
+                "regime": "resnet50",
+                "data": "digits",
+                "epochs": 2,
+                "train_images": 9,
+                "test_images": 5,
+                "image_size": 64,
+            },
+            "resnet50-digits-smoke-2-epochs-9-images-5-test-images-64px",
+        ),
+        ({"stem_stride": 1, "start": "width", "probes": True}, "laptop-shapes-smoke-stride-1-from-width-probes"),
+        ({"skip": ("gelu", "ln")}, "laptop-shapes-smoke-skip-gelu-ln"),
+        ({"only": ("gelu",)}, "laptop-shapes-smoke-only-gelu"),
+        ({"data": "folder:../my photos/2024"}, "laptop-folder-..-my-photos-2024-smoke"),
+        ({"name": "mine", "upto": "ln"}, "mine"),
+    ],
+)
+def test_a_study_is_named_after_what_was_chosen(options, name):
+    assert study_name(request_from(**options)) == name
+
+
+def test_a_long_name_is_cut_and_stays_unique():
+    one, other = (study_name(request_from(data=f"folder:{'x' * 120}{end}")) for end in "ab")
+    assert len(one) == len(other) == 100
+    assert one != other
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"regime": "resnet51"}, "unknown regime 'resnet51'. Did you mean 'resnet50'"),
+        ({"upto": "lm"}, "unknown step 'lm'"),
+        ({"budget": "smole"}, "Did you mean 'smoke'"),
+        ({"data": "digit"}, "Did you mean 'digits'"),
+        ({"image_size": 8, "upto": ""}, "image is too small"),
+        ({"stem_stride": 3}, r"arch.stem_stride cannot be 3. Allowed: 1, 2, 4"),
+        ({"name": "../../home"}, "cannot name a study"),
+        ({"name": ".hidden"}, "cannot name a study"),
+        ({"data": "npz:/nowhere/x.npz"}, "/nowhere/x.npz"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_does_not_fit_together_is_one_line(folder, options, message):
+    with pytest.raises(ModernizeError, match=message) as caught:
+        plan_study(tiny_request(folder, **options))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"upto_step": "ln"}, "unknown field 'upto_step'"),
+        ({"epochs": "3"}, "epochs should be int, not '3'"),
+        ({"num_seeds": 0}, "num_seeds should be at least 1, not 0"),
+        ({"train_images": -5}, "train_images should be at least 1"),
+        ({"jobs": -1}, "jobs should be 0"),
+        ({"skip": "ln"}, "skip should be a list"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_wrong_request_is_one_line(options, message):
+    with pytest.raises(ModernizeError, match=message):
+        request_from(**options)
+
+
+def test_a_missing_data_set_is_named_once_though_it_is_looked_for_twice(tmp_path):
+    with pytest.raises(DataError) as caught:
+        plan_study(tiny_request(tmp_path))
+    assert str(tmp_path / "tiny.npz") in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_one_class_is_no_classification(tmp_path):
+    import numpy as np
+
+    images, labels = np.zeros((4, 32, 32, 3), dtype=np.uint8), np.zeros(4, dtype=np.int64)
+    np.savez(tmp_path / "tiny.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    with pytest.raises(ModernizeError, match=r"1 class|needs at least 2|at least two"):
+        plan_study(tiny_request(tmp_path))

@@ -1,0 +1,185 @@
+"""The pool with real worker processes: nothing that happens to one of them takes the study along."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tiny_runs import alive, tiny_data, tiny_request
+
+from modernize.errors import ModernizeError
+from modernize.run.plan import plan_study
+from modernize.run.pool import Ended, Pool, Progressed, Started
+from modernize.run.task import Task
+from modernize.run.worker import perform
+
+FOREVER = 100_000
+
+
+@pytest.fixture(scope="module")
+def tasks(tmp_path_factory) -> tuple[Task, ...]:
+    folder = tmp_path_factory.mktemp("data")
+    tiny_data(folder)
+    return plan_study(tiny_request(folder, upto="stage-ratio")).tasks
+
+
+def endless(task: Task) -> Task:
+    """A run that will not end by itself in time, taken first."""
+    return replace(task, run_id="endless", work=1e30, trained_recipe=task.trained_recipe | {"epochs": FOREVER})
+
+
+def gone(pid: int, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while alive(pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not alive(pid)
+
+
+def measured(record) -> str:
+    facts = record.to_json()
+    return json.dumps([facts["status"], facts["curves"], facts["result"]])
+
+
+def test_a_killed_worker_costs_one_run(tasks, tmp_path):
+    victim = endless(tasks[0])
+    events = []
+    with Pool(1, tmp_path / "runs" / "logs") as pool:
+        for event in pool.do([*tasks[:2], victim]):
+            events.append(event)
+            if isinstance(event, Progressed) and event.task is victim:
+                os.kill(pool._workers[0].process.pid, signal.SIGKILL)
+        pids = [worker.process.pid for worker in pool._workers]
+    records = {event.task.run_id: event.record for event in events if isinstance(event, Ended)}
+    assert records.pop("endless").error == "its worker process was killed by signal 9 (out of memory?)"
+    assert {run_id: record.status for run_id, record in records.items()} == {
+        tasks[0].run_id: "finished",
+        tasks[1].run_id: "finished",
+    }
+    assert [event.task.run_id for event in events if isinstance(event, Started)][0] == "endless"
+    assert not any(alive(pid) for pid in pids)
+    assert not (tmp_path / "runs").exists(), "no worker had anything to say"
+
+
+@pytest.fixture
+def noisy(tmp_path, monkeypatch):
+    """A module that every worker loads at its start."""
+    folder = tmp_path / "noise"
+    folder.mkdir()
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    )
+    return folder / "sitecustomize.py"
+
+
+def test_what_a_library_prints_breaks_nothing_and_goes_to_the_log(tasks, tmp_path, noisy):
+    noisy.write_text("""
+import os, threading, time
+print("7")
+print('{"event": 7')
+print('[]', flush=True)
+def chatter():
+    while True:
+        print("printed", flush=True)
+        os.write(1, b"written\\n")
+        time.sleep(0.01)
+def later():
+    time.sleep(1)
+    chatter()
+threading.Thread(target=later, daemon=True).start()
+""")
+    logs = tmp_path / "runs" / "logs"
+    with Pool(1, logs) as pool:
+        records = [event.record for event in pool.do(tasks[:1]) if isinstance(event, Ended)]
+    assert [measured(record) for record in records] == [measured(perform(tasks[0]))]
+    (log,) = logs.iterdir()
+    assert {"printed", "written"} <= set(log.read_text().split())
+
+
+def test_workers_that_cannot_start_say_why(tasks, tmp_path, noisy):
+    noisy.write_text("import sys; sys.modules['torch'] = None")
+    logs = tmp_path / "runs" / "logs"
+    with Pool(1, logs) as pool:
+        records = [event.record for event in pool.do(tasks[:2]) if isinstance(event, Ended)]
+    assert [record.status for record in records] == ["failed", "failed"]
+    for record in records:
+        assert record.error.startswith("its worker process ended with exit code 1: ModuleNotFoundError: ")
+        assert str(logs) in record.error
+        assert "\n" not in record.error
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "runs").touch()
+    with (
+        pytest.raises(ModernizeError, match="no worker can start with its log in"),
+        Pool(1, tmp_path / "runs" / "logs"),
+    ):
+        pass
+
+
+def test_a_failed_run_is_a_record(tasks, tmp_path, capfd):
+    broken = replace(tasks[0], arch=tasks[0].arch | {"depths": [1, 1]})
+    record = perform(broken)
+    assert record.status == "failed"
+    assert record.error == "arch.depths should have 4 values, not 2."
+    assert record.result.top1_percent is None
+    record = perform(replace(tasks[0], trained_recipe=tasks[0].trained_recipe | {"batch_size": 0}))
+    assert record.status == "failed"
+    assert record.error.startswith("ZeroDivisionError: ")
+    assert "Traceback" in capfd.readouterr().err, "for the log"
+
+
+def test_data_that_changed_since_the_plan_is_refused(tasks):
+    record = perform(replace(tasks[0], data=replace(tasks[0].data, fingerprint="0" * 16)))
+    assert record.status == "failed"
+    assert "has changed since the study was planned" in record.error
+
+
+def test_a_diverged_run_is_a_record(tasks):
+    record = perform(replace(tasks[0], trained_recipe=tasks[0].trained_recipe | {"lr": 1e30}))
+    assert record.status == "diverged"
+    assert (record.error, record.result.top1_percent, record.result.loss) == ("", None, None)
+    json.dumps(record.to_json(), allow_nan=False)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+def test_a_worker_ends_with_the_process_that_started_it():
+    """Even while its pipes stay open and it has nothing to say, here at its start."""
+    code = (
+        "import subprocess, sys, time;"
+        "worker = subprocess.Popen([sys.executable, '-P', '-m', 'modernize.run.worker'], stdout=subprocess.DEVNULL);"
+        "print(worker.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
+        pid = int(starter.stdout.readline())
+        time.sleep(1)
+        assert alive(pid)
+        starter.kill()
+        assert gone(pid, 10)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+def test_no_worker_outlives_a_killed_study(tasks, tmp_path):
+    (tmp_path / "task.json").write_text(json.dumps(endless(tasks[0]).to_json()))
+    code = f"""
+import json
+from pathlib import Path
+from modernize.run.pool import Pool, Progressed
+from modernize.run.task import Task
+folder = Path({str(tmp_path)!r})
+with Pool(1, folder / "logs") as pool:
+    for event in pool.do([Task.from_json(json.loads((folder / "task.json").read_text()))]):
+        if isinstance(event, Progressed):
+            print(pool._workers[0].process.pid, flush=True)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as study:
+        pid = int(study.stdout.readline())
+        study.kill()
+        assert gone(pid, 5)

@@ -1,0 +1,68 @@
+"""Learning rates against timm's and torch's schedulers."""
+
+from __future__ import annotations
+
+import pytest
+
+from modernize.spec import Recipe
+from modernize.train.schedule import learning_rate
+
+
+def rates(recipe: Recipe, steps_per_epoch: int) -> list[float]:
+    return [learning_rate(recipe, step, steps_per_epoch) for step in range(recipe.epochs * steps_per_epoch)]
+
+
+def optimizer(lr: float):
+    import torch
+
+    return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
+
+
+@pytest.mark.parametrize(("epochs", "warmup_epochs", "steps_per_epoch"), [(14, 2.8, 62), (300, 20.0, 3), (5, 0.0, 7)])
+def test_cosine_is_timms(epochs, warmup_epochs, steps_per_epoch):
+    from timm.scheduler import CosineLRScheduler
+
+    recipe = Recipe(
+        schedule="cosine", lr=0.004, min_lr=1e-6, epochs=epochs, warmup_epochs=warmup_epochs, random_resized_crop=False
+    )
+    warmup = round(warmup_epochs * steps_per_epoch)
+    oracle = optimizer(recipe.lr)
+    scheduler = CosineLRScheduler(
+        oracle,
+        # With warmup_prefix timm counts the cosine from the end of the warmup.
+        t_initial=epochs * steps_per_epoch - warmup,
+        lr_min=recipe.min_lr,
+        warmup_t=warmup,
+        warmup_lr_init=0.0,
+        warmup_prefix=True,
+        t_in_epochs=False,
+    )
+    expected = []
+    for step in range(epochs * steps_per_epoch):
+        scheduler.step_update(step)
+        expected.append(oracle.param_groups[0]["lr"])
+    assert rates(recipe, steps_per_epoch) == pytest.approx(expected, rel=1e-9, abs=1e-15)
+
+
+def test_step_is_torchs():
+    import torch
+
+    recipe = Recipe(epochs=9, lr=0.1)
+    oracle = optimizer(recipe.lr)
+    scheduler = torch.optim.lr_scheduler.StepLR(oracle, step_size=3, gamma=0.1)
+    expected = []
+    for _ in range(recipe.epochs):
+        expected += [oracle.param_groups[0]["lr"]] * 5
+        oracle.step()
+        scheduler.step()
+    assert rates(recipe, 5) == pytest.approx(expected, rel=1e-9)
+
+
+def test_step_falls_twice_where_three_does_not_divide_the_epochs():
+    falls = rates(Recipe(epochs=14, lr=0.05), 62)
+    assert [falls.count(lr) for lr in (0.05, 0.005, 0.0005)] == pytest.approx([14 * 62 / 3] * 3, abs=1)
+    assert falls == sorted(falls, reverse=True)
+
+
+def test_a_run_of_one_step_is_trained_at_the_peak():
+    assert rates(Recipe(schedule="cosine", epochs=1, warmup_epochs=0.2, lr=0.008), 1) == [0.008]

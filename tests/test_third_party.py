@@ -1,0 +1,146 @@
+"""Steps of other packages come in through the entry point, and faults in them are one clear line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent / "third_party"
+IMPORTS = "from modernize.registry import step\n"
+STEP = "@step({id!r}, title='Mine', {where})\ndef {name}(spec):\n    '''Change it.'''\n    return {result}\n"
+
+
+def install(folder: Path, entry_points: dict[str, str], source: str = "") -> Path:
+    """Write what pip would: metadata with entry points beside the modules. No network, no pip."""
+    info = folder / "others_steps-0.1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: others-steps\nVersion: 0.1.0\n")
+    lines = [f"{name} = {module}" for name, module in entry_points.items()]
+    (info / "entry_points.txt").write_text("\n".join(["[modernize.steps]", *lines, ""]))
+    if source:
+        (folder / "others.py").write_text(IMPORTS + source)
+    return folder
+
+
+def python(code: str, *paths: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+
+
+def fault(tmp_path: Path, source: str, call: str = "load_steps()") -> str:
+    """What the user reads if another package's module is `source`."""
+    code = (
+        "from modernize.errors import ModernizeError\nfrom modernize.ladder import ladder\n"
+        f"from modernize.registry import load_steps\ntry: {call}\nexcept ModernizeError as error: print(error)"
+    )
+    done = python(code, install(tmp_path, {"others": "others"}, source))
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
+    return done.stdout.strip()
+
+
+def made(name: str, where: str, result: str = "spec.with_arch(grn=True)") -> str:
+    return STEP.format(id=name, where=where, result=result, name=name.replace("-", "_"))
+
+
+def entry_points_of_the_example() -> dict[str, str]:
+    project = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project["entry-points"]["modernize.steps"]
+
+
+def test_the_example_package_adds_a_rung_and_a_probe(tmp_path):
+    code = """
+import json
+from modernize.cost import cost
+from modernize.families import family_spec
+from modernize.ladder import ladder
+from modernize.registry import get_step
+
+rungs = ladder("resnet50", probes=True)
+last = ladder("resnet50")[-1]
+print(json.dumps({
+    "tail": [(rung.step, rung.adopted, len(rung.steps)) for rung in rungs[-3:]],
+    "changes": [str(change) for change in last.changes],
+    "params": cost(last.spec).num_params,
+    "family": cost(family_spec("convnext-v2-tiny")).num_params,
+    "v1": cost(family_spec("convnext-t")).num_params,
+    "watch": get_step("grn").card()["watch"],
+}))
+"""
+    done = python(code, install(tmp_path, entry_points_of_the_example()), PACKAGE)
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == {
+        "tail": [["downsample", True, 13], ["grn", True, 14], ["grn-layer-scale", False, 14]],
+        "changes": ["arch.layer_scale: True -> False", "arch.grn: False -> True"],
+        "params": 28_635_496,
+        "family": 28_635_496,
+        "v1": 28_589_128,
+        "watch": "trained with labels alone the gain is small.",
+    }
+
+
+def test_the_example_rungs_are_built_and_train(tmp_path):
+    code = """
+import torch
+from modernize.cost import cost
+from modernize.ladder import ladder
+from modernize.nn import build
+
+for rung in ladder("laptop", probes=True)[-2:]:
+    network = build(rung.spec)
+    network(torch.randn(2, 3, 32, 32)).sum().backward()
+    print(rung.step, sum(p.numel() for p in network.parameters()) == cost(rung.spec).num_params)
+"""
+    done = python(code, install(tmp_path, entry_points_of_the_example()), PACKAGE)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["grn True", "grn-layer-scale True"]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("import nowhere_to_be_found\n", "the steps of 'others' (others) do not import: ModuleNotFoundError: "),
+        ("raise RuntimeError('two\\nlines')\n", "do not import: RuntimeError: two lines."),
+        ("def broken(:\n", "the steps of 'others' (others) do not import: SyntaxError: "),
+        (made("gelu", "after='ln'"), "step id 'gelu' from others is taken by steps.gelu; choose another."),
+        (made("base", "after='ln'"), "step id 'base' from others is taken by rung 0"),
+        (made("a", "after='b'") + made("b", "after='a'"), "steps follow each other in a circle: a, b"),
+        (made("a", "after='nowhere'"), "step 'a' follows 'nowhere', which is not registered."),
+        (made("a", "instead_of='nowhere'"), "step 'a' follows 'nowhere', which is not registered."),
+        ("PATH = ['a']\n", "unknown step in PATH 'a'."),
+    ],
+    ids=["no-module", "raises", "syntax", "taken", "base", "circle", "after", "instead-of", "path"],
+)
+def test_a_fault_in_a_module_is_one_clear_line(tmp_path, source, told):
+    assert told in fault(tmp_path, source)
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ("spec", "step 'a' changes nothing where it is applied."),
+        ("None", "step 'a' returned None; a step must return a Spec."),
+        ("spec.with_arch(kernel=9)", "unknown field 'arch.kernel'. Did you mean 'arch.kernel_size'?"),
+    ],
+)
+def test_a_fault_in_a_step_is_one_clear_line(tmp_path, result, told):
+    assert told in fault(tmp_path, made("a", "after='ln'", result), "ladder('laptop')")
+
+
+def test_two_packages_may_not_share_an_id(tmp_path):
+    install(tmp_path / "one", {"others": "others"}, made("mine", "after='ln'"))
+    (tmp_path / "two").mkdir()
+    other = tmp_path / "two" / "more_steps-0.1.0.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: more-steps\nVersion: 0.1.0\n")
+    (other / "entry_points.txt").write_text("[modernize.steps]\nmore = more\n")
+    (tmp_path / "two" / "more.py").write_text(IMPORTS + made("mine", "after='gelu'"))
+    code = "from modernize.registry import load_steps\ntry: load_steps()\nexcept Exception as error: print(error)"
+    done = python(code, tmp_path / "one", tmp_path / "two")
+    assert done.stdout.strip() == "step id 'mine' from others is taken by more; choose another."

@@ -1,0 +1,144 @@
+"""One run: it learns, it repeats, and it says so when it does not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import torch
+
+from modernize.datasets.arrays import ImageArrays, make_arrays
+from modernize.datasets.batches import SmallImages
+from modernize.datasets.request import DataRequest
+from modernize.errors import ModernizeError
+from modernize.ladder import ladder
+from modernize.results.record import Curves
+from modernize.spec import Spec
+from modernize.train.budget import get_budget, shorten
+from modernize.train.loop import evaluate, train
+from modernize.train.outcome import final_result
+
+NUM_CLASSES = 4
+
+
+def bars(num_train: int = 96, num_test: int = 50) -> ImageArrays:
+    """Noise with a bright bar: horizontal or vertical, thin or thick."""
+    rng = np.random.default_rng(0)
+    splits = []
+    for count in (num_train, num_test):
+        labels = np.arange(count, dtype=np.int64) % NUM_CLASSES
+        images = rng.integers(0, 100, (count, 32, 32, 3), dtype=np.uint8)
+        for image, label in zip(images, labels, strict=True):
+            start, thick = rng.integers(6, 18), 2 + 6 * (label // 2)
+            along = image if label % 2 else image.transpose(1, 0, 2)
+            along[start : start + thick] = 230
+        splits.append((images, labels))
+    return make_arrays(DataRequest(name="bars", kind="bars"), *splits, tuple("abcd"), "")
+
+
+def short(rung: int, epochs: int = 2, batch_size: int = 16, **recipe) -> Spec:
+    spec = ladder("laptop")[rung].spec.with_arch(num_classes=NUM_CLASSES)
+    shortened, _ = shorten(spec.recipe, replace(get_budget("smoke", epochs=epochs), batch_size=batch_size))
+    return replace(spec, recipe=replace(shortened, **recipe))
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    return bars()
+
+
+@pytest.mark.parametrize("rung", [0, -1], ids=["resnet", "convnext"])
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(arrays, rung):
+    spec = short(rung, stochastic_depth=0.2)
+    first, again, other = (train(spec, arrays, seed=seed) for seed in (3, 3, 4))
+    assert first.curves == again.curves
+    assert first.result == again.result
+    assert first.curves.train_loss != other.curves.train_loss
+
+
+@pytest.mark.parametrize("rung", [0, -1], ids=["resnet", "convnext"])
+def test_it_learns(arrays, rung):
+    outcome = train(short(rung, epochs=10), arrays, seed=0)
+    losses = outcome.curves.train_loss
+    assert not outcome.diverged
+    assert losses[-1] < 0.7 * losses[0]
+    assert outcome.result.best_top1_percent > 60, "chance is 25"
+
+
+def test_what_is_measured_fits_together(arrays):
+    seen = []
+    spec = short(0, epochs=3)
+    outcome = train(spec, arrays, seed=0, on_step=lambda epoch, step: seen.append((epoch, step)))
+    curves, result = outcome.curves, outcome.result
+    assert [len(curve) for curve in asdict(curves).values()] == [3] * 4
+    assert len(outcome.epoch_seconds) == 3
+    assert outcome.images_per_second > 0
+    assert (result.top1_percent, result.loss) == (curves.test_top1_percent[-1], curves.test_loss[-1])
+    assert result.epoch == 3
+    assert result.best_top1_percent == max(curves.test_top1_percent)
+    assert seen == [(step // 6, step + 1) for step in range(18)]
+
+
+def test_the_result_is_the_last_epochs_though_another_was_better():
+    curves = Curves(train_loss=(3, 2, 1), test_loss=(0.9, 0.5, 0.7), test_top1_percent=(50, 80, 70), lr=(1, 1, 1))
+    result = final_result(curves, diverged=False)
+    assert (result.top1_percent, result.loss, result.epoch) == (70, 0.7, 3)
+    assert (result.best_top1_percent, result.best_epoch) == (80, 2)
+
+
+@pytest.mark.parametrize("rung", [0, -1], ids=["sgd", "adamw"])
+def test_a_run_that_diverges_ends_early_without_a_result(arrays, rung):
+    outcome = train(short(rung, epochs=3, lr=1e30, warmup_epochs=0.0), arrays, seed=0)
+    assert outcome.diverged
+    assert outcome.result.top1_percent is None
+    assert outcome.result.loss is None
+    assert outcome.result.epoch == len(outcome.curves.test_loss) < 3
+    json.dumps(asdict(outcome), allow_nan=False)
+
+
+def test_fewer_images_than_a_batch(arrays):
+    few = replace(arrays, train_images_nhwc=arrays.train_images_nhwc[:5], train_labels=arrays.train_labels[:5])
+    outcome = train(short(-1, batch_size=64), few, seed=0)
+    assert len(outcome.curves.train_loss) == 2
+    assert outcome.result.top1_percent is not None
+
+
+def test_seeds_are_paired_across_rungs(arrays, monkeypatch):
+    """Two networks that draw differently many weights see the same images in the same order, moved alike."""
+    streams = []
+    untouched = SmallImages.train_batches
+
+    def watched(self, *args, **options):
+        for images, labels in untouched(self, *args, **options):
+            streams[-1].append((images.clone(), labels))
+            yield images, labels
+
+    monkeypatch.setattr(SmallImages, "train_batches", watched)
+    for rung in (0, -1):
+        streams.append([])
+        train(short(rung), arrays, seed=7)
+    assert len(streams[0]) == len(streams[1]) == 12
+    for (images, labels), (others, other_labels) in zip(*streams, strict=True):
+        assert torch.equal(images, others)
+        assert torch.equal(labels, other_labels)
+
+
+def test_evaluation_counts_every_image(arrays):
+    class Constant(torch.nn.Module):
+        def forward(self, images):
+            return torch.tensor([[0.0, 2.0, 0.0, 0.0]]).expand(len(images), -1)
+
+    count = 257  # one batch and an incomplete one
+    images = np.zeros((count, 8, 8, 3), dtype=np.uint8)
+    labels = np.array([1] * 57 + [0] * 200, dtype=np.int64)
+    loss, top1 = evaluate(Constant(), SmallImages(images, labels, torch.zeros(3), torch.ones(3)))
+    normaliser = np.log(np.exp(2) + 3)
+    assert top1 == pytest.approx(100 * 57 / count)
+    assert loss == pytest.approx(normaliser - 2 * 57 / count, rel=1e-6)
+
+
+def test_a_recipe_that_training_would_not_follow_is_refused(arrays):
+    with pytest.raises(ModernizeError, match=r"recipe\.mixup is 0\.8"):
+        train(short(-1, mixup=0.8), arrays, seed=0)

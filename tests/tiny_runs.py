@@ -1,0 +1,44 @@
+"""A data set and requests small enough for real runs in real worker processes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from modernize.run.request import RunRequest, request_from
+
+
+def tiny_data(folder: Path, num_train: int = 128, num_test: int = 64, seed: int = 0) -> str:
+    """Write three classes of noisy colours as a file of arrays and return the name of the data set."""
+    rng = np.random.default_rng(seed)
+    arrays = {}
+    for split, count in (("train", num_train), ("test", num_test)):
+        labels = np.arange(count, dtype=np.int64) % 3
+        images = rng.integers(0, 150, (count, 32, 32, 3), dtype=np.uint8)
+        images[np.arange(count), :, :, labels] += 60
+        arrays |= {f"x_{split}": images, f"y_{split}": labels}
+    path = folder / "tiny.npz"
+    np.savez(path, **arrays)
+    return f"npz:{path}"
+
+
+def tiny_request(folder: Path, **options: Any) -> RunRequest:
+    """Ask for the first rungs, an epoch each, on the tiny data set in `folder`."""
+    wanted = {"data": f"npz:{folder / 'tiny.npz'}", "upto": "recipe", "epochs": 1, "out": folder / "out", "jobs": 1}
+    return request_from(**(wanted | options))
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be collected does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return not Path("/proc/self").exists()
