@@ -196,7 +196,8 @@ class Change:
     after: Any
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.before} -> {self.after}"
+        before, after = ('""' if value == "" else value for value in (self.before, self.after))
+        return f"{self.field}: {before} -> {after}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
