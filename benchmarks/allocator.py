@@ -21,7 +21,8 @@ def measure(quick: bool) -> list[Measured]:
             for _ in range(repeats):
                 for name, side in (("default", default), ("kept", kept)):
                     results[name].append(side.call("allocator:step_and_faults", rung=rung, num_steps=num_steps))
-            (ours, our_faults), (other, faults) = ([median(v) for v in zip(*results[n])] for n in ("kept", "default"))
+            ours, our_faults = (median(values) for values in zip(*results["kept"], strict=True))
+            other, faults = (median(values) for values in zip(*results["default"], strict=True))
             rows.append(
                 Measured(
                     goal="",

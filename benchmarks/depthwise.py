@@ -35,9 +35,9 @@ def compare(repeats: int, stages: list[tuple[int, int]]) -> list[tuple[str, str,
     rows = []
     for pixels, channels in stages:
         for kernel in (3, 7):
-            native = nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels)
-            strips = DepthwiseConv2d(channels, kernel)
-            matmul = _MatmulDepthwise(channels, kernel, pixels)
+            native = nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels, bias=False)
+            strips = DepthwiseConv2d(channels, kernel, bias=False)
+            matmul = MatmulDepthwise(channels, kernel, pixels)
             last, first = (
                 _batch(channels, pixels, torch.channels_last),
                 _batch(channels, pixels, torch.contiguous_format),
@@ -45,17 +45,17 @@ def compare(repeats: int, stages: list[tuple[int, int]]) -> list[tuple[str, str,
             sides = {
                 "nn.Conv2d channels-last": (native, last),
                 "nn.Conv2d NCHW": (native, first),
-                "matrix product a channel": (matmul, first),
+                "matrix product a channel": (matmul, last),
                 "strips": (strips, last),
             }
             rows += _rows(f"depthwise {kernel}x{kernel}, {pixels} px, {channels} channels", "strips", sides, repeats)
         wide = 4 * channels
         last, first = _batch(channels, pixels, torch.channels_last), _batch(channels, pixels, torch.contiguous_format)
-        conv = nn.Conv2d(channels, wide, 1).to(memory_format=torch.channels_last)
+        conv = nn.Conv2d(channels, wide, 1, bias=False).to(memory_format=torch.channels_last)
         sides = {
             "nn.Conv2d channels-last": (conv, last),
-            "nn.Conv2d NCHW": (nn.Conv2d(channels, wide, 1), first),
-            "linear": (_LinearConv(channels, wide), last),
+            "nn.Conv2d NCHW": (nn.Conv2d(channels, wide, 1, bias=False), first),
+            "linear": (_LinearConv(channels, wide, bias=False), last),
         }
         rows += _rows(f"1x1, {pixels} px, {channels} to {wide} channels", "linear", sides, repeats)
     return rows
@@ -73,7 +73,6 @@ def _rows(
 
 
 def _step_seconds(module: Callable[[Tensor], Tensor], batch: Tensor) -> float:
-    gradient = None
     batch = batch.detach().requires_grad_()
     began = time.process_time()
     out = module(batch)
@@ -95,13 +94,12 @@ class _LinearConv(nn.Linear):
         return super().forward(x_nchw.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-class _MatmulDepthwise(nn.Module):
+class MatmulDepthwise(nn.Module):
     """A depthwise convolution as one matrix product a channel: the k x k taps are gathered into (C, HW, HW)."""
 
     def __init__(self, channels: int, kernel: int, pixels: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(channels, kernel * kernel))
-        self.bias = nn.Parameter(torch.zeros(channels))
         rows = torch.arange(pixels)
         # tap[i, o]: which tap joins input position i to output position o; one more than there are where none does.
         dy = rows[:, None] - rows[None, :] + kernel // 2
@@ -111,9 +109,10 @@ class _MatmulDepthwise(nn.Module):
         index = torch.where(valid, tap, kernel * kernel).reshape(-1)
         self.register_buffer("index", index)
 
-    def forward(self, x: Tensor) -> Tensor:
-        n, c, h, w = x.shape
-        taps = F.pad(self.weight, (0, 1))
-        matrix = taps.index_select(1, self.index).view(c, h * w, h * w)
-        out = torch.bmm(x.reshape(n, c, h * w).transpose(0, 1), matrix)
-        return out.transpose(0, 1).reshape(n, c, h, w) + self.bias.view(-1, 1, 1)
+    def forward(self, x_nchw: Tensor) -> Tensor:
+        """Convolve (N, C, H, W) without a bias."""
+        n, c, h, w = x_nchw.shape
+        matrix = F.pad(self.weight, (0, 1)).index_select(1, self.index).view(c, h * w, h * w)
+        out = torch.bmm(x_nchw.permute(1, 0, 2, 3).reshape(c, n, h * w), matrix)
+        out_nhwc = out.permute(1, 2, 0).contiguous().view(n, h, w, c)
+        return out_nhwc.permute(0, 3, 1, 2)

@@ -13,7 +13,7 @@ from benchmarks.measured import Measured
 from benchmarks.side import ROOT
 from modernize.report import write_report
 from modernize.results.record import Record
-from modernize.results.store import save_record, save_study, write_atomically
+from modernize.results.store import save_record, save_study
 from modernize.results.study import Study
 
 NUM_FILES_BEFORE = 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -38,10 +39,8 @@ def measure(quick: bool) -> list[Measured]:
                 alone[task.run_id] = side.call("same_bytes:perform_task", task=task.to_json())
         pooled = run_study(request).records
         resumed_request = replace(request, out=Path(folder) / "resumed")
-        try:
+        with suppress(KeyboardInterrupt):
             run_study(resumed_request, _InterruptAfterOne())
-        except KeyboardInterrupt:
-            pass
         resumed = run_study(resumed_request)
         if not 0 < resumed.num_skipped < len(tasks):
             raise RuntimeError("the interruption did not leave some runs done and some undone")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from modernize.errors import ModernizeError
@@ -80,6 +81,8 @@ class Arch:
     def __post_init__(self) -> None:
         if self.kernel_size < 1 or self.kernel_size % 2 == 0:
             raise ModernizeError(f"arch.kernel_size should be odd, not {self.kernel_size}.")
+        if not 0 <= self.init_std < math.inf:
+            raise ModernizeError(f"arch.init_std should be at least 0, not {self.init_std:g}.")
         for name, smallest in (("depths", min(self.depths)), ("width", self.width), ("num_classes", self.num_classes)):
             if smallest < 1:
                 raise ModernizeError(f"arch.{name} should be at least 1, not {getattr(self, name)}.")
@@ -115,6 +118,10 @@ class Recipe:
         ema_decay: Decay of the weights' moving average, 0 for none.
         interpolation: Resampling of crops.
         eval_crop_ratio: Share of the image kept by the centre crop at evaluation.
+        layer_decay: Factor on the learning rate from one group of blocks to the one below it, counted from the head;
+            1 for one rate everywhere. For fine-tuning.
+        layer_decay_blocks: Blocks in such a group.
+        head_init_scale: Factor on the classifier's starting weights. For fine-tuning.
     """
 
     name: str = "classic"
@@ -147,6 +154,47 @@ class Recipe:
     ema_decay: float = 0.0
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     eval_crop_ratio: float = 0.875
+    layer_decay: float = 1.0
+    layer_decay_blocks: int = 3
+    head_init_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        for words, holds, names in _RANGES:
+            for name in names:
+                value = getattr(self, name)
+                if not all(map(holds, value if isinstance(value, tuple) else (value,))):
+                    raise ModernizeError(f"recipe.{name} should be {words}, not {value}.")
+
+
+# What holds of each number of a recipe; NaN and infinity are in no range.
+_RANGES: tuple[tuple[str, Callable[[float], bool], tuple[str, ...]], ...] = (
+    ("at least 1", lambda x: 1 <= x < math.inf, ("epochs", "batch_size", "layer_decay_blocks")),
+    (
+        "at least 0",
+        lambda x: 0 <= x < math.inf,
+        (
+            *(
+                "lr",
+                "eps",
+                "weight_decay",
+                "min_lr",
+                "warmup_epochs",
+                "shift_pixels",
+                "color_jitter",
+                "mixup",
+                "cutmix",
+            ),
+            *("layer_scale_init", "clip_grad_norm", "head_init_scale"),
+        ),
+    ),
+    (
+        "from 0 to 1",
+        lambda x: 0 <= x <= 1,
+        ("mix_probability", "mix_switch_probability", "random_erasing", "label_smoothing"),
+    ),
+    ("at least 0 and below 1", lambda x: 0 <= x < 1, ("momentum", "betas", "stochastic_depth", "ema_decay")),
+    ("above 0, at most 1", lambda x: 0 < x <= 1, ("eval_crop_ratio", "layer_decay")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,9 +293,15 @@ class Spec:
     def fingerprint(self) -> str:
         """Sixteen hex digits that two specs share only if they describe the same network and recipe.
 
-        The regime is left out: it is where a spec came from, not what it is.
+        The regime is left out: it is where a spec came from, not what it is. So are fields at their default: a field
+        that is added later, with a default that means what was done before, leaves old fingerprints as they were.
         """
-        return fingerprint({"arch": asdict(self.arch), "recipe": asdict(self.recipe)})
+        return fingerprint({"arch": _set_fields(self.arch), "recipe": _set_fields(self.recipe)})
+
+
+def _set_fields(part: Arch | Recipe) -> dict[str, Any]:
+    """Return the fields that differ from their default."""
+    return {f.name: value for f in fields(part) if (value := getattr(part, f.name)) != f.default}
 
 
 def fingerprint(facts: Mapping[str, Any]) -> str:

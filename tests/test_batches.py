@@ -105,6 +105,15 @@ def test_seed_and_epoch_decide_the_stream(images_nhwc):
     assert not same(first, epoch(split, seed=1))
 
 
+@pytest.mark.parametrize("first_batch", [0, 1, 4, 5])
+def test_an_epoch_that_is_gone_into_midway_goes_on_with_the_same_batches(images_nhwc, first_batch):
+    split = raw(images_nhwc)
+    options = {"seed": 0, "epoch": 0, "shift_pixels": 2, "horizontal_flip": True}
+    rest = list(split.train_batches(4, **options, first_batch=first_batch))
+    assert len(rest) == 5 - first_batch
+    assert same(rest, epoch(split)[first_batch:])
+
+
 def test_the_order_does_not_depend_on_the_augmentation(images_nhwc):
     split = raw(images_nhwc)
     orders = [

@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 import typer
@@ -13,6 +14,7 @@ import typer
 from modernize.cli import main
 from modernize.cli.app import app
 from modernize.registry import load_steps
+from modernize.spec import Arch, Recipe
 
 SELECTION = ["--upto", "--from", "--skip", "--only", "--order", "--probes"]
 SPEC = ["--regime", "--image-size", "--stem-stride"]
@@ -20,7 +22,7 @@ DATA = ["--data-dir", "--download"]
 
 SURFACE = {
     "steps": ["--json"],
-    "show": ["STEP", *SPEC, "--json"],
+    "show": ["STEP", "--all", *SPEC, "--json"],
     "diff": ["A", "B", *SPEC, "--json"],
     "cost": ["NAME", "--per", *SPEC, *SELECTION, "--json"],
     "verify": ["--json"],
@@ -31,6 +33,7 @@ SURFACE = {
         *DATA,
         *["--data", "--budget", "--epochs", "--seeds", "--train-images", "--test-images"],
         *["--jobs", "--out", "--name", "--force"],
+        *["FILE", "--set", "--dry-run", "--save-config"],
     ],
     "report": ["STUDY", "--format", "--out"],
 }
@@ -84,6 +87,7 @@ def test_light_examples_run(example, capsys, tmp_path, monkeypatch):
     "line",
     [
         *["--help", "run --help", "--version", "steps", "show ln", "diff base ln", "cost --probes", "cost convnext-t"],
+        *["show recipe --all", "show finetune --json"],
         *["data", "data --json"],
     ],
 )
@@ -123,6 +127,13 @@ def test_python_dash_m():
         ("report --out nowhere", 4, "modernize run"),
         ("run --seeds 0", 2, "--seeds"),
         ("run --budget smok", 2, "Did you mean 'smoke'?"),
+        ("run --budget full", 2, "mixup, CutMix, random erasing"),
+        ("run --set recipe.lrr=1", 2, "Did you mean 'recipe.lr'?"),
+        ("run --set lr=1", 2, "Did you mean 'recipe.lr'?"),
+        ("run --set arch.norm=group", 2, "Allowed: 'batch', 'layer'"),
+        ("run --set recipe.lr", 2, "FIELD=VALUE"),
+        ("run ln", 2, "the study file ln does not exist"),
+        ("show finetun", 2, "Did you mean 'finetune'?"),
     ],
 )
 def test_user_errors_are_told_clearly(line, code, words, capsys, tmp_path, monkeypatch):
@@ -225,6 +236,32 @@ def test_show_prints_the_whole_card(capsys):
         *["Table 10", "78.28 ± 0.08 %", "1.23 from patchify", "* │ d3x3, 64"],
     ):
         assert words in text
+
+
+def test_show_lists_every_field_on_request(capsys):
+    assert main(["show", "recipe"]) == 0
+    short = capsys.readouterr().out
+    assert main(["show", "recipe", "--all"]) == 0
+    full = capsys.readouterr().out
+    assert "warmup_epochs" in short
+    assert "eval_crop_ratio" not in short
+    for part in (Arch, Recipe):
+        for field in fields(part):
+            assert f" {field.name} " in full
+    assert "* lr " in full, "changed fields are marked"
+    assert "  betas " in full
+
+
+def test_show_a_recipe_says_where_its_values_come_from(capsys):
+    assert main(["show", "finetune"]) == 0
+    text = capsys.readouterr().out
+    assert all(field.name in text for field in fields(Recipe))
+    row = next(line for line in text.splitlines() if line.startswith("layer_decay "))
+    assert row.split()[1:4] == ["0.7", "Table", "6;"]
+    assert main(["show", "convnext", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["fields"]["interpolation"]["value"] == "bicubic"
+    assert "bilinear" in answer["fields"]["interpolation"]["source"]
 
 
 def test_diff_of_a_rung_with_itself(capsys):

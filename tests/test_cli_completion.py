@@ -18,6 +18,8 @@ import pytest
         ("modernize cost --skip ln,gel", ["ln,gelu"]),
         ("modernize run --data np", ["npz:"]),
         ("modernize run --budget sm", ["smoke"]),
+        ("modernize run --set recipe.lr", ["recipe.lr="]),
+        ("modernize show fine", ["finetune"]),
     ],
 )
 def test_completion(words, expected, monkeypatch):

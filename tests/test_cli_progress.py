@@ -69,7 +69,7 @@ def test_failed_and_diverged_runs_are_told(study, capsys):
     watch(study, live=False, base={"status": "failed"}, recipe={"status": "diverged"})
     printed = capsys.readouterr().err
     assert "base seed 0: failed: OSError: no space left on device" in printed
-    assert "recipe seed 0: diverged in epoch" in printed
+    assert "recipe seed 0: diverged in epoch 5" in printed, "four epochs were completed"
 
 
 def test_finished_runs_are_skipped_and_named(study, capsys):

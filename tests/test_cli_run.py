@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from factories import make_record, make_study
+from tiny_runs import tiny_data, tiny_request
 
 from modernize.cli import main
 from modernize.run.study import StudyResult
@@ -82,6 +86,91 @@ def test_interruption_says_how_to_go_on(monkeypatch, capsys):
     monkeypatch.setattr(importlib.import_module("modernize.run.study"), "run_study", interrupt)
     assert main(["run"]) == 130
     assert "the same command goes on" in capsys.readouterr().err
+
+
+def test_a_study_file_is_run_and_options_win_over_it(trained, tmp_path):
+    asked = trained()
+    path = tmp_path / "study.toml"
+    path.write_text('upto = "ln"\nskip = ["gelu"]\nepochs = 3\n[set]\nrecipe.lr = 0.1\nrecipe.eps = 1e-6\n')
+    assert main(["run", str(path), "--epochs", "5", "--regime", "laptop", "--set", "recipe.lr=2e-3"]) == 0
+    request = asked["request"]
+    assert (request.epochs, request.selection.upto, request.selection.skip) == (5, "ln", ("gelu",))
+    assert request.overrides.recipe == {"lr": 2e-3, "eps": 1e-6}
+
+
+def test_a_saved_study_file_asks_for_the_same(trained, tmp_path, capsys):
+    asked = trained()
+    path = str(tmp_path / "study.toml")
+    assert main(["run", "--upto", "ln", "--seeds", "2", "--set", "arch.stem_norm=false", "--save-config", path]) == 0
+    first = asked["request"]
+    assert f"wrote {path}" in capsys.readouterr().err
+    assert main(["run", path]) == 0
+    assert asked["request"] == first
+    assert main(["run", "--save-config", path]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+def test_a_wrong_request_leaves_no_study_file(tmp_path, capsys):
+    path = tmp_path / "study.toml"
+    assert main(["run", "--upto", "lm", "--save-config", str(path)]) == 2
+    assert main(["run", "--budget", "full", "--save-config", str(path)]) == 2
+    assert main(["run", "--name", "../mine", "--save-config", str(path)]) == 2
+    assert not path.exists()
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tiny_data(tmp_path)
+    return tmp_path
+
+
+DRY = "run --dry-run --data npz:tiny.npz --upto recipe --epochs 2 --seeds 2 --jobs 1 --set recipe.lr=2e-3"
+
+
+def test_a_dry_run_prints_the_plan_and_starts_nothing(here):
+    code = f"""
+import sys
+from modernize.cli import main
+code = main({DRY.split()!r})
+print(*(name for name in ("torch", "torchvision", "pandas", "matplotlib") if name in sys.modules), file=sys.stderr)
+sys.exit(code)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip()) == (0, "")
+    for words in (
+        *["2 rungs x 2 seeds; 128 training and 64 test images", "0 of 2", "147,"],
+        *["classic (base)", "convnext (recipe)", "set by hand: recipe.lr = 0.002"],
+        *["4 of 4 runs to do, 1 at a time: about", "Time: rough"],
+    ):
+        assert words in done.stdout
+    assert [path.name for path in here.iterdir()] == ["tiny.npz"]
+
+
+def test_a_dry_run_knows_what_is_done(here, capsys):
+    from modernize.results.store import save_record
+    from modernize.run.environment import hardware
+    from modernize.run.plan import plan_study
+
+    request = tiny_request(here, epochs=2, num_seeds=2, data="npz:tiny.npz", set={"recipe.lr": 2e-3})
+    task = plan_study(request).tasks[0]
+    record = make_record(make_study("before", upto="recipe"), "base", run_id=task.run_id, hardware=hardware(1))
+    save_record(replace(record, arch=task.arch, data=task.data), here / "results")
+    assert main(DRY.split()) == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
+    assert "1 of 2" in rows["base"]
+    assert "0 of 2" in rows["recipe"]
+    assert rows["3"].startswith("3 of 4 runs to do")
+    assert "this machine" in rows["Time:"]
+    assert main([*DRY.split(), "--force"]) == 0
+    assert "4 of 4 runs to do" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_dry_run_fits_the_terminal(width, here, capsys, monkeypatch):
+    monkeypatch.setattr("modernize.cli.console.width", lambda: width)
+    assert main(DRY.split()) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= width
 
 
 @pytest.mark.slow

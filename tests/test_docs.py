@@ -59,7 +59,10 @@ def test_contributing_adds_a_step(tmp_path: Path) -> None:
         "print(rungs[-1].step, cost(rungs[-1].spec).num_params)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env={"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
     )
     # ConvNeXt V2 Tiny has 28.6 million parameters (arXiv:2301.00808).
     assert done.stdout.startswith("v2-grn 28"), done.stdout + done.stderr

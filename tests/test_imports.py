@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 # Top to bottom: a room imports only from rooms below it. Rooms beside each other do not import each other.
 ROOMS = [
     "cli", "report", "analysis", "diagram", "run", "train", "verify", "measure", "datasets", "nn", "results",
-    "families", "ladder", "cost", "blueprint", "published", "regimes", "registry", "spec", "strict", "errors",
-    "version",
+    "recipes", "families", "ladder", "cost", "blueprint", "published", "regimes", "registry", "spec", "strict",
+    "errors", "version",
 ]  # fmt: skip
 TORCH_ROOMS = (
     "nn/",
@@ -29,8 +29,8 @@ TORCH_ROOMS = (
 # What the light commands load.
 LIGHT = [
     "modernize", "modernize.blueprint", "modernize.cli", "modernize.cost", "modernize.diagram", "modernize.errors",
-    "modernize.families", "modernize.ladder", "modernize.published", "modernize.regimes", "modernize.registry",
-    "modernize.results", "modernize.spec", "modernize.strict", "modernize.verify",
+    "modernize.families", "modernize.ladder", "modernize.published", "modernize.recipes", "modernize.regimes",
+    "modernize.registry", "modernize.results", "modernize.spec", "modernize.strict", "modernize.verify",
 ]  # fmt: skip
 HEAVY = {"torch", "torchvision", "timm", "pandas", "matplotlib", "scipy", "sklearn", "numpy"}
 

@@ -90,6 +90,9 @@ def test_run_ids_are_stable_and_indifferent_to_names(folder, monkeypatch):
         {"stem_stride": 1},
         {"train_images": 100},
         {"test_images": 60},
+        {"set": {"recipe.lr": 0.003}},
+        {"set": {"recipe.stochastic_depth": 0.1}},
+        {"set": {"arch.width": 16}},
     ],
     ids=str,
 )
@@ -102,6 +105,34 @@ def test_a_budget_changes_the_runs_that_it_trains_otherwise(folder):
     smoke, short = (ids(tiny_request(folder, budget=budget)) for budget in ("smoke", "short"))
     assert smoke[0] == short[0]
     assert smoke[1] != short[1]
+
+
+def test_what_is_set_is_trained_and_said(folder):
+    settings = {"recipe.lr": 0.003, "recipe.betas": [0.9, 0.95], "arch.stem_norm": False}
+    plan = plan_study(tiny_request(folder, set=settings))
+    base, recipe = plan.tasks
+    assert base.trained_recipe["lr"] == recipe.trained_recipe["lr"] == 0.003
+    assert not base.arch["stem_norm"]
+    assert not recipe.arch["stem_norm"]
+    assert recipe.trained_recipe["betas"] == (0.9, 0.95)
+    assert base.trained_recipe["betas"] == (0.9, 0.999), "SGD has none"
+    assert base.budget.changes[-1] == "set by hand: arch.stem_norm = false at the base, recipe.lr = 0.003"
+    assert "recipe.betas = [0.9, 0.95]" in recipe.budget.changes[-1]
+    assert not any("learning rate 0" in change for change in recipe.budget.changes)
+    assert "recipe.lr: 0.1 -> 0.004" not in plan.study.rungs[1].changes, "both rungs have the lr that was set"
+
+
+def test_epochs_may_be_set_as_a_field(folder):
+    by_field = plan_study(tiny_request(folder, epochs=None, set={"recipe.epochs": 3}))
+    by_option = plan_study(tiny_request(folder, epochs=3))
+    assert by_field.study.epochs == 3
+    assert by_field.tasks[1].trained_recipe == by_option.tasks[1].trained_recipe, "with the same warmup"
+    assert [task.run_id for task in by_field.tasks] == [task.run_id for task in by_option.tasks]
+
+
+def test_setting_what_is_so_anyway_is_the_same_run(folder):
+    task = plan_study(tiny_request(folder)).tasks[1]
+    assert ids(tiny_request(folder, set={"recipe.lr": task.trained_recipe["lr"]}))[1] == task.run_id
 
 
 def test_run_ids_change_with_the_images(folder):
@@ -193,6 +224,8 @@ def test_the_papers_regime_on_small_images(folder):
         ({"skip": ("gelu", "ln")}, "laptop-shapes-smoke-skip-gelu-ln"),
         ({"only": ("gelu",)}, "laptop-shapes-smoke-only-gelu"),
         ({"data": "folder:../my photos/2024"}, "laptop-folder-..-my-photos-2024-smoke"),
+        ({"set": {"recipe.lr": 2e-3, "arch.stem_norm": False}}, "laptop-shapes-smoke-stem_norm-false-lr-0.002"),
+        ({"set": {"recipe.betas": [0.9, 0.95]}}, "laptop-shapes-smoke-betas-0.9-0.95"),
         ({"name": "mine", "upto": "ln"}, "mine"),
     ],
 )
@@ -218,6 +251,14 @@ def test_a_long_name_is_cut_and_stays_unique():
         ({"name": "../../home"}, "cannot name a study"),
         ({"name": ".hidden"}, "cannot name a study"),
         ({"data": "npz:/nowhere/x.npz"}, "/nowhere/x.npz"),
+        ({"budget": "full"}, "--budget full trains recipes as printed, but training does not do all of that yet"),
+        ({"train_images": 129}, r"--train-images is 129, but npz:.* has only 128"),
+        ({"test_images": 65}, r"--test-images is 65, but npz:.* has only 64"),
+        ({"set": {"recipe.mixup": 0.8}}, "recipe.mixup is 0.8, which training does not support"),
+        ({"set": {"recipe.epochs": 3}}, "--epochs and --set recipe.epochs"),
+        ({"set": {"arch.stem_stride": 1}, "stem_stride": 1}, "--stem-stride and --set arch.stem_stride"),
+        ({"set": {"recipe.batch_size": 200}}, "recipe.batch_size is 200, but there are only 128"),
+        ({"set": {"recipe.betas": [0.9, 0.95]}, "upto": "base"}, "recipe.betas is set, but no rung"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -236,6 +277,8 @@ def test_what_does_not_fit_together_is_one_line(folder, options, message):
         ({"train_images": -5}, "train_images should be at least 1"),
         ({"jobs": -1}, "jobs should be 0"),
         ({"skip": "ln"}, "skip should be a list"),
+        ({"set": {"recipe.lrr": 1}}, "unknown field 'recipe.lrr'. Did you mean 'recipe.lr'"),
+        ({"set": 3}, "set should be a table"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

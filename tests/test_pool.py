@@ -15,8 +15,9 @@ import pytest
 from tiny_runs import alive, tiny_data, tiny_request
 
 from modernize.errors import ModernizeError
+from modernize.results.store import save_record
 from modernize.run.plan import plan_study
-from modernize.run.pool import Ended, Pool, Progressed, Started
+from modernize.run.pool import Elsewhere, Ended, Noted, Pool, Progressed, Started
 from modernize.run.task import Task
 from modernize.run.worker import perform
 
@@ -47,6 +48,7 @@ def measured(record) -> str:
     return json.dumps([facts["status"], facts["curves"], facts["result"]])
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_one_run(tasks, tmp_path):
     victim = endless(tasks[0])
     events = []
@@ -62,9 +64,42 @@ def test_a_killed_worker_costs_one_run(tasks, tmp_path):
         tasks[0].run_id: "finished",
         tasks[1].run_id: "finished",
     }
-    assert [event.task.run_id for event in events if isinstance(event, Started)][0] == "endless"
+    assert next(event.task.run_id for event in events if isinstance(event, Started)) == "endless"
     assert not any(alive(pid) for pid in pids)
     assert not (tmp_path / "runs").exists(), "no worker had anything to say"
+
+
+@pytest.mark.slow
+def test_a_pool_whose_workers_have_died_does_further_tasks(tasks, tmp_path):
+    records = []
+    with Pool(1, tmp_path / "logs") as pool:
+        for event in pool.do([endless(tasks[0])]):
+            if isinstance(event, Progressed):
+                pool._workers[0].process.kill()
+        records += [event.record for event in pool.do(tasks[:1]) if isinstance(event, Ended)]
+    assert [record.status for record in records] == ["finished"]
+
+
+@pytest.mark.slow
+def test_a_run_that_cannot_be_claimed_or_saved_goes_on_and_says_so(tasks, tmp_path):
+    in_the_way = tmp_path / "folder"
+    in_the_way.touch()
+    with Pool(1, tmp_path / "logs") as pool:
+        events = list(pool.do([replace(tasks[0], folder=str(in_the_way), results=str(tmp_path))]))
+    assert [event.record.status for event in events if isinstance(event, Ended)] == ["finished"]
+    (note,) = [event.text for event in events if isinstance(event, Noted)]
+    assert note.startswith(f"no claim can be made at {in_the_way / 'claim'}: ")
+    assert in_the_way.is_file()
+
+
+@pytest.mark.slow
+def test_a_run_that_is_finished_meanwhile_is_not_repeated(tasks, tmp_path):
+    save_record(perform(tasks[0]), tmp_path / "results")
+    task = replace(tasks[0], folder=str(tmp_path / "runs" / "x"), results=str(tmp_path / "results"))
+    with Pool(1, tmp_path / "runs" / "logs") as pool:
+        events = list(pool.do([task]))
+    assert events == [Started(task), Elsewhere(task, "")]
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.fixture
@@ -72,12 +107,12 @@ def noisy(tmp_path, monkeypatch):
     """A module that every worker loads at its start."""
     folder = tmp_path / "noise"
     folder.mkdir()
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    )
+    rest = os.environ.get("PYTHONPATH")
+    monkeypatch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{rest}" if rest else str(folder))
     return folder / "sitecustomize.py"
 
 
+@pytest.mark.slow
 def test_what_a_library_prints_breaks_nothing_and_goes_to_the_log(tasks, tmp_path, noisy):
     noisy.write_text("""
 import os, threading, time
@@ -115,24 +150,30 @@ def test_workers_that_cannot_start_say_why(tasks, tmp_path, noisy):
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
-    (tmp_path / "runs").touch()
-    with (
-        pytest.raises(ModernizeError, match="no worker can start with its log in"),
-        Pool(1, tmp_path / "runs" / "logs"),
-    ):
+    runs = tmp_path / "runs"
+    runs.touch()
+    with pytest.raises(ModernizeError, match="no worker can start with its log in"), Pool(1, runs / "logs"):
         pass
+    assert runs.is_file()
 
 
-def test_a_failed_run_is_a_record(tasks, tmp_path, capfd):
+def test_a_failed_run_is_a_record(tasks, capfd, monkeypatch):
     broken = replace(tasks[0], arch=tasks[0].arch | {"depths": [1, 1]})
     record = perform(broken)
     assert record.status == "failed"
     assert record.error == "arch.depths should have 4 values, not 2."
     assert record.result.top1_percent is None
-    record = perform(replace(tasks[0], trained_recipe=tasks[0].trained_recipe | {"batch_size": 0}))
+    monkeypatch.setattr("modernize.train.loop.train", lambda *_, **__: 1 / 0)
+    record = perform(tasks[0])
     assert record.status == "failed"
     assert record.error.startswith("ZeroDivisionError: ")
     assert "Traceback" in capfd.readouterr().err, "for the log"
+
+
+def test_a_senseless_interval_between_checkpoints_is_a_failed_run_in_a_line(tasks, tmp_path, monkeypatch):
+    monkeypatch.setenv("MODERNIZE_CHECKPOINT_SECONDS", "often")
+    record = perform(replace(tasks[0], folder=str(tmp_path)))
+    assert record.error == "MODERNIZE_CHECKPOINT_SECONDS should be a number of seconds, not 'often'."
 
 
 def test_data_that_changed_since_the_plan_is_refused(tasks):

@@ -52,9 +52,11 @@ def test_one_seed(tmp_path):
     row = cells(text, "recipe")
     assert row[1] == f"{recipe:.2f} (n=1)"
     assert row[2] == f"{recipe - base:+.2f}"
-    assert row[3:5] == ["78.82 ± 0.07", "+2.69"]
-    assert row[-1] == "finished"
-    assert cells(text, "base")[2] == "-"
+    assert row[3:] == ["one seed: no interval", "78.82 ± 0.07", "+2.69", "no std printed", "finished"]
+    assert cells(text, "base")[2:4] == ["-", "-"]
+    assert "The smallest change" not in text
+    assert "paired t test" not in text
+    assert "(one seed: no test)" in text
     assert "torchvision's published number" in text
 
 
@@ -67,8 +69,9 @@ def test_three_seeds_give_mean_spread_and_interval(tmp_path):
     row = cells(text, "recipe")
     assert row[1] == "76.00 ± 1.00 (n=3)"
     # Differences 5, 6, 4: mean 5, standard error 1 / sqrt(3), t quantile 4.303.
-    assert row[2] == "+5.00 [+2.52, +7.48]"
-    assert "excludes zero for recipe" in text
+    assert row[2:4] == ["+5.00 [+2.52, +7.48]", "better"]
+    assert "Holm-corrected over the 1 comparison of this table" in text
+    assert "One paired t test at 5 %, Holm-corrected: better: recipe; worse: none; not distinguishable: 0 of 1." in text
 
 
 def test_what_did_not_finish_is_said(tmp_path):
@@ -113,8 +116,8 @@ def test_probes_are_marked_and_compared_with_the_rung_they_changed(tmp_path):
     saved(tmp_path, study, make_records(study))
     text = report(tmp_path)
     assert cells(text, "kernel-9")[0] == "kernel-9 (probe)"
-    assert cells(text, "kernel-9")[4] == "+0.65"
-    assert cells(text, "gelu")[4] == "+0.05"
+    assert cells(text, "kernel-9")[5] == "+0.65"
+    assert cells(text, "gelu")[5] == "+0.05"
 
 
 def test_no_published_delta_where_the_paper_made_the_step_elsewhere():
@@ -128,7 +131,7 @@ def test_no_published_delta_where_the_paper_made_the_step_elsewhere():
 def test_a_step_of_ones_own_shows_no_published_value(tmp_path):
     study = with_rung(make_study(upto="recipe"), "recipe", step="mine", title="Mine", before="base")
     saved(tmp_path, study, make_records(study))
-    assert cells(report(tmp_path), "mine")[3:5] == ["-", "-"]
+    assert cells(report(tmp_path), "mine")[4:7] == ["-", "-", "-"]
 
 
 def test_printed_costs_are_shown_and_the_two_odd_ones_flagged(tmp_path):
@@ -157,7 +160,7 @@ def test_names_cannot_break_the_page(tmp_path):
     text = report(tmp_path)
     assert "<script" not in text
     assert "\n# \\*" not in text
-    assert len(re.findall(r"(?<!\\)\|", next(x for x in text.splitlines() if "my\\|step" in x and "n=1" in x))) == 10
+    assert len(re.findall(r"(?<!\\)\|", next(x for x in text.splitlines() if "my\\|step" in x and "n=1" in x))) == 9
     assert escape_markdown("snake_case stays, _this_ not") == r"snake_case stays, \_this\_ not"
 
 
@@ -235,6 +238,15 @@ def test_csv_and_json_say_where_each_number_comes_from(tmp_path):
     assert facts["rungs"][0]["delta_measured"] is None
     assert facts["header"]["commits"] == ["0f1e2d3"]
     assert facts["limits"]
+    assert facts["evidence"]["comparisons"]["n_tests"] == 3
+    assert facts["evidence"]["power"]["n"] == 2
+    assert facts["evidence"]["agreement"]["spearman"] is None
+    assert row["p_value"] <= row["p_value_holm"] <= 1
+    assert row["verdict"] == "not distinguishable at n=2"
+    assert row["verdict_published"] == "not distinguishable"
+    assert (row["p_value_published"], row["p_value_holm_published"]) == (0.2841, 0.8524)
+    assert facts["rungs"][1]["verdict_published"] == "no std printed"
+    assert facts["rungs"][0]["verdict"] is facts["rungs"][0]["verdict_published"] is None
 
 
 def test_the_same_records_give_the_same_text(tmp_path):
@@ -243,14 +255,20 @@ def test_the_same_records_give_the_same_text(tmp_path):
     assert report(tmp_path) == report(tmp_path)
 
 
-def test_a_report_without_figures_loads_no_heavy_library(tmp_path):
-    study = make_study(upto="recipe", seeds=(0, 1))
+def test_a_report_of_one_seed_loads_no_heavy_library(tmp_path):
+    assert loaded_by_report(tmp_path / "one", (0,)) == []
+    # Tests need distributions, but not the whole of scipy.stats, which takes longer to import than a report to write.
+    assert loaded_by_report(tmp_path / "two", (0, 1)) == ["numpy", "scipy"]
+
+
+def loaded_by_report(tmp_path, seeds):
+    study = make_study(upto="recipe", seeds=seeds)
     saved(tmp_path, study, make_records(study))
     code = (
         "import sys; from pathlib import Path; from modernize.report import write_report;"
         f"write_report(Path({str(tmp_path / 'results')!r}), Path({str(tmp_path / 'out')!r}), None,"
         "('md', 'csv', 'json'), figures=False);"
-        "print([m for m in ('torch', 'pandas', 'numpy', 'scipy', 'matplotlib') if m in sys.modules])"
+        "print([m for m in ('torch', 'pandas', 'numpy', 'scipy', 'scipy.stats', 'matplotlib') if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == "[]\n"
+    return json.loads(run.stdout.replace("'", '"'))

@@ -27,7 +27,9 @@ def test_types_are_right() -> None:
 
 
 def test_files_are_short() -> None:
-    sources = [path for folder in ("modernize", "steps", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    sources = [
+        path for folder in ("modernize", "steps", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+    ]
     assert len(sources) > 50
     too_long = {str(path.relative_to(ROOT)): n for path in sources if (n := len(path.read_text().splitlines())) > 400}
     assert too_long == {}

@@ -62,6 +62,20 @@ def complete_study(incomplete: str) -> list[str]:
     return _starting(incomplete, find_studies(Path("results")))
 
 
+def complete_setting(incomplete: str) -> list[str]:
+    """Fields of the spec."""
+    from modernize.run.overrides import FIELDS
+
+    return _starting(incomplete, (f"{name}=" for name in FIELDS))
+
+
+def complete_step_or_recipe(incomplete: str) -> list[str]:
+    """Everything `show` takes."""
+    from modernize.recipes import RECIPES
+
+    return [*complete_step(incomplete), *_starting(incomplete, RECIPES)]
+
+
 def _starting(incomplete: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
@@ -113,5 +127,15 @@ Out = Annotated[
     Path,
     typer.Option(
         "--out", help="Folder that holds results/, reports/ and runs/.", metavar="DIR", show_default="this folder"
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Set a field by hand: recipe.* of every rung, or arch.* of the base before the steps. Repeatable.",
+        metavar="FIELD=VALUE",
+        autocompletion=complete_setting,
+        show_default=False,
     ),
 ]

@@ -128,6 +128,10 @@ class LiveProgress(Observer):
         left = "" if self._live or self._num_ended == self._num_runs else f"; {self._left(now)}"
         note(f"{_name(task)}: {_ending(record)}{left}", "" if record.status == "finished" else "red")
 
+    def note(self, task: Task, text: str) -> None:
+        """Say something about a run: resumed, waiting for another process, a checkpoint refused."""
+        note(f"{_name(task)}: {text}")
+
     def close(self) -> None:
         """Take the bars down."""
         if self._bars:
@@ -163,7 +167,7 @@ def _ending(record: Record) -> str:
     if record.status == "failed":
         return f"failed: {record.error}"
     if record.status == "diverged":
-        return f"diverged in epoch {record.result.epoch}"
+        return f"diverged in epoch {record.result.epoch + 1}"
     speed = record.speed
     return f"top-1 {record.result.top1_percent:.2f} %, {speed.images_per_second:,.0f} images/s, {speed.seconds:.0f} s"
 

@@ -1,5 +1,7 @@
 """`modernize run`: the main job."""
 
+# ruff: noqa: ARG001 - the options are read from the context, which knows whether the user gave them
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -16,6 +18,7 @@ from modernize.cli.options import (
     Out,
     Probes,
     Regime,
+    Settings,
     Skip,
     Start,
     StemStride,
@@ -36,10 +39,22 @@ def register(app: typer.Typer) -> None:
     app.command("run", short_help="Train every rung, record, and report.", epilog=EXAMPLES)(run)
 
 
-EXAMPLES = examples("modernize run --upto ln", "modernize run --data digits --only depthwise,width --seeds 3")
+EXAMPLES = examples("modernize run --upto ln", "modernize run --data digits --seeds 3 --set recipe.lr=2e-3 --dry-run")
+# Parameters that the request calls otherwise, and those that are no part of it.
+REQUEST_NAMES = {"seeds": "num_seeds", "settings": "set"}
+NOT_REQUESTED = ("ctx", "study_file", "dry_run", "save_config")
 
 
 def run(
+    ctx: typer.Context,
+    study_file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="A study file (TOML) with these options; those given here win over it.",
+            show_default=False,
+        ),
+    ] = None,
     regime: Regime = "laptop",
     upto: Upto = "",
     start: Start = "",
@@ -55,7 +70,7 @@ def run(
         str,
         typer.Option(
             "--budget",
-            help="How much training: smoke (minutes) or short (an hour or more).",
+            help="How much training: smoke (minutes), short (an hour or more) or full (recipes as printed).",
             metavar="NAME",
             autocompletion=complete_budget,
         ),
@@ -87,40 +102,54 @@ def run(
     ] = "",
     data_dir: DataDir = None,
     download: Download = False,
-    force: Annotated[bool, typer.Option("--force", help="Repeat finished runs.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Repeat finished runs; replace the file of --save-config.")
+    ] = False,
+    settings: Settings = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan, what is done of it and how long it takes; train nothing.")
+    ] = False,
+    save_config: Annotated[
+        Path | None,
+        typer.Option("--save-config", help="Also write these options to a study file.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Train every rung of a ladder from scratch, record each run, and write the report.
 
     Finished runs are skipped, so the same command again goes on where it stopped. Exits with 3 if a run failed.
     """
-    from modernize.cli.choose import selection
+    from modernize.cli.choose import split_names
     from modernize.cli.console import note, say
+    from modernize.cli.plan import print_plan
     from modernize.cli.progress import LiveProgress
-    from modernize.run.request import RunRequest
+    from modernize.run.config import merged, read_study_file, save_request
+    from modernize.run.overrides import parse_settings
+    from modernize.run.plan import plan_rungs, plan_study, study_name
     from modernize.run.study import REPORTS, RESULTS, run_study
 
-    request = RunRequest(
-        regime=regime,
-        selection=selection(upto, start, skip, only, order, probes=probes),
-        data=data,
-        budget=budget,
-        epochs=epochs,
-        train_images=train_images,
-        test_images=test_images,
-        image_size=image_size,
-        stem_stride=stem_stride,
-        num_seeds=seeds,
-        jobs=jobs,
-        out=out,
-        name=name,
-        data_dir=data_dir,
-        download=download,
-        force=force,
-    )
+    explicit: dict[str, object] = {
+        REQUEST_NAMES.get(param, param): value
+        for param, value in ctx.params.items()
+        if param not in NOT_REQUESTED and _given(ctx, param)
+    }
+    for param in ("skip", "only", "order"):
+        if param in explicit:
+            explicit[param] = split_names(str(explicit[param]))
+    explicit["set"] = parse_settings(settings or ())
+    request = merged(read_study_file(study_file) if study_file else {}, explicit)
+    plan = plan_study(request) if dry_run else None
+    if save_config:
+        plan_rungs(request)
+        study_name(request)
+        save_request(request, save_config)
+        note(f"wrote {save_config}")
+    if plan:
+        print_plan(plan, request)
+        return
     try:
         result = run_study(request, LiveProgress())
-    except KeyboardInterrupt:
-        note("interrupted: finished runs are kept, and the same command goes on behind them")
+    except (KeyboardInterrupt, SystemExit):
+        note("interrupted: finished runs and checkpoints are kept, and the same command goes on from there")
         raise
     _print(result)
     if all(record.status == "failed" for record in result.records):
@@ -128,11 +157,16 @@ def run(
     else:
         from modernize.report import write_report
 
-        files = write_report(out / RESULTS, out / REPORTS, result.study.name)
+        files = write_report(request.out / RESULTS, request.out / REPORTS, result.study.name)
         say(f"\nreport: {files[0]}")
     if result.num_failed:
         note(f"{result.num_failed} of {len(result.records)} runs failed; the same command tries them again", "red")
         raise typer.Exit(SOME_RUNS_FAILED)
+
+
+def _given(ctx: typer.Context, param: str) -> bool:
+    source = ctx.get_parameter_source(param)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _print(result: StudyResult) -> None:

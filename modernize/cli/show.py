@@ -1,4 +1,4 @@
-"""`modernize show`: one step's card."""
+"""`modernize show`: one step's card, or one recipe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modernize.cli.options import ImageSize, Json, Regime, StemStride, complete_step, examples
+from modernize.cli.options import ImageSize, Json, Regime, StemStride, complete_step_or_recipe, examples
 
 if TYPE_CHECKING:
     from modernize.cost import Cost
@@ -19,25 +19,47 @@ def register(app: typer.Typer) -> None:
     app.command("show", short_help="Show a step: why, spec change, cost, published row, block.", epilog=EXAMPLES)(show)
 
 
-EXAMPLES = examples("modernize show depthwise", "modernize show downsample --regime resnet200")
+EXAMPLES = examples("modernize show depthwise", "modernize show recipe --all")
 
 
 def show(
-    step: Annotated[str, typer.Argument(metavar="STEP", help="Id of a step, or base.", autocompletion=complete_step)],
+    step: Annotated[
+        str,
+        typer.Argument(
+            metavar="STEP",
+            help="Id of a step, base, or a recipe: classic, convnext, finetune.",
+            autocompletion=complete_step_or_recipe,
+        ),
+    ],
     regime: Regime = "resnet50",
     image_size: ImageSize = None,
     stem_stride: StemStride = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also list the fields that stay as they are.")] = False,
     json: Json = False,
 ) -> None:
     """Show a step: what it does and why, the spec's change, cost, published row, and the block drawn in text.
 
-    The default regime is resnet50, so that the costs stand beside the paper's.
+    The default regime is resnet50, so that the costs stand beside the paper's. A recipe is shown with where each of
+    its values comes from.
     """
     from modernize.cli.choose import rung_named, start_of
     from modernize.cli.console import say_json
+    from modernize.cli.fields import print_recipe, recipe_facts
     from modernize.cost import cost
+    from modernize.errors import unknown_name
     from modernize.published import published_row
+    from modernize.recipes import RECIPES, named_recipe
+    from modernize.registry import BASE, load_steps
 
+    names = (BASE, *load_steps())
+    if step in RECIPES and step not in names:
+        if json:
+            say_json({"recipe": step, "what": RECIPES[step], "fields": recipe_facts(named_recipe(step))})
+        else:
+            print_recipe(step)
+        return
+    if step not in names:
+        raise unknown_name("step", step, (*names, *RECIPES))
     rung = rung_named(step, start_of(regime, stem_stride))
     after = cost(rung.spec, image_size)
     before = cost(rung.before, image_size) if rung.before else None
@@ -45,7 +67,7 @@ def show(
     if json:
         say_json(_facts(rung, before, after, published))
     else:
-        _print(rung, before, after, published)
+        _print(rung, before, after, published, everything=everything)
 
 
 def _previous(rung: Rung) -> str:
@@ -55,6 +77,7 @@ def _previous(rung: Rung) -> str:
 def _facts(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow | None) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from modernize.cli.fields import recipe_facts
     from modernize.cli.numbers import CONVENTIONS, counts
     from modernize.diagram import network_parts
     from modernize.registry import get_step
@@ -71,6 +94,9 @@ def _facts(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow
         "regime": rung.spec.regime.name,
         "before": _previous(rung) if step else None,
         "changes": [asdict(change) for change in rung.changes],
+        "arch": asdict(rung.spec.arch),
+        "recipe": recipe_facts(rung.spec.recipe),
+        "recipe_before": recipe_facts(rung.before.recipe) if rung.before else None,
         "cost": {
             "image_size": after.image_size,
             "conventions": CONVENTIONS,
@@ -99,18 +125,16 @@ def _delta(row: PublishedRow, regime: str) -> float | None:
     return round(row.top1_percent - before.top1_percent, 2) if before else None
 
 
-def _print(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow | None) -> None:
+def _print(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow | None, *, everything: bool) -> None:
     from modernize.cli.console import say, say_prose, say_table
+    from modernize.cli.fields import print_fields
     from modernize.cli.layout import columns
     from modernize.cli.numbers import MACS_NOTE, change_rows, count_cells, count_heads, macs_unit
     from modernize.diagram import MARK, change_diagram, network_diagram
 
     regime = rung.spec.regime
     _print_card(rung)
-    if rung.changes:
-        say(f"\nChanges to {_previous(rung)}", "bold")
-        for change in rung.changes:
-            say(f"  {change}")
+    print_fields(rung, _previous(rung), everything=everything)
     say(f"\nCost at {after.image_size} px", "bold")
     if before:
         say_table(columns("", f"{_previous(rung)}>", f"{rung.step}>", "change>"), change_rows(before, after))

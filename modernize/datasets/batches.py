@@ -36,10 +36,20 @@ class SmallImages:
 
     def _finish(self, images_nhwc: Tensor) -> Tensor:
         """Normalise; the result is (n, 3, h, w) in channels-last memory."""
-        return images_nhwc.float().mul_(self.scale).add_(self.offset).permute(0, 3, 1, 2)
+        # Whole rows at once: three channels alone would be too short for the processor's vectors.
+        width = images_nhwc.shape[2]
+        scale, offset = self.scale.repeat(width), self.offset.repeat(width)
+        return images_nhwc.flatten(2).float().mul_(scale).add_(offset).view(images_nhwc.shape).permute(0, 3, 1, 2)
 
     def train_batches(
-        self, batch_size: int, *, seed: int, epoch: int, shift_pixels: int, horizontal_flip: bool
+        self,
+        batch_size: int,
+        *,
+        seed: int,
+        epoch: int,
+        shift_pixels: int,
+        horizontal_flip: bool,
+        first_batch: int = 0,
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield one epoch of shuffled, augmented batches; a last incomplete one is left out.
 
@@ -49,6 +59,7 @@ class SmallImages:
             epoch: Counted from 0; each has its own order and augmentation.
             shift_pixels: Each image is shifted by up to this much in both directions; the border is filled with black.
             horizontal_flip: Whether to mirror half of the images.
+            first_batch: So many are left out at the start; the others are the same ones.
 
         Yields:
             Normalised images (batch_size, 3, h, w) in channels-last memory, and labels (batch_size,).
@@ -62,9 +73,11 @@ class SmallImages:
         padded = torch.nn.functional.pad(self.images_nhwc, (0, 0, s, s, s, s)) if s else self.images_nhwc
         rows = shifts[0] + torch.arange(height)
         columns = shifts[1] + torch.where(flips, torch.arange(width).flip(0), torch.arange(width))
-        for start in range(0, count - batch_size + 1, batch_size):
+        pixels, (tall, wide) = padded.view(-1, 3), padded.shape[1:3]
+        for start in range(first_batch * batch_size, count - batch_size + 1, batch_size):
             batch = order[start : start + batch_size]
-            images = padded[batch[:, None, None], rows[batch][:, :, None], columns[batch][:, None, :]]
+            index = ((batch * tall)[:, None] + rows[batch])[:, :, None] * wide + columns[batch][:, None, :]
+            images = pixels.index_select(0, index.view(-1)).view(batch_size, height, width, 3)
             yield self._finish(images), self.labels[batch]
 
     def test_batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -16,6 +16,8 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 # oneDNN has a fast weight gradient for depthwise kernels up to this wide (any height); a 7x7 kernel at once is about
 # four times slower than in strips of this width.
 STRIP_WIDTH = 3
+# On maps up to this high a 1x1 convolution is faster as a matrix product everywhere.
+SMALL_MAP = 4
 
 
 def _product_is_faster() -> bool:
@@ -42,8 +44,9 @@ class PointwiseConv2d(nn.Conv2d):
         """Apply the same linear map at every position (every `stride`-th)."""
         stride = self.stride[0]
         if stride > 1:
-            x_nchw = x_nchw[:, :, ::stride, ::stride]
-        if not _PRODUCT_IS_FASTER:
+            # Sliced as NHWC, so that the gradient too stays in channels-last memory.
+            x_nchw = x_nchw.permute(0, 2, 3, 1)[:, ::stride, ::stride].permute(0, 3, 1, 2)
+        if not _PRODUCT_IS_FASTER and x_nchw.shape[2] > SMALL_MAP:
             return F.conv2d(x_nchw, self.weight, self.bias)
         weight = self.weight.view(self.out_channels, self.in_channels)
         return F.linear(x_nchw.permute(0, 2, 3, 1), weight, self.bias).permute(0, 3, 1, 2)
@@ -63,7 +66,7 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, x_nchw: Tensor) -> Tensor:
         """Convolve each channel with its own filter."""
-        if x_nchw.device.type != "cpu":
+        if x_nchw.device.type != "cpu" or self.kernel_size[0] <= STRIP_WIDTH:
             return super().forward(x_nchw)
         out: Tensor = _Depthwise.apply(x_nchw, self.weight, self.stride[0])
         return out if self.bias is None else out + self.bias.view(-1, 1, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from modernize.report.evidence import agreement, agreement_sentences, power, power_sentence, verdict_sentences
 from modernize.report.rows import Row
 from modernize.results.record import DataFacts, Hardware, Record
 from modernize.results.statistics import sampling_error_percent
@@ -59,21 +60,9 @@ def seed_limits(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
 
 def findings(rows: Sequence[Row]) -> tuple[str, ...]:
     """Say what the deltas show, with no more certainty than the seeds allow."""
-    sentences = []
-    compared = [row for row in rows if row.delta and row.published_delta]
-    if compared:
-        agreeing = [row for row in compared if row.delta and row.delta.mean * (row.published_delta or 0) > 0]
-        sentences.append(
-            f"{len(agreeing)} of the {len(compared)} changes with a published counterpart moved top-1 in the published "
-            f"direction; coin flips would give about {len(compared) / 2:g}."
-        )
-    tested = [row for row in rows if row.delta and row.delta.low is not None]
-    if tested:
-        clear = [row.step for row in tested if row.delta and row.delta.excludes_zero]
-        sentences.append(
-            f"The 95 % interval excludes zero for {_listed(clear) if clear else 'no change'}; "
-            f"of {len(tested)} intervals about {len(tested) * 0.05:.1f} would by chance alone."
-        )
+    sentences = verdict_sentences(rows)
+    if agreed := agreement(rows):
+        sentences += agreement_sentences(agreed)
     for end, what in (("diverged", "loss was no longer finite"), ("failed", "stopped with an error")):
         steps = [row.step for row in rows if any(r.status == end for r in row.records.values())]
         if steps:
@@ -125,11 +114,12 @@ def _spread(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> lis
     if n == 1:
         sentences.append("One seed shows no spread: differences of a point or two may be chance.")
     else:
-        few = " Two or three seeds make wide intervals." if n < 4 else ""
         sentences.append(
             f"With {n} seeds, ± is the sample standard deviation over seeds, and brackets hold the 95 % t interval of "
-            f"the paired difference; an interval that includes 0 is no evidence of a change.{few}"
+            "the paired difference; an interval that includes 0 is no evidence of a change, nor of its absence."
         )
+        if seen := power(study, rows):
+            sentences.append(power_sentence(seen))
     return sentences
 
 

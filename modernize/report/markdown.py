@@ -10,6 +10,7 @@ from modernize.published import published_rows
 from modernize.report import numbers
 from modernize.report.costs import all_cost_rows
 from modernize.report.facts import findings, header, scale_limits, seed_limits
+from modernize.report.paper import READINGS
 from modernize.report.rows import Row
 from modernize.results.study import Study
 
@@ -85,7 +86,10 @@ def _context(study: Study, rows: Sequence[Row], figures: Mapping[str, str], prob
         "scale_limits": scale_limits(study, rows),
         "seed_limits": seed_limits(study, rows),
         "findings": findings(rows),
-        "table": [_cells(row, unit) for row in rows],
+        "table": [_cells(row) for row in rows],
+        "sizes": [_size_cells(row, unit) for row in rows],
+        "n_tests": sum(row.p_holm is not None for row in rows),
+        "readings": READINGS[study.published],
         "unit": unit_name,
         "source": source,
         "notes": [(row.step, row.published.note) for row in rows if row.published is not None and row.published.note],
@@ -105,18 +109,30 @@ def _context(study: Study, rows: Sequence[Row], figures: Mapping[str, str], prob
     }
 
 
-def _cells(row: Row, unit: float) -> list[Any]:
+def _cells(row: Row) -> list[Any]:
     return [
-        row.step if row.adopted else f"{row.step} (probe)",
+        _name(row),
         numbers.top1_text(row.top1),
         Safe(numbers.delta_text(row.delta, len(row.planned.run_ids))),
+        row.verdict or numbers.NONE,
         Safe(numbers.published_text(row.published)),
         Safe(numbers.signed(row.published_delta)),
+        numbers.published_verdict(row),
+        row.status,
+    ]
+
+
+def _size_cells(row: Row, unit: float) -> list[Any]:
+    return [
+        _name(row),
         numbers.macs_text(row.planned.macs, unit),
         f"{row.planned.num_params:,}",
         numbers.speed_text(row.images_per_second),
-        row.status,
     ]
+
+
+def _name(row: Row) -> str:
+    return row.step if row.adopted else f"{row.step} (probe)"
 
 
 def _cost_cells(step: str, costs: Mapping[str, Mapping[str, Any]]) -> list[Any]:

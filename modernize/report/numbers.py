@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modernize.published import PublishedRow
+from modernize.report.paper import NO_STD
 from modernize.report.rows import Row
 from modernize.results.statistics import PairedDelta, Summary
 
@@ -50,6 +51,25 @@ def signed(value: float | None) -> str:
         return NONE
     text = f"{value:+.2f}"
     return "0.00" if float(text) == 0 else text.replace("-", "−")  # noqa: RUF001
+
+
+def p_text(p_value: float) -> str:
+    """Give a p-value without false digits.
+
+    Examples:
+        >>> p_text(0.2841), p_text(0.0041), p_text(0.00002)
+        ('0.28', '0.004', '<0.001')
+    """
+    if p_value < 0.001:
+        return "<0.001"
+    return f"{p_value:.3f}" if p_value < 0.1 else f"{p_value:.2f}"
+
+
+def published_verdict(row: Row) -> str:
+    """Say how sure the published delta is, where the paper made the same change."""
+    if row.published_delta is None:
+        return NONE
+    return row.published_reading.verdict if row.published_reading else NO_STD
 
 
 def macs_unit(rows: Sequence[Row]) -> tuple[str, float]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modernize.published import PublishedRow, published_row
+from modernize.report.paper import READINGS, Reading
 from modernize.results.record import Record
-from modernize.results.statistics import PairedDelta, Summary, paired_delta, summarise
+from modernize.results.statistics import PairedDelta, Summary, holm, paired_delta, summarise
 from modernize.results.study import PlannedRung, Study
+
+# Of the Holm-corrected tests, two-sided.
+LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +24,10 @@ class Row:
         records: Its runs that ended, by seed.
         top1: Over the seeds that finished; None if none did.
         delta: Against the rung before, over the seeds both finished.
+        p_holm: p-value of the delta, Holm-corrected over all tested deltas of the report; None where there is no test.
         published: The published row, None if there is none (a step of one's own).
         published_delta: Difference of the printed means, where the paper made this change to the same rung.
+        published_reading: Test of that difference, None where no standard deviations are printed.
         images_per_second: Mean training throughput of the finished runs.
     """
 
@@ -29,8 +35,10 @@ class Row:
     records: Mapping[int, Record]
     top1: Summary | None
     delta: PairedDelta | None
+    p_holm: float | None
     published: PublishedRow | None
     published_delta: float | None
+    published_reading: Reading | None
     images_per_second: float | None
 
     @property
@@ -63,6 +71,19 @@ class Row:
         return ", ".join(parts)
 
     @property
+    def verdict(self) -> str:
+        """What the corrected test of the delta says: "better", "worse", or why neither; "" without a delta."""
+        if self.delta is None:
+            return ""
+        if self.delta.n == 1:
+            return "one seed: no interval"
+        if self.p_holm is None:
+            return "equal differences: no interval"
+        if self.p_holm >= LEVEL:
+            return f"not distinguishable at n={self.delta.n}"
+        return "better" if self.delta.mean > 0 else "worse"
+
+    @property
     def finished(self) -> dict[int, float]:
         """Top-1 of the last epoch, in percent, of each seed that finished."""
         return _finished(self.records)
@@ -85,21 +106,26 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
         }
         for rung in study.rungs
     }
-    return tuple(_row(rung, ended, study.published) for rung in study.rungs)
+    rows = [_row(rung, ended, study.published) for rung in study.rungs]
+    corrected = holm({row.step: row.delta.p_value for row in rows if row.delta and row.delta.p_value is not None})
+    return tuple(replace(row, p_holm=corrected.get(row.step)) for row in rows)
 
 
 def _row(rung: PlannedRung, ended: Mapping[str, Mapping[int, Record]], regime: str) -> Row:
     records = ended[rung.step]
     top1_by_seed = _finished(records)
     published = published_row(regime, rung.step)
+    published_delta = _published_delta(published, rung.before, regime)
     speeds = summarise([r.speed.images_per_second for r in records.values() if r.status == "finished"])
     return Row(
         planned=rung,
         records=records,
         top1=summarise(list(top1_by_seed.values())),
         delta=paired_delta(top1_by_seed, _finished(ended.get(rung.before, {}))),
+        p_holm=None,
         published=published,
-        published_delta=_published_delta(published, rung.before, regime),
+        published_delta=published_delta,
+        published_reading=READINGS[regime].get(rung.step) if published_delta is not None else None,
         images_per_second=speeds.mean if speeds else None,
     )
 

@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from modernize.report.evidence import evidence_json
 from modernize.report.facts import findings, header, scale_limits, seed_limits
+from modernize.report.numbers import NONE, published_verdict
+from modernize.report.paper import N_SEEDS
 from modernize.report.rows import Row
 from modernize.results.study import Study
 
+PUBLISHED_TEST = f"Welch test on printed mean and std, n={N_SEEDS}, Holm over the table's deltas"
 MACS_CONVENTION = "multiply-accumulates of convolutions and classifier"
 
 
@@ -39,6 +43,7 @@ def to_json(study: Study, rows: Sequence[Row], problems: Sequence[str]) -> str:
         "header": asdict(header(study, rows)),
         "limits": (*scale_limits(study, rows), *seed_limits(study, rows)),
         "findings": findings(rows),
+        "evidence": evidence_json(study, rows),
         "rungs": table_rows(study, rows),
         "problems": list(problems),
     }
@@ -46,7 +51,8 @@ def to_json(study: Study, rows: Sequence[Row], problems: Sequence[str]) -> str:
 
 
 def _flat(study: Study, row: Row) -> dict[str, Any]:
-    top1, delta, published = row.top1, row.delta, row.published
+    top1, delta, published, reading = row.top1, row.delta, row.published, row.published_reading
+    verdict = published_verdict(row)
     return {
         "study": study.name,
         "step": row.step,
@@ -63,9 +69,17 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "delta_high": _rounded(delta.high) if delta else None,
         "delta_confidence": delta.confidence if delta and delta.low is not None else None,
         "n_paired_seeds": delta.n if delta else 0,
+        "delta_std": _rounded(delta.std) if delta else None,
+        "p_value": _significant(delta.p_value) if delta else None,
+        "p_value_holm": _significant(row.p_holm),
+        "verdict": row.verdict or None,
         "top1_percent_published": published.top1_percent if published else None,
         "top1_std_published": published.top1_std if published else None,
         "delta_published": row.published_delta,
+        "p_value_published": _significant(reading.p_value) if reading else None,
+        "p_value_holm_published": _significant(reading.p_holm) if reading else None,
+        "verdict_published": None if verdict == NONE else verdict,
+        "verdict_published_source": PUBLISHED_TEST if reading else None,
         "published_on": "ImageNet-1K, 224 px" if published else None,
         "published_source": published.source if published else None,
         "macs": row.planned.macs,
@@ -77,6 +91,11 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "images_per_second": _rounded(row.images_per_second),
         "speed_source": f"training, mean of {top1.n} runs" if top1 else None,
     }
+
+
+def _significant(p_value: float | None) -> float | None:
+    """Keep what is small: four digits after the point would make it zero."""
+    return None if p_value is None else float(f"{p_value:.4g}")
 
 
 def _rounded(value: float | None) -> float | None:

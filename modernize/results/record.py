@@ -128,7 +128,8 @@ class Record:
         trained_recipe: The recipe as trained, after the budget shortened it.
         versions: Of python, torch, numpy and modernize.
         commit: Of the source tree, "+dirty" if it had changes; "" outside a repository.
-        started_at: UTC, ISO 8601.
+        started_at: UTC, ISO 8601; of a resumed run, when it was last resumed.
+        num_resumes: How often it was interrupted and went on from a checkpoint; the measured values do not show it.
     """
 
     run_id: str
@@ -151,6 +152,7 @@ class Record:
     started_at: str
     finished_at: str
     error: str = ""
+    num_resumes: int = 0
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, Any]:

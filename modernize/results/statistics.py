@@ -1,11 +1,21 @@
-"""Statistics over seeds: plain numbers in, plain data out."""
+"""Statistics over seeds and steps: plain numbers in, plain data out.
+
+Distributions are scipy's, from `scipy.special`: importing `scipy.stats` takes three times as long. It is imported where
+a test is computed, so that a report of one seed does without.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from typing import TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+
+# With fewer pairs no order of the ranks is rarer than 5 % by chance: of four, 2 in 4! = 24.
+LEAST_RANKED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +29,25 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedDelta:
-    """Mean difference between two rungs over the seeds that both finished.
+    """Mean difference between two rungs over the seeds that both finished, with its paired t test.
 
     Attributes:
         n: Number of paired seeds.
         mean: Mean difference.
-        low: Lower end of the t interval, None for one seed: one seed shows no spread.
+        std: Sample standard deviation of the differences, None for one seed.
+        low: Lower end of the t interval, None without spread: for one seed, or if all differences are equal.
         high: Its upper end.
         confidence: Of the interval, for example 0.95. Each interval stands alone: no correction for their number.
+        p_value: Two-sided, of the hypothesis of no difference; None where there is no interval.
     """
 
     n: int
     mean: float
+    std: float | None
     low: float | None
     high: float | None
     confidence: float
+    p_value: float | None
 
     @property
     def excludes_zero(self) -> bool:
@@ -74,15 +88,79 @@ def paired_delta(
         >>> delta.n, delta.mean
         (2, 2.5)
     """
-    differences = [after[seed] - before[seed] for seed in sorted(after.keys() & before.keys())]
+    # Rounded, so that equal differences of decimal fractions are equal.
+    differences = [round(after[seed] - before[seed], 9) for seed in sorted(after.keys() & before.keys())]
     summary = summarise(differences)
     if summary is None:
         return None
-    low = high = None
-    if summary.std is not None:
-        half = _t_quantile((1 + confidence) / 2, summary.n - 1) * summary.std / math.sqrt(summary.n)
+    low = high = p_value = None
+    if summary.std:
+        from scipy.special import stdtr, stdtrit
+
+        degrees, error = summary.n - 1, summary.std / math.sqrt(summary.n)
+        half = float(stdtrit(degrees, (1 + confidence) / 2)) * error
         low, high = summary.mean - half, summary.mean + half
-    return PairedDelta(n=summary.n, mean=summary.mean, low=low, high=high, confidence=confidence)
+        p_value = 2 * float(stdtr(degrees, -abs(summary.mean) / error))
+    return PairedDelta(
+        n=summary.n, mean=summary.mean, std=summary.std, low=low, high=high, confidence=confidence, p_value=p_value
+    )
+
+
+def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
+    """Adjust p-values for their number: those below a level hold together at that level.
+
+    Source: S. Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6 (1979).
+
+    Examples:
+        >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
+        {'a': 0.03, 'b': 0.06, 'c': 0.06}
+    """
+    adjusted: dict[Key, float] = {}
+    least = 0.0
+    for rank, key in enumerate(sorted(p_values, key=lambda key: p_values[key])):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[key]))
+        adjusted[key] = least
+    return {key: adjusted[key] for key in p_values}
+
+
+def welch_p_value(one: Summary, other: Summary) -> float | None:
+    """Test two means with standard deviations for a difference, two-sided, without assuming equal variances.
+
+    Source: B. L. Welch, Biometrika 34 (1947).
+
+    Returns:
+        None if a standard deviation is missing or both are zero.
+    """
+    if one.std is None or other.std is None or one.std == other.std == 0:
+        return None
+    from scipy.special import stdtr
+
+    a, b = one.std**2 / one.n, other.std**2 / other.n
+    degrees = (a + b) ** 2 / (a**2 / (one.n - 1) + b**2 / (other.n - 1))
+    return 2 * float(stdtr(degrees, -abs(one.mean - other.mean) / math.sqrt(a + b)))
+
+
+def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
+    """Return Spearman's rank correlation; None for fewer than `LEAST_RANKED` pairs, or if one side is constant.
+
+    Examples:
+        >>> rank_correlation([1, 2, 3, 4, 5], [10, 20, 40, 30, 50])
+        0.9
+    """
+    if len(one) < LEAST_RANKED or len(set(one)) == 1 or len(set(other)) == 1:
+        return None
+    return round(statistics.correlation(_ranks(one), _ranks(other)), 12)
+
+
+def rank_correlation_p_value(rho: float, n: int) -> float:
+    """Test Spearman's correlation of `n` pairs for association, two-sided, by its t approximation."""
+    from scipy.special import stdtr
+
+    # Even a perfect order comes about by chance once in n! shuffles, and so does its reverse.
+    rarest = 2 / math.factorial(n)
+    if abs(rho) == 1:
+        return rarest
+    return max(rarest, 2 * float(stdtr(n - 2, -abs(rho) * math.sqrt((n - 2) / (1 - rho**2)))))
 
 
 def sampling_error_percent(top1_percent: float, num_images: int) -> float:
@@ -102,25 +180,6 @@ def _sample_std(values: Sequence[float], mean: float) -> float | None:
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
-@cache
-def _t_quantile(probability: float, degrees: int) -> float:
-    """Invert Student's t distribution by bisection over the angle atan(t / sqrt(degrees)); `probability` above 0.5."""
-    low, high = 0.0, math.pi / 2
-    while (middle := (low + high) / 2) not in (low, high):
-        low, high = (middle, high) if _t_probability(middle, degrees) < probability else (low, middle)
-    return math.tan(high) * math.sqrt(degrees)
-
-
-def _t_probability(angle: float, degrees: int) -> float:
-    """Give P(T < t) for whole degrees of freedom, exact.
-
-    Source: Abramowitz and Stegun, 26.7.3 and 26.7.4. (Importing scipy.special for it takes longer than a report.)
-    """
-    odd = degrees % 2
-    term = math.cos(angle) if odd else 1.0
-    total = 0.0
-    for k in range(1 + odd, degrees, 2):
-        total += term
-        term *= math.cos(angle) ** 2 * k / (k + 1)
-    inside = 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total
-    return (1 + inside) / 2
+def _ranks(values: Sequence[float]) -> list[float]:
+    """Rank from 1; equal values share the mean of their ranks."""
+    return [sum(v < value for v in values) + (sum(v == value for v in values) + 1) / 2 for value in values]

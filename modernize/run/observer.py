@@ -22,10 +22,13 @@ class Observer:
         """
 
     def run_started(self, task: Task) -> None:
-        """A worker took a run."""
+        """A worker took a run; it may find that another process has it in hand, see `note`."""
 
     def step(self, task: Task, epoch: int, step: int, images: int) -> None:
         """A run is in `epoch` (from 0) and has done `step` steps on `images` images."""
+
+    def note(self, task: Task, text: str) -> None:
+        """Something about a run that a user may want to know, in one line: resumed, waiting, a damaged checkpoint."""
 
     def run_finished(self, task: Task, record: Record) -> None:
         """A run has ended, and its record is on disk."""

@@ -26,7 +26,7 @@ def record_of(
         outcome: What training gave; None if the run failed.
         error: Why it failed, one line.
         started_at: UTC, ISO 8601; now by default.
-        seconds: Wall time of the whole run.
+        seconds: Wall time of the whole run, or of the part since it was resumed.
         peak_memory_mb: Of the process, during the run.
     """
     nothing = Result(top1_percent=None, loss=None, epoch=0, best_top1_percent=None, best_epoch=0)
@@ -47,7 +47,7 @@ def record_of(
         cost=task.cost,
         speed=Speed(
             images_per_second=round(outcome.images_per_second, 1) if outcome else 0.0,
-            seconds=round(seconds, 2),
+            seconds=round(seconds + (outcome.earlier_seconds if outcome else 0.0), 2),
             peak_memory_mb=round(peak_memory_mb, 1),
             epoch_seconds=tuple(round(s, 3) for s in outcome.epoch_seconds) if outcome else (),
         ),
@@ -56,6 +56,7 @@ def record_of(
         commit=commit(),
         started_at=started_at or now(),
         finished_at=now(),
+        num_resumes=outcome.num_resumes if outcome else 0,
     )
 
 

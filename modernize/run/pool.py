@@ -12,6 +12,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,11 +36,31 @@ WORKER_ENVIRONMENT = {
 }
 
 
+STOP_SECONDS = 20.0
+"""What workers get for a last checkpoint when a study is interrupted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """A worker took a task."""
 
     task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something about a run, in one line."""
+
+    task: Task
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A run is not done: another process (`holder`) has it in hand or, if that is "", has finished it."""
+
+    task: Task
+    holder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +81,14 @@ class Ended:
     record: Record
 
 
+Event = Started | Progressed | Noted | Elsewhere | Ended
+
+
 class Pool:
     """Worker processes; use as a context manager.
 
-    They start at once and load torch while the caller plans; leaving the context ends them.
+    They start at once and load torch while the caller plans; leaving the context ends them. Leaving it by an exception,
+    Ctrl-C included, gives runs in hand the time for a last checkpoint.
 
     Args:
         jobs: How many.
@@ -75,21 +100,43 @@ class Pool:
         self._messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
         self._jobs = jobs
         self._workers: list[_Worker] = []
+        self._busy: dict[_Worker, Task] = {}
 
     def __enter__(self) -> Pool:
         try:
-            self._log_folder.mkdir(parents=True, exist_ok=True)
             for number in range(self._jobs):
-                self._workers.append(_Worker(number, self._log_folder, self._messages))
-        except OSError as error:
+                self._start(number)
+        except BaseException:
             self._end()
-            raise ModernizeError(f"no worker can start with its log in {self._log_folder}: {error}.") from error
+            raise
         return self
+
+    def _start(self, number: int) -> _Worker:
+        try:
+            self._log_folder.mkdir(parents=True, exist_ok=True)
+            worker = _Worker(number, self._log_folder, self._messages)
+        except OSError as error:
+            raise ModernizeError(f"no worker can start with its log in {self._log_folder}: {error}.") from error
+        self._workers.append(worker)
+        return worker
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        try:
+            if error is not None:
+                self._stop()
+        finally:
+            self._end()
+
+    def _stop(self) -> None:
+        """Ask the workers that have a run in hand to stop, and wait."""
+        deadline = time.monotonic() + STOP_SECONDS
+        for worker in self._busy:
+            worker.process.terminate()
+        for worker in self._busy:
+            with suppress(subprocess.TimeoutExpired):
+                worker.process.wait(max(0.0, deadline - time.monotonic()))
 
     def _end(self) -> None:
         for worker in self._workers:
@@ -98,14 +145,16 @@ class Pool:
             with suppress(OSError):  # it is not empty: there is something to read
                 folder.rmdir()
 
-    def do(self, tasks: Sequence[Task]) -> Iterator[Started | Progressed | Ended]:
-        """Do tasks, the longest first, and yield what happens.
+    def do(self, tasks: Sequence[Task]) -> Iterator[Event]:
+        """Do tasks, the longest first, and yield what happens; more than once if need be.
 
         A worker that dies gives its task a failed record and is replaced; the other tasks go on.
         """
         waiting = sorted(tasks, key=lambda task: task.work, reverse=True)
+        for number in {*range(self._jobs)} - {worker.number for worker in self._workers}:
+            self._start(number)
         idle = list(self._workers)
-        busy: dict[_Worker, Task] = {}
+        busy = self._busy
         while waiting or busy:
             while waiting and idle:
                 worker, task = idle.pop(0), waiting.pop(0)
@@ -123,14 +172,25 @@ class Pool:
                     task = busy.pop(worker)
                     yield Ended(task, record_of(task, None, error=error))
                 if waiting:
-                    replacement = _Worker(worker.number, self._log_folder, self._messages)
-                    self._workers.append(replacement)
-                    idle.append(replacement)
-            elif message["event"] == "step":
-                yield Progressed(busy[worker], message["epoch"], message["step"], message["images"])
-            elif message["event"] == "record":
-                yield Ended(busy.pop(worker), Record.from_json(message["record"]))
+                    idle.append(self._start(worker.number))
+                continue
+            event = _event(busy[worker], message)
+            if isinstance(event, Ended | Elsewhere):
+                del busy[worker]
                 idle.append(worker)
+            yield event
+
+
+def _event(task: Task, message: dict[str, Any]) -> Event:
+    match message["event"]:
+        case "step":
+            return Progressed(task, message["epoch"], message["step"], message["images"])
+        case "note":
+            return Noted(task, message["text"])
+        case "elsewhere":
+            return Elsewhere(task, message["holder"])
+        case _:
+            return Ended(task, Record.from_json(message["record"]))
 
 
 class _Worker:

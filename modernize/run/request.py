@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from modernize.errors import ModernizeError
+from modernize.errors import ModernizeError, unknown_name
 from modernize.ladder import Selection
 from modernize.regimes import DEFAULT_REGIME
+from modernize.run.overrides import Overrides, read_overrides
 from modernize.strict import from_dict
 
 
@@ -33,6 +35,7 @@ class RunRequest:
         data_dir: Where downloaded data sets lie.
         download: Fetch the data set if it is not there.
         force: Repeat finished runs.
+        overrides: Fields of the spec set by hand.
     """
 
     regime: str = DEFAULT_REGIME
@@ -51,13 +54,24 @@ class RunRequest:
     data_dir: Path | None = None
     download: bool = False
     force: bool = False
+    overrides: Overrides = field(default_factory=Overrides)
 
 
-SELECTION_FIELDS = ("upto", "start", "skip", "only", "order", "probes")
+SELECTION_FIELDS = tuple(each.name for each in fields(Selection))
+FILE_FIELDS = tuple(
+    name
+    for each in fields(RunRequest)
+    for name in {"selection": SELECTION_FIELDS, "overrides": ("set",)}.get(each.name, (each.name,))
+)
+"""What `request_from` takes."""
 
 
 def request_from(**options: Any) -> RunRequest:
-    """Build a request from keyword arguments, the selection's fields among them.
+    """Build a request from keyword arguments: its fields, the selection's, and `set` for the overrides.
+
+    Examples:
+        >>> request_from(upto="ln", set={"recipe.lr": 2e-3}).overrides.recipe
+        {'lr': 0.002}
 
     Raises:
         ModernizeError: If an option is unknown, has the wrong type or is out of range.
@@ -66,7 +80,14 @@ def request_from(**options: Any) -> RunRequest:
     for name in ("out", "data_dir"):
         if isinstance(options.get(name), str):
             options[name] = Path(options[name])
-    request = from_dict(RunRequest, {**options, "selection": from_dict(Selection, selection)})
+    settings = options.pop("set", {})
+    if not isinstance(settings, Mapping):
+        raise ModernizeError(f"set should be a table of fields, not {settings!r}.")
+    for name in options:
+        if name not in FILE_FIELDS:
+            raise unknown_name("field", name, FILE_FIELDS)
+    parts = {"selection": from_dict(Selection, selection), "overrides": read_overrides(settings)}
+    request = from_dict(RunRequest, {**options, **parts})
     for name in ("num_seeds", "epochs", "train_images", "test_images", "image_size"):
         value = getattr(request, name)
         if value is not None and value < 1:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 
 from modernize.results.record import Record
 from modernize.results.store import load_records, save_record, save_study
 from modernize.results.study import Study
+from modernize.run.claim import Claim
 from modernize.run.environment import num_cores
 from modernize.run.observer import Observer
-from modernize.run.plan import Plan, plan_rungs, plan_study
-from modernize.run.pool import Ended, Pool, Progressed, Started
+from modernize.run.plan import plan_rungs, plan_study
+from modernize.run.pool import Elsewhere, Ended, Noted, Pool, Progressed, Started
 from modernize.run.request import RunRequest
+from modernize.run.task import Task
 
 RESULTS = "results"
 REPORTS = "reports"
 RUNS = "runs"
+SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +52,8 @@ class StudyResult:
 def run_study(request: RunRequest, observer: Observer | None = None) -> StudyResult:
     """Do every run of a request that is not done yet.
 
-    A record is on disk as soon as its run ends, so an interruption loses no more than the runs in flight; the same
-    request again continues behind them.
+    A record is on disk as soon as its run ends, and a run in hand leaves checkpoints: the same request again goes on
+    behind both. Runs that another process has in hand come last; their records are taken over as they appear.
 
     Args:
         request: What to run.
@@ -51,46 +61,124 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
 
     Raises:
         ModernizeError: If the request does not fit together, or the data cannot be read.
-        KeyboardInterrupt: After the workers have been ended.
+        KeyboardInterrupt: At Ctrl-C, after the workers have ended.
+        SystemExit: At SIGTERM (in the main thread), likewise, with code 143.
     """
     observer = observer or Observer()
-    results = request.out / RESULTS
+    results, runs = request.out / RESULTS, request.out / RUNS
     # No more workers than runs; a selection that does not fit together is refused before any starts.
     jobs = min(request.jobs or num_cores(), len(plan_rungs(request)) * request.num_seeds)
     # The workers load torch while the plan is made.
-    with Pool(jobs, request.out / RUNS / "logs") as pool:
+    with _exit_at_sigterm(), Pool(jobs, runs / "logs") as pool:
         plan = plan_study(request)
         save_study(plan.study, results)
-        done = {} if request.force else _done(plan, results)
+        done = {} if request.force else _done(plan.tasks, results)
         observer.start(plan, list(done.values()), jobs)
+        doing = _Doing(observer, results, force=request.force)
+        doing.records |= done
+        for task in plan.tasks:
+            folder = runs / task.run_id
+            if task.run_id in done and folder.is_dir() and not Claim(folder).holder():
+                shutil.rmtree(folder, ignore_errors=True)  # a process was killed right after it wrote the record
+        todo = [
+            replace(task, folder=str(runs / task.run_id), results=None if request.force else str(results))
+            for task in plan.tasks
+            if task.run_id not in done
+        ]
         try:
-            records = dict(done)
-            for event in pool.do([task for task in plan.tasks if task.run_id not in done]):
-                match event:
-                    case Started(task):
-                        observer.run_started(task)
-                    case Progressed(task, epoch, step, images):
-                        observer.step(task, epoch, step, images)
-                    case Ended(task, record):
-                        save_record(record, results)
-                        records[task.run_id] = record
-                        observer.run_finished(task, record)
+            doing.do(pool, todo)
         finally:
             observer.close()
     return StudyResult(
         study=plan.study,
-        records=tuple(records[task.run_id] for task in plan.tasks),
+        records=tuple(doing.records[task.run_id] for task in plan.tasks),
         num_skipped=len(done),
     )
 
 
-def _done(plan: Plan, results: Path) -> dict[str, Record]:
+class _Doing:
+    """Does runs and gathers their records, from this process's workers or from another process."""
+
+    def __init__(self, observer: Observer, results: Path, *, force: bool) -> None:
+        self.records: dict[str, Record] = {}
+        self._observer = observer
+        self._results = results
+        self._force = force
+        self._started: set[str] = set()
+        self._elsewhere: dict[str, Task] = {}
+
+    def do(self, pool: Pool, tasks: list[Task]) -> None:
+        while tasks:
+            for event in pool.do(tasks):
+                match event:
+                    case Started(task):
+                        self._start(task)
+                    case Progressed(task, epoch, step, images):
+                        self._observer.step(task, epoch, step, images)
+                    case Noted(task, text):
+                        self._observer.note(task, text)
+                    case Elsewhere(task, holder):
+                        self._elsewhere[task.run_id] = task
+                        if holder:
+                            self._observer.note(task, f"{holder} has it in hand; its record is waited for")
+                    case Ended(task, record):
+                        save_record(record, self._results)
+                        if record.status != "failed" and task.folder:
+                            shutil.rmtree(task.folder, ignore_errors=True)
+                        self._end(task, record)
+            tasks = self._wait()
+
+    def _start(self, task: Task) -> None:
+        if task.run_id not in self._started:  # it was elsewhere, and is here now
+            self._started.add(task.run_id)
+            self._observer.run_started(task)
+
+    def _end(self, task: Task, record: Record) -> None:
+        self.records[task.run_id] = record
+        self._observer.run_finished(task, record)
+
+    def _wait(self) -> list[Task]:
+        """Take over records of runs that are elsewhere; return runs that nobody has in hand any more."""
+        while self._elsewhere:
+            found = {} if self._force else _done(self._elsewhere.values(), self._results)
+            for run_id, record in found.items():
+                self._end(self._elsewhere.pop(run_id), record)
+            free = [task for task in self._elsewhere.values() if not Claim(Path(str(task.folder))).holder()]
+            if free:
+                for task in free:
+                    del self._elsewhere[task.run_id]
+                return free
+            if self._elsewhere:
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+        return []
+
+
+@contextmanager
+def _exit_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM raise SystemExit, unless somebody else has plans for it."""
+    usable = (
+        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    )
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    if usable:
+        signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        if usable:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _done(tasks: Iterable[Task], results: Path) -> dict[str, Record]:
     """Find the records of runs that need no repeating, in any study; failed ones do."""
-    tasks = {task.run_id: task for task in plan.tasks}
+    by_id = {task.run_id: task for task in tasks}
     done: dict[str, Record] = {}
-    for record in load_records(results, set(tasks)).records:
+    for record in load_records(results, set(by_id)).records:
         if record.status != "failed":
             # Another study may have come to the same network by other steps; here it is this study's rung.
-            task = tasks[record.run_id]
+            task = by_id[record.run_id]
             done.setdefault(record.run_id, replace(record, study=task.study, rung=task.rung, recipe=task.recipe))
     return done

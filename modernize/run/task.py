@@ -27,6 +27,8 @@ class Task:
     Attributes:
         run_id: See `modernize.results.record.Record`.
         work: Estimated work in arbitrary units, for the order of runs and the estimate of the time left.
+        folder: Where the run keeps its claim and its checkpoints; None to keep none.
+        results: Where to look whether another process has finished the run meanwhile; None not to look.
     """
 
     run_id: str
@@ -42,6 +44,8 @@ class Task:
     cost: CostFacts
     num_threads: int
     work: float
+    folder: str | None = None
+    results: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for `json.dumps`."""

@@ -37,6 +37,15 @@ class Optimizer:
             for parameters, _ in self.groups
         ]
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the live tensors that a checkpoint has to keep, by name."""
+        return {
+            f"optimizer.{group}.{name}.{number}": tensor
+            for group, state in enumerate(self.state)
+            for name, tensors in state.items()
+            for number, tensor in enumerate(tensors)
+        }
+
     def zero_grad(self) -> None:
         """Forget all gradients."""
         for parameters, _ in self.groups:

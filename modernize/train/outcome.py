@@ -9,13 +9,20 @@ from modernize.results.record import Curves, Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What training gave: the measured values of a record."""
+    """What training gave: the measured values of a record.
+
+    Attributes:
+        num_resumes: How often the run was resumed after an interruption.
+        earlier_seconds: What it had taken before the last one.
+    """
 
     diverged: bool
     curves: Curves
     result: Result
     images_per_second: float
     epoch_seconds: tuple[float, ...]
+    num_resumes: int = 0
+    earlier_seconds: float = 0.0
 
 
 def final_result(curves: Curves, *, diverged: bool) -> Result:

@@ -1,0 +1,91 @@
+"""The fields of a spec as tables: what a step changes, everything else on request, and whole recipes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modernize.ladder import Rung
+    from modernize.spec import Recipe
+
+MORE = "Unchanged fields are not shown; --all lists every field."
+
+
+def print_fields(rung: Rung, before_name: str, *, everything: bool) -> None:
+    """Print the fields that a step changes, or all fields of its spec.
+
+    Args:
+        rung: What the step made.
+        before_name: What the spec before it is called; unused at the base.
+        everything: Whether fields that stay are printed too.
+    """
+    from modernize.cli.console import say, say_prose, say_table
+    from modernize.cli.layout import columns
+
+    changed = {change.field for change in rung.changes}
+    before = rung.before or rung.spec
+    for part, heading in (("arch", "Architecture"), ("recipe", "Recipe")):
+        old, new = asdict(getattr(before, part)), asdict(getattr(rung.spec, part))
+        names = [name for name in new if everything or f"{part}.{name}" in changed]
+        if not names:
+            continue
+        if part == "arch" and not everything:
+            say(f"\nChanges to {before_name}", "bold")
+            for change in rung.changes:
+                if change.field.startswith("arch."):
+                    say(f"  {change}")
+            continue
+        beside = [before_name, rung.step] if rung.before else ["value"]
+        values = [[_text(old[name])] * bool(rung.before) + [_text(new[name])] for name in names]
+        marks = ["*" if f"{part}.{name}" in changed else "" for name in names]
+        say(f"\n{heading}{'' if everything else f', changes to {before_name}'}", "bold")
+        if part == "arch":
+            rows = [(f"{mark:1} {name}", *cells) for mark, name, cells in zip(marks, names, values, strict=True)]
+            say_table(columns("  field", *beside), rows)
+            continue
+        from_where = sources(rung.spec.recipe)
+        rows = [
+            (f"{mark:1} {name}", *cells, from_where[name])
+            for mark, name, cells in zip(marks, names, values, strict=True)
+        ]
+        say_table(columns("  field", *beside, "source..."), rows)
+        if not everything:
+            say_prose("", MORE, style="dim")
+
+
+def print_recipe(name: str) -> None:
+    """Print every field of a named recipe, and where its value comes from."""
+    from modernize.cli.console import say, say_prose, say_table
+    from modernize.cli.layout import columns
+    from modernize.recipes import RECIPES, named_recipe
+
+    recipe = named_recipe(name)
+    from_where = sources(recipe)
+    say(f"{name}: recipe", "bold")
+    say_prose("", f"{RECIPES[name][0].upper()}{RECIPES[name][1:]}.")
+    say()
+    rows = [(field, _text(value), from_where[field]) for field, value in asdict(recipe).items()]
+    say_table(columns("field", "value", "source..."), rows)
+
+
+def recipe_facts(recipe: Recipe) -> dict[str, Any]:
+    """Return every field of a recipe with its value and source, for JSON."""
+    from_where = sources(recipe)
+    return {name: {"value": value, "source": from_where[name]} for name, value in asdict(recipe).items()}
+
+
+def sources(recipe: Recipe) -> dict[str, str]:
+    """Say where each value comes from; "" for one that is not the named recipe's, but a step's own."""
+    from modernize.recipes import RECIPES, named_recipe, origins
+
+    if recipe.name not in RECIPES:
+        return dict.fromkeys(asdict(recipe), "")
+    named = asdict(named_recipe(recipe.name))
+    return {
+        name: origin if named[name] == getattr(recipe, name) else "" for name, origin in origins(recipe.name).items()
+    }
+
+
+def _text(value: Any) -> str:
+    return '""' if value == "" else str(value)

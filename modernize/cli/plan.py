@@ -1,0 +1,92 @@
+"""What `modernize run --dry-run` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modernize.run.plan import Plan
+    from modernize.run.request import RunRequest
+
+
+def print_plan(plan: Plan, request: RunRequest) -> None:
+    """Print rungs, costs, what is done already, how recipes are shortened, and how long the rest will take.
+
+    Args:
+        plan: Of the request.
+        request: Its `out`, `jobs` and `force` are read.
+    """
+    from modernize.cli.console import say, say_prose, say_table
+    from modernize.cli.layout import columns
+    from modernize.cli.numbers import macs_unit
+    from modernize.results.store import find_finished, load_records
+    from modernize.run.environment import num_cores
+    from modernize.run.estimate import estimate
+    from modernize.run.study import RESULTS
+
+    study, data, results = plan.study, plan.tasks[0].data, request.out / RESULTS
+    done = {} if request.force else find_finished({task.run_id for task in plan.tasks}, results)
+    todo = [task for task in plan.tasks if task.run_id not in done]
+    jobs = min(request.jobs or num_cores(), max(1, len(todo)))
+    expected = estimate(todo, load_records(results).records, jobs)
+    epochs = {task.run_id: task.budget.epochs for task in plan.tasks}
+
+    say(study.name, "bold")
+    say_prose(
+        "",
+        f"{_count(len(study.rungs), 'rung')} x {_count(len(study.seeds), 'seed')}; {data.num_train_images:,} training "
+        f"and {data.num_test_images:,} test images of {data.name} at {data.image_size} px, "
+        f"{data.num_classes} classes; budget {study.budget}",
+    )
+    say()
+    unit, size = macs_unit(rung.macs for rung in study.rungs)
+    rows = []
+    for rung in study.rungs:
+        open_runs = [run_id for run_id in rung.run_ids if run_id not in done]
+        rows.append(
+            (
+                rung.step,
+                f"{rung.macs / size:.3f}",
+                f"{rung.num_params:,}",
+                f"{epochs[rung.run_ids[0]]}",
+                f"{len(rung.run_ids) - len(open_runs)} of {len(rung.run_ids)}",
+                _time(sum(expected.run_seconds[run_id] for run_id in open_runs)) if open_runs else "-",
+            )
+        )
+    say_table(columns("rung", f"{unit}>", "parameters>", "epochs>", "runs done>", "time left>"), rows)
+    say("\nRecipes as trained", "bold")
+    for title, changes in _recipes(plan).items():
+        say(title)
+        for change in changes or ("as printed",):
+            say_prose("  -", change, indent=5)
+    say()
+    if todo:
+        runs = f"{len(todo)} of {_count(len(plan.tasks), 'run')}"
+        say(f"{runs} to do, {jobs} at a time: about {_time(expected.seconds)} of training")
+        say_prose("", f"Time: {expected.basis}.", style="dim")
+    else:
+        say("every run is done already: nothing to train")
+
+
+def _recipes(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Group the rungs by how their recipe is shortened: a heading, and the changes in sentences."""
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for task in plan.tasks:
+        steps = groups.setdefault((str(task.recipe["name"]), task.budget.changes), [])
+        if task.rung.step not in steps:
+            steps.append(task.rung.step)
+    return {
+        f"{name} ({steps[0]}{f' to {steps[-1]}' if len(steps) > 1 else ''})": changes
+        for (name, changes), steps in groups.items()
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _time(seconds: float) -> str:
+    """Round a time to what an estimate can know."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

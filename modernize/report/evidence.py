@@ -1,0 +1,122 @@
+"""What a ladder shows as a whole: which deltas hold, what it could have seen, and how it goes with the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from modernize.report.numbers import p_text, signed
+from modernize.report.rows import LEVEL, Row
+from modernize.results.power import Power, power_of
+from modernize.results.statistics import rank_correlation, rank_correlation_p_value
+from modernize.results.study import Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Measured against published deltas.
+
+    Attributes:
+        n: Changes with both.
+        same_sign: Of them, those whose two deltas have the same sign.
+        n_ranked: Adopted steps with both: probes of one rung share most of their noise.
+        spearman: Rank correlation over these, None for too few.
+        p_value: Two-sided, by the t approximation; None from one seed.
+    """
+
+    n: int
+    same_sign: int
+    n_ranked: int
+    spearman: float | None
+    p_value: float | None
+
+
+def power(study: Study, rows: Sequence[Row]) -> Power | None:
+    """Say what the study's number of seeds can see, from the spread pooled over the ladder."""
+    return power_of([row.delta for row in rows if row.delta], len(study.seeds))
+
+
+def agreement(rows: Sequence[Row]) -> Agreement | None:
+    """Compare the deltas with the published ones, None if there is nothing to compare."""
+    pairs = [(row, row.delta, row.published_delta) for row in rows if row.delta and row.published_delta is not None]
+    if not pairs:
+        return None
+    ranked = [(delta.mean, published) for row, delta, published in pairs if row.adopted]
+    spearman = rank_correlation([a for a, _ in ranked], [b for _, b in ranked])
+    repeated = any(delta.n > 1 for _, delta, _ in pairs)
+    return Agreement(
+        n=len(pairs),
+        same_sign=sum(delta.mean * published > 0 for _, delta, published in pairs),
+        n_ranked=len(ranked),
+        spearman=spearman,
+        p_value=rank_correlation_p_value(spearman, len(ranked)) if spearman is not None and repeated else None,
+    )
+
+
+def power_sentence(found: Power) -> str:
+    """Say it with everything that it rests on."""
+    return (
+        f"The smallest change this design could see is {found.smallest_delta:.2f} points: with {found.n} paired seeds, "
+        f"{found.power:.0%} power in a two-sided {found.level:.0%} test of one change, and the standard deviation of "
+        f"the paired differences, {found.pooled_std:.2f} points, pooled over the ladder "
+        f"({found.degrees} degrees of freedom); the correction for the number of changes raises it."
+    ).replace("%", " %")
+
+
+def verdict_sentences(rows: Sequence[Row]) -> list[str]:
+    """List the changes by verdict, and those that only the uncorrected interval sets apart from zero."""
+    tested = [row for row in rows if row.p_holm is not None]
+    if not tested:
+        return []
+    better, worse = ([row.step for row in tested if row.verdict == word] for word in ("better", "worse"))
+    neither = [row for row in tested if row.step not in (*better, *worse)]
+    each = f"{len(tested)} paired t tests" if len(tested) > 1 else "One paired t test"
+    verdict = (
+        f"{each} at {100 * LEVEL:.0f} %, Holm-corrected: better: {', '.join(better) or 'none'}; "
+        f"worse: {', '.join(worse) or 'none'}; not distinguishable: {len(neither)} of {len(tested)}."
+    )
+    nearly = [row.step for row in neither if row.delta and row.delta.excludes_zero]
+    if not nearly:
+        return [verdict]
+    return [
+        verdict,
+        (
+            f"Not distinguishable, although the uncorrected interval excludes zero: {', '.join(nearly)}. "
+            f"Of {len(tested)} intervals about {len(tested) * LEVEL:.1f} would exclude a true zero by chance alone."
+        ),
+    ]
+
+
+def agreement_sentences(found: Agreement) -> list[str]:
+    """Compare signs and order, with what such a comparison is worth."""
+    signs = (
+        f"Signs: measured and published delta have the same one in {found.same_sign} of {found.n} "
+        f"change{'s' if found.n > 1 else ''}; coin flips would give about {found.n / 2:g}. "
+        "A count of signs, without regard to intervals, is evidence for no single change."
+    )
+    if found.spearman is None:
+        return [signs]
+    test = f"p = {p_text(found.p_value)}" if found.p_value is not None else "one seed: no test"
+    approximate = ": the p-value is approximate" if found.p_value is not None else ""
+    order = (
+        f"Order: Spearman's rank correlation of measured and published deltas is {signed(found.spearman)} over "
+        f"{found.n_ranked} adopted steps ({test.replace('= <', '< ')}). Neighbouring deltas share a rung and so its "
+        f"noise, with opposite signs{approximate}; order says nothing about size."
+    )
+    return [signs, order]
+
+
+def evidence_json(study: Study, rows: Sequence[Row]) -> dict[str, Any]:
+    """Give all of it as plain data; None where the design allows no statement."""
+    seen, agreed = power(study, rows), agreement(rows)
+    return {
+        "comparisons": {
+            "test": "paired t test over seeds, two-sided",
+            "level": LEVEL,
+            "correction": "Holm",
+            "n_tests": sum(row.p_holm is not None for row in rows),
+        },
+        "power": asdict(seen) if seen else None,
+        "agreement": asdict(agreed) if agreed else None,
+    }

@@ -1,0 +1,126 @@
+"""Fields of the spec that the user sets by hand: `--set recipe.lr=2e-3`, or the table `[set]` of a study file."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
+
+from modernize.errors import ModernizeError
+from modernize.spec import Arch, Recipe, Spec
+from modernize.strict import replace_checked
+
+PARTS: dict[str, Arch | Recipe] = {"arch": Arch(), "recipe": Recipe()}
+FIELDS = {f"{part}.{each.name}": part for part, default in PARTS.items() for each in fields(default)}
+
+# Fields that a recipe reads only where another field has this value.
+READ_ONLY_WITH = {
+    "momentum": ("optimizer", "sgd"),
+    "betas": ("optimizer", "adamw"),
+    "eps": ("optimizer", "adamw"),
+    "min_lr": ("schedule", "cosine"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """Fields set by hand, checked.
+
+    Attributes:
+        arch: Set on the base, before the steps.
+        recipe: Set on every rung, after the steps; the budget leaves them alone.
+    """
+
+    arch: dict[str, Any] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.arch or self.recipe)
+
+    def flat(self) -> dict[str, Any]:
+        """Return them by their full names, architecture first."""
+        parts = (("arch", self.arch), ("recipe", self.recipe))
+        return {f"{part}.{name}": value for part, values in parts for name, value in values.items()}
+
+    def for_spec(self, spec: Spec) -> dict[str, Any]:
+        """Return the recipe's fields that mean something at this rung: SGD has no betas, AdamW no momentum."""
+        recipe = replace_checked(spec.recipe, self.recipe, "recipe")
+        kept = dict(self.recipe)
+        for name, (other, value) in READ_ONLY_WITH.items():
+            if getattr(recipe, other) != value:
+                kept.pop(name, None)
+        if not spec.arch.layer_scale:
+            kept.pop("layer_scale_init", None)
+        return kept
+
+
+def read_overrides(values: Mapping[str, Any]) -> Overrides:
+    """Check fields given by name, flat ("recipe.lr": 2e-3) or nested ("recipe": {"lr": 2e-3}).
+
+    Raises:
+        ModernizeError: If a field is unknown, or cannot have its value.
+    """
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        nested = isinstance(value, Mapping) and name in PARTS
+        flat |= {f"{name}.{key}": inner for key, inner in value.items()} if nested else {name: value}
+    found: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
+    for name, value in flat.items():
+        if name not in FIELDS:
+            raise _unknown(name)
+        if name == "arch.num_classes":
+            raise ModernizeError("arch.num_classes cannot be set: it follows from the data.")
+        part, _, key = name.partition(".")
+        found[part][key] = value
+    for part, changes in found.items():
+        checked = replace_checked(PARTS[part], changes, part)
+        found[part] = {f.name: getattr(checked, f.name) for f in fields(checked) if f.name in changes}
+    return Overrides(**found)
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """Read `--set` options: "recipe.lr=2e-3". A value is a TOML literal; anything else is a string.
+
+    Raises:
+        ModernizeError: If one is no assignment, or a field is set twice.
+    """
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name:
+            raise ModernizeError(f"--set '{text}' should be FIELD=VALUE, for example recipe.lr=2e-3.")
+        if name in values:
+            raise ModernizeError(f"--set gives {name} twice.")
+        values[name] = _literal(value)
+    return values
+
+
+def toml_literal(value: Any) -> str:
+    """Write a value as TOML does."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml_literal, value))}]"
+    # JSON's strings are TOML's, but for the delete character.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _literal(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
+
+
+def _unknown(name: str) -> ModernizeError:
+    """Name the nearest field by its last part, which alone tells fields apart."""
+    shorts = {full.partition(".")[2]: full for full in FIELDS}
+    near = get_close_matches(name.rpartition(".")[2].lower(), shorts, n=1, cutoff=0.5)
+    hint = f" Did you mean '{shorts[near[0]]}'?" if near else ""
+    return ModernizeError(f"unknown field '{name}'.{hint} All: `modernize show recipe --all`.")

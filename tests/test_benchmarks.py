@@ -1,0 +1,98 @@
+"""Every benchmark runs in its quick mode and prints what it measured; how fast things are is not tested."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="benchmarks/ is not installed")
+
+
+def benchmark(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "num_rows"),
+    [("P6", 1), ("P7", 3), ("P9", 3), ("depthwise", 16)],
+)
+def test_prints_a_ratio(name, num_rows):
+    _check(name, num_rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "num_rows"), [("P1", 1), ("P2", 2), ("P3", 1), ("P5", 1), ("P8", 1), ("P14", 2), ("allocator", 1)]
+)
+def test_prints_a_ratio_slowly(name, num_rows):
+    _check(name, num_rows)
+
+
+@pytest.mark.slow
+def test_default_job_prints_its_seconds():
+    assert re.search(r"P4 .*: [\d.]+ s\n", benchmark("P4", "--quick"))
+
+
+def _check(name, num_rows):
+    printed = benchmark(name, "--quick", "--markdown")
+    machine, header, *rows = [line for line in printed.splitlines() if line and not line.startswith("|---")]
+    assert "torch" in machine
+    assert "cores" in machine
+    titles = [cell.strip() for cell in header.strip("|").split("|")]
+    assert titles == ["goal", "what", "against", "ours", "other", "result", "at least", "aim", "verdict"]
+    assert len(rows) == num_rows
+    for row in rows:
+        cells = dict(zip(titles, (cell.strip() for cell in row.strip("|").split("|")), strict=True))
+        assert re.match(r"[\d,.]+(x| )", cells["result"]), row
+        assert re.match(r"[\d,.]+ ", cells["ours"]), row
+
+
+def test_names_that_do_not_exist_are_refused():
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "P77"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "no benchmark 'P77'" in done.stderr
+
+
+def test_formulations_of_a_depthwise_convolution_agree():
+    torch = pytest.importorskip("torch")
+    sys.path.insert(0, str(ROOT))
+    try:
+        from benchmarks.depthwise import MatmulDepthwise
+    finally:
+        sys.path.remove(str(ROOT))
+    from modernize.nn.convs import DepthwiseConv2d
+
+    matmul, strips = MatmulDepthwise(3, 7, 4).double(), DepthwiseConv2d(3, 7, bias=False).double()
+    strips.load_state_dict({"weight": matmul.weight.detach().view(3, 1, 7, 7)})
+    batch = torch.randn(5, 3, 4, 4, dtype=torch.float64)
+    torch.testing.assert_close(matmul(batch), strips(batch))
+
+
+def test_plain_loop_trains_the_same_network():
+    torch = pytest.importorskip("torch")
+    sys.path.insert(0, str(ROOT))
+    try:
+        from benchmarks.plain_loop import plain_network
+    finally:
+        sys.path.remove(str(ROOT))
+    from modernize.ladder import ladder
+    from modernize.nn import build
+
+    spec = ladder("laptop")[-1].spec
+    torch.manual_seed(0)
+    plain = plain_network(spec)
+    ours = build(spec)
+    ours.load_state_dict(plain.state_dict())
+    batch = torch.randn(4, 3, 32, 32)
+    torch.testing.assert_close(plain.eval()(batch), ours.eval()(batch), rtol=1e-4, atol=1e-4)

@@ -1,0 +1,163 @@
+"""Study files and fields set by hand: strict, and read back as they were written."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from modernize.errors import ModernizeError
+from modernize.run.config import merged, read_study_file, save_request, to_toml
+from modernize.run.overrides import FIELDS, parse_settings, read_overrides
+from modernize.run.request import FILE_FIELDS, request_from
+from modernize.spec import Arch, Recipe
+
+EVERYTHING = {
+    "regime": "resnet50", "upto": "ln", "skip": ("gelu",), "probes": True, "data": 'npz:my "odd"\\name.npz',
+    "budget": "short", "epochs": 3, "train_images": 500, "image_size": 64, "stem_stride": 2, "num_seeds": 3, "jobs": 2,
+    "out": "somewhere", "name": "mine", "data_dir": "data", "download": True,
+    "set": {"recipe.lr": 2e-3, "recipe.betas": [0.9, 0.95], "recipe.name": "my own", "arch.stem_norm": False},
+}  # fmt: skip
+
+
+def refused(text, tmp_path):
+    """Return the one line that a study file with this text ends in."""
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    with pytest.raises(ModernizeError) as caught:
+        read_study_file(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("options", [{}, EVERYTHING, {"only": ("gelu", "ln")}], ids=["nothing", "everything", "only"])
+def test_a_request_reads_back_as_it_was_written(options, tmp_path):
+    request = request_from(**options)
+    path = tmp_path / "study.toml"
+    save_request(request, path)
+    assert request_from(**read_study_file(path)) == request
+    assert to_toml(request_from(**read_study_file(path))) == path.read_text()
+
+
+def test_repeating_finished_runs_is_not_saved():
+    assert "force" in FILE_FIELDS
+    assert to_toml(request_from(force=True)) == to_toml(request_from())
+
+
+def test_another_file_is_never_replaced_unasked(tmp_path):
+    path = tmp_path / "study.toml"
+    save_request(request_from(upto="ln"), path)
+    save_request(request_from(upto="ln"), path)  # the same command again
+    with pytest.raises(ModernizeError, match="is there already; choose another --save-config, or give --force"):
+        save_request(request_from(upto="gelu"), path)
+    assert 'upto = "ln"' in path.read_text()
+    save_request(request_from(upto="gelu", force=True), path)
+    assert 'upto = "gelu"' in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("budgt = 'smoke'", "unknown field 'budgt'. Did you mean 'budget'?"),
+        ("epochs = '3'", "epochs should be int, not '3'"),
+        ("epochs = 0", "epochs should be at least 1"),
+        ("seeds = 3", "'seeds' is called 'num_seeds'"),
+        ("from = 'ln'", "'from' is called 'start'"),
+        ("only = 'ln'", "only should be a list"),
+        ("epochs = ", "cannot be read"),
+        ("[set]\nrecipe.lrr = 1", "unknown field 'recipe.lrr'. Did you mean 'recipe.lr'?"),
+        ("[set]\nrecipe.lr = 'much'", "recipe.lr should be float, not 'much'"),
+        ("[set.arch]\nnrom = 'layer'", "Did you mean 'arch.norm'?"),
+        ("set = 3", "set should be a table"),
+        ("[set]\nrecipe = 3", "unknown field 'recipe'"),
+    ],
+)
+def test_a_wrong_study_file_is_one_line(text, message, tmp_path):
+    assert message in refused(text, tmp_path)
+
+
+def test_a_study_file_that_is_none(tmp_path):
+    with pytest.raises(ModernizeError, match="does not exist"):
+        read_study_file(tmp_path / "nothing.toml")
+    with pytest.raises(ModernizeError, match="cannot be read: Is a directory"):
+        read_study_file(tmp_path)
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ModernizeError, match="cannot be read"):
+        read_study_file(tmp_path / "binary.toml")
+
+
+def test_fields_may_be_nested_or_in_quotes(tmp_path):
+    path = tmp_path / "study.toml"
+    found = []
+    for text in ("[set]\nrecipe.lr = 1", "[set.recipe]\nlr = 1", '[set]\n"recipe.lr" = 1'):
+        path.write_text(text)
+        found.append(request_from(**read_study_file(path)).overrides.recipe)
+    assert found == [{"lr": 1.0}] * 3
+
+
+def test_the_command_line_wins_field_by_field():
+    options = {"upto": "ln", "epochs": 3, "set": {"recipe": {"lr": 0.1, "eps": 1e-6}}}
+    request = merged(options, {"epochs": 5, "set": {"recipe.lr": 0.2}})
+    assert (request.selection.upto, request.epochs) == ("ln", 5)
+    assert request.overrides.recipe == {"lr": 0.2, "eps": 1e-6}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("recipe.lr=2e-3", 2e-3),
+        ("recipe.lr = 1", 1),
+        ("arch.stem_norm=false", False),
+        ("arch.depths=[1, 1, 3, 1]", [1, 1, 3, 1]),
+        ("recipe.schedule=cosine", "cosine"),
+        ("recipe.schedule='cosine'", "cosine"),
+        ("recipe.rand_augment=", ""),
+        ("recipe.name=a=b", "a=b"),
+    ],
+)
+def test_settings_are_toml_literals_or_bare_words(text, value):
+    assert list(parse_settings([text]).values()) == [value]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["recipe.lr"], "should be FIELD=VALUE"),
+        (["=3"], "should be FIELD=VALUE"),
+        (["recipe.lr=1", "recipe.lr=2"], "gives recipe.lr twice"),
+        (["recipe.lr=nan"], "recipe.lr should be at least 0, not nan"),
+        (["recipe.lr=inf"], "recipe.lr should be at least 0, not inf"),
+        (["recipe.lr=-1"], "recipe.lr should be at least 0, not -1.0"),
+        (["recipe.betas=[0.9, 1]"], "recipe.betas should be at least 0 and below 1"),
+        (["recipe.batch_size=0"], "recipe.batch_size should be at least 1"),
+        (["recipe.layer_decay=0"], "recipe.layer_decay should be above 0, at most 1"),
+        (["recipe.lr=2026-01-01"], "recipe.lr should be float"),
+        (["arch.stem_norm=False"], "arch.stem_norm should be bool, not 'False'"),
+        (["arch.kernel_size=4"], "arch.kernel_size should be odd"),
+        (["arch.num_classes=3"], "it follows from the data"),
+        (["lr=1"], "unknown field 'lr'. Did you mean 'recipe.lr'?"),
+        (["recpie.lr=1"], "Did you mean 'recipe.lr'?"),
+        (["regime.width=3"], "Did you mean 'arch.width'?"),
+        (["qqq=1"], "unknown field 'qqq'. All: `modernize show recipe --all`"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_wrong_setting_is_one_line(settings, message):
+    with pytest.raises(ModernizeError) as caught:
+        read_overrides(parse_settings(settings))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_field_of_the_spec_can_be_named():
+    assert set(FIELDS) == {f"arch.{f.name}" for f in fields(Arch)} | {f"recipe.{f.name}" for f in fields(Recipe)}
+    shorts = [name.partition(".")[2] for name in FIELDS]
+    assert len(set(shorts)) == len(shorts), "hints tell fields apart by their last part"
+
+
+def test_an_override_that_changes_nothing_is_kept():
+    """The default of `Recipe` is not the value of a rung."""
+    assert read_overrides({"recipe.lr": Recipe().lr}).recipe == {"lr": Recipe().lr}
+    assert not read_overrides({})
+    assert replace(request_from(), name="x").overrides == read_overrides({})

@@ -1,0 +1,65 @@
+"""How long a plan will take, and what the estimate rests on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from factories import make_record, make_study
+from tiny_runs import tiny_data, tiny_request
+
+from modernize.run.environment import hardware
+from modernize.run.estimate import EVALUATION_SHARE, GUESSED_WORK_PER_SECOND, estimate
+from modernize.run.plan import plan_study
+
+
+@pytest.fixture
+def tasks(tmp_path):
+    tiny_data(tmp_path)
+    return plan_study(tiny_request(tmp_path, upto="stage-ratio", epochs=2)).tasks
+
+
+def record_of(task, rate, **changes):
+    """An earlier run of this task's network on this machine."""
+    record = make_record(make_study("before", upto="stage-ratio"), task.rung.step, hardware=hardware(1), **changes)
+    speed = replace(record.speed, images_per_second=rate)
+    data = replace(record.data, image_size=task.data.image_size)
+    return replace(record, arch=task.arch, speed=speed, data=data)
+
+
+def test_without_records_it_is_rough_and_says_so(tasks):
+    found = estimate(tasks, [], jobs=1)
+    assert found.basis.startswith("rough")
+    assert "no record" in found.basis
+    assert set(found.run_seconds) == {task.run_id for task in tasks}
+    assert found.seconds == pytest.approx(sum(found.run_seconds.values()))
+    assert found.run_seconds[tasks[0].run_id] >= tasks[0].work / GUESSED_WORK_PER_SECOND
+
+
+def test_the_same_rungs_take_as_long_as_they_did(tasks):
+    records = [record_of(task, rate) for task in tasks for rate in (90.0, 100.0, 110.0)]
+    found = estimate(tasks, records, jobs=1)
+    images = 2 * (128 + EVALUATION_SHARE * 64)
+    assert found.run_seconds[tasks[0].run_id] == pytest.approx(images / 100)
+    assert "measured images/s of the same rungs" in found.basis
+
+
+def test_other_rungs_are_scaled_by_their_work(tasks):
+    found = estimate(tasks, [record_of(tasks[0], 100.0)], jobs=1)
+    ratio = found.run_seconds[tasks[2].run_id] / found.run_seconds[tasks[0].run_id]
+    assert ratio == pytest.approx(tasks[2].work / tasks[0].work)
+    assert found.basis.startswith("1 of 3 runs from the measured")
+    assert "other rungs" in estimate(tasks[2:], [record_of(tasks[0], 100.0)], jobs=1).basis
+
+
+def test_other_machines_and_failures_do_not_count(tasks):
+    elsewhere = replace(record_of(tasks[0], 1.0), hardware=replace(hardware(1), processor="another"))
+    failed = record_of(tasks[0], 1.0, status="failed")
+    assert "no record" in estimate(tasks, [elsewhere, failed], jobs=1).basis
+
+
+def test_several_at_a_time_are_no_faster_than_the_longest(tasks):
+    alone = estimate(tasks, [], jobs=1)
+    assert estimate(tasks, [], jobs=2).seconds == pytest.approx(max(alone.seconds / 2, max(alone.run_seconds.values())))
+    assert estimate(tasks, [], jobs=99).seconds == pytest.approx(max(alone.run_seconds.values()))
+    assert estimate((), [], jobs=1).seconds == 0
