@@ -139,7 +139,7 @@ sys.exit(code)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.strip()) == (0, "")
     for words in (
-        *["2 rungs x 2 seeds; 128 training and 64 test images", "0 of 2", "147,"],
+        *["2 rungs x 2 seeds; 128 training and 64 test images", "0 of 2", "parameters"],
         *["classic (base)", "convnext (recipe)", "set by hand: recipe.lr = 0.002"],
         *["4 of 4 runs to do, 1 at a time: about", "Time: rough"],
     ):
