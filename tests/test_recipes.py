@@ -86,7 +86,7 @@ def test_timms_and_torchvisions_defaults_are_as_the_notes_say():
     assert (transforms["crop_size"], transforms["resize_size"]) == (224, 236)
 
 
-def test_a_field_added_with_a_default_leaves_old_fingerprints_alone(monkeypatch):
+def test_a_field_added_with_a_default_leaves_old_fingerprints_alone():
     rungs = ladder("resnet50")
     wider = make_dataclass("Recipe", [("new", int, field(default=0))], bases=(Recipe,), frozen=True, kw_only=True)
     for rung in rungs:

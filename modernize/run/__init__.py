@@ -21,7 +21,7 @@ def run(regime: str = "laptop", **options: Any) -> list[Record]:
     Args:
         regime: Name of a regime.
         **options: Fields of `modernize.run.request.RunRequest`: `upto`, `data`, `budget`, `epochs`, `num_seeds`,
-            `jobs`, `out`, ...
+            `jobs`, `out`, ...; and `set`, a mapping of overrides such as {"recipe.lr": 2e-3}.
 
     Raises:
         ModernizeError: If an option is wrong, or the data cannot be read.

@@ -180,5 +180,8 @@ def _done(tasks: Iterable[Task], results: Path) -> dict[str, Record]:
         if record.status != "failed":
             # Another study may have come to the same network by other steps; here it is this study's rung.
             task = by_id[record.run_id]
-            done.setdefault(record.run_id, replace(record, study=task.study, rung=task.rung, recipe=task.recipe))
+            done.setdefault(
+                record.run_id,
+                replace(record, study=task.study, rung=task.rung, recipe=task.recipe, budget=task.budget),
+            )
     return done
