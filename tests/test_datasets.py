@@ -161,6 +161,11 @@ def test_npz_without_class_names_numbers_them(tmp_path):
     assert load_arrays(f"npz:{path}", image_size=8).class_names == ("0", "1", "2")
 
 
+def test_the_note_of_an_npz_file_reaches_reports(tmp_path):
+    path = write_npz(tmp_path / "a.npz", note=np.array("drawn by hand,\n two images twice"))
+    assert load_arrays(f"npz:{path}", image_size=8).note == "images of the file a.npz: drawn by hand, two images twice"
+
+
 def test_npz_subset_pairs_images_with_their_labels(tmp_path):
     labels = np.arange(30) % 3
     images = np.broadcast_to(labels.astype(np.uint8)[:, None, None, None], (30, 8, 8, 3))
@@ -181,6 +186,7 @@ def test_npz_subset_pairs_images_with_their_labels(tmp_path):
         ((), {"y_test": np.full(12, 3)}, "labels from 3 to 3; 0 to 2 is allowed"),
         ((), {"y_test": np.full(12, -1)}, "labels from -1 to -1"),
         ((), {"x_test": np.zeros((0, 8, 8, 3), np.uint8), "y_test": np.zeros(0, np.int64)}, "x_test is empty"),
+        ((), {"note": np.array(["one", "two"])}, "note should be one string"),
         ((), {"class_names": np.array([1, 2, 3])}, "class_names should be a list of strings"),
         ((), {"y_train": np.array([{}] * 30, dtype=object)}, "cannot be read as an .npz file"),
     ],

@@ -1,4 +1,7 @@
-"""`npz:PATH`: one file of arrays x_train, y_train, x_test, y_test and, if wanted, class_names."""
+"""`npz:PATH`: one file of arrays x_train, y_train, x_test, y_test and, if wanted, class_names and a note.
+
+The note is a string that every report on the data repeats: where the images come from, what is wrong with them.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def load(request: DataRequest) -> ImageArrays:
         _take(request, train, TRAIN),
         _take(request, test, TEST),
         names or tuple(str(k) for k in range(int(max(train[1].max(), test[1].max())) + 1)),
-        f"images of the file {path.name}",
+        _note(path, members),
     )
 
 
@@ -56,7 +59,7 @@ def _members(path: Path, file: Any) -> Members:
     wanted = ("x_train", "y_train", "x_test", "y_test")
     if missing := [key for key in wanted if key not in file.files]:
         raise DataError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(file.files) or 'nothing'}.")
-    return {key: file[key] for key in (*wanted, "class_names") if key in file.files}
+    return {key: file[key] for key in (*wanted, "class_names", "note") if key in file.files}
 
 
 def _class_names(path: Path, members: Members) -> tuple[str, ...]:
@@ -67,6 +70,16 @@ def _class_names(path: Path, members: Members) -> tuple[str, ...]:
     if names.ndim != 1 or names.dtype.kind not in "US" or not len(names):
         raise DataError(f"{path}: class_names should be a list of strings, not {names.dtype} {names.shape}.")
     return tuple(str(name) for name in names.astype(str))
+
+
+def _note(path: Path, members: Members) -> str:
+    """Return the file's own note behind its name."""
+    note = members.get("note")
+    if note is None:
+        return f"images of the file {path.name}"
+    if note.ndim or note.dtype.kind != "U" or not str(note).strip():
+        raise DataError(f"{path}: note should be one string, not {note.dtype} {note.shape}.")
+    return f"images of the file {path.name}: {' '.join(str(note).split())}"
 
 
 def _split(path: Path, members: Members, part: str, names: tuple[str, ...]) -> tuple[Images, Labels]:
