@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tiny_runs import tiny_data
 
 PACKAGE = Path(__file__).parent / "third_party"
 IMPORTS = "from modernize.registry import step\n"
@@ -100,6 +101,24 @@ for rung in ladder("laptop", probes=True)[-2:]:
     done = python(code, install(tmp_path, entry_points_of_the_example()), PACKAGE)
     assert done.stderr == ""
     assert done.stdout.splitlines() == ["grn True", "grn-layer-scale True"]
+
+
+@pytest.mark.slow
+def test_the_example_step_is_on_the_command_line_and_runs(tmp_path):
+    code = "import sys; from modernize.cli import main; sys.exit(main(sys.argv[1:]))"
+    places = os.pathsep.join([str(install(tmp_path, entry_points_of_the_example())), str(PACKAGE)])
+
+    def modernize(*arguments: str) -> str:
+        command = [sys.executable, "-c", code, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": places})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "Global Response Normalization" in modernize("steps")
+    data = tiny_data(tmp_path)
+    out = str(tmp_path / "out")
+    table = modernize("run", "--only", "grn", "--data", data, "--epochs", "1", "--jobs", "1", "--out", out)
+    assert [line.split()[0] for line in table.splitlines()[1:3]] == ["base", "grn"]
 
 
 @pytest.mark.parametrize(
