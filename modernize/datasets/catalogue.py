@@ -107,7 +107,12 @@ _INFOS = (
         "folder:PATH", "A folder of images", None, None, "PATH/train/CLASS/*.jpg beside val/ or test/", "your files"
     ),
     _embedded(
-        "npz:PATH", "A file of arrays", None, None, "x_train y_train x_test y_test [class_names note], uint8", "your file"
+        "npz:PATH",
+        "A file of arrays",
+        None,
+        None,
+        "x_train y_train x_test y_test [class_names note], uint8",
+        "your file",
     ),
     _downloaded(
         "cifar10",
