@@ -13,8 +13,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-# oneDNN has a fast weight gradient for depthwise kernels up to this wide (any height); a 7x7 kernel at once is about
-# four times slower than in strips of this width.
+# oneDNN has a fast weight gradient for depthwise kernels up to this wide (any height); wider kernels are
+# taken in strips of this width, measured in `benchmarks/depthwise.py`.
 STRIP_WIDTH = 3
 # On maps up to this high a 1x1 convolution is faster as a matrix product everywhere.
 SMALL_MAP = 4

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from modernize.published import published_rows
 from modernize.results.statistics import Summary, holm, welch_p_value
 
-# Each mean of Table 10 is over three seeds: arXiv:2201.03545 section 2.1.
+# Each mean of Table 10 is over three seeds (arXiv:2201.03545).
 N_SEEDS = 3
 CLEAR_BELOW = 0.05
 BORDERLINE_BELOW = 0.1

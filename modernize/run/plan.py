@@ -249,7 +249,8 @@ def _task(
 def work_per_image(counted: Cost) -> float:
     """Estimate the work of one image in arbitrary units.
 
-    Small networks on a processor: arithmetic and moving activations both count, about as 1 : 20.
+    Small networks on a processor: arithmetic and moving activations both count. The weight, 20, is a rough guess:
+    it orders the runs and shares out the progress bar, no result depends on it.
     """
     return float(counted.macs + 20 * counted.activations)
 

@@ -1,6 +1,6 @@
 """A pool of worker processes that do tasks, one each at a time.
 
-Two processes of one thread each train the small networks nearly twice as fast as one process of two threads. The
+Two workers of one thread each do a study in little more than half the time of one (`benchmarks/two_workers.py`). The
 workers are plain subprocesses that speak JSON lines, so a study also runs from a notebook or any script.
 """
 
