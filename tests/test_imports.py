@@ -23,6 +23,7 @@ TORCH_ROOMS = (
     "train/",
     "verify/",
     "datasets/batches.py",
+    "datasets/feed.py",
     "datasets/torchvision_sets.py",
     "run/worker.py",
 )

@@ -16,6 +16,7 @@ from modernize.results.record import (
     CostFacts,
     Curves,
     DataFacts,
+    Execution,
     Hardware,
     Record,
     Result,
@@ -33,6 +34,7 @@ _PARTS: dict[str, type] = {
     "cost": CostFacts,
     "speed": Speed,
     "hardware": Hardware,
+    "execution": Execution,
 }
 _NUMBER: set[type] = {float, int}
 _TYPES: dict[str, set[type]] = {
@@ -107,4 +109,5 @@ def _sound(record: Record) -> bool:
         and not (record.status == "finished" and record.result.top1_percent is None)
         and _NUMBER.issuperset(map(type, curves.train_loss))
         and _NUMBER.issuperset(map(type, curves.test_top1_percent))
+        and _NUMBER.issuperset(map(type, curves.val_top1_percent))
     )

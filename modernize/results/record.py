@@ -66,17 +66,27 @@ class BudgetFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
-    """One value an epoch; index 0 is the first epoch."""
+    """One value an epoch; index 0 is the first epoch.
+
+    A data set with a validation split is evaluated on it after each epoch, and the test curves are empty: its test
+    images are looked at once, at the end. One without is evaluated on its test images after each epoch.
+    """
 
     train_loss: tuple[float, ...] = ()
     test_loss: tuple[float, ...] = ()
     test_top1_percent: tuple[float, ...] = ()
     lr: tuple[float, ...] = ()
+    val_loss: tuple[float, ...] = ()
+    val_top1_percent: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The last epoch's evaluation. The best epoch is kept apart and is never reported as the result."""
+    """The last epoch's evaluation on the test images.
+
+    The best epoch is kept apart and is never reported as the result; it is the best on the validation split where
+    there is one.
+    """
 
     top1_percent: float | None
     loss: float | None
@@ -113,6 +123,31 @@ class Hardware:
     num_threads: int
     memory_gb: float
     platform: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """How the arithmetic was done, as far as it can change a number.
+
+    Attributes:
+        device: "cpu" or "cuda".
+        precision: "fp32", "bf16" or "fp16" (autocast; weights and optimizer stay in fp32).
+        num_devices: Processes that shared each batch.
+        batch_per_device: Images that one device saw at once, which is what BatchNorm averages over.
+        input_path: "resident" (the whole set in memory, batches augmented at once) or "decoded" (image by image).
+        tf32: Whether matrix products of fp32 numbers may round to TF32.
+        compiled: Whether torch.compile was on.
+        deterministic: Whether torch was told to use deterministic algorithms only.
+    """
+
+    device: str = "cpu"
+    precision: str = "fp32"
+    num_devices: int = 1
+    batch_per_device: int = 0
+    input_path: str = "resident"
+    tf32: bool = False
+    compiled: bool = False
+    deterministic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +188,7 @@ class Record:
     finished_at: str
     error: str = ""
     num_resumes: int = 0
+    execution: Execution = Execution()
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, Any]:
