@@ -156,6 +156,30 @@ def test_npz_is_resized_only_where_needed(tmp_path):
     assert (arrays.test_images_nhwc == 77).all()
 
 
+def test_npz_may_hold_a_validation_split(tmp_path):
+    x_val = np.full((6, 8, 8, 3), 5, np.uint8)
+    path = write_npz(tmp_path / "a.npz", x_val=x_val, y_val=np.arange(6) % 2, drop=("class_names",))
+    arrays = load_arrays(f"npz:{path}", image_size=8)
+    np.testing.assert_array_equal(arrays.val_images_nhwc, x_val)
+    assert arrays.val_labels.tolist() == [0, 1, 0, 1, 0, 1]
+    assert "on its val split after each epoch" in arrays.note
+    assert describe(f"npz:{path}", image_size=8, test_images=4).val_images == 4
+    without = load_arrays(f"npz:{write_npz(tmp_path / 'b.npz', drop=('class_names',))}", image_size=8)
+    assert without.val_images_nhwc is None
+    assert arrays.fingerprint != without.fingerprint
+
+
+def test_a_class_may_occur_in_val_alone(tmp_path):
+    val = {"x_val": np.zeros((2, 8, 8, 3), np.uint8), "y_val": np.array([0, 4])}
+    path = write_npz(tmp_path / "a.npz", drop=("class_names",), **val)
+    assert load_arrays(f"npz:{path}", image_size=8).num_classes == 5
+
+
+def test_a_data_set_without_val_keeps_its_fingerprint(tmp_path):
+    path = write_npz(tmp_path / "a.npz")
+    assert load_arrays(f"npz:{path}", image_size=8).fingerprint == "3ec63b0bdbe6b894"
+
+
 def test_npz_without_class_names_numbers_them(tmp_path):
     path = write_npz(tmp_path / "a.npz", drop=("class_names",))
     assert load_arrays(f"npz:{path}", image_size=8).class_names == ("0", "1", "2")
@@ -177,6 +201,8 @@ def test_npz_subset_pairs_images_with_their_labels(tmp_path):
 @pytest.mark.parametrize(
     ("drop", "changes", "said"),
     [
+        ((), {"x_val": np.zeros((12, 8, 8, 3), np.uint8)}, "lacks y_val"),
+        ((), {"x_val": np.zeros((2, 8, 8), np.uint8), "y_val": np.zeros(2, int)}, "x_val should be uint8"),
         (("y_test",), {}, "lacks y_test; it holds x_train, y_train, x_test, class_names"),
         ((), {"x_train": np.zeros((30, 8, 8, 3), np.float32)}, "not float32 (30, 8, 8, 3)"),
         ((), {"x_test": np.zeros((12, 3, 8, 8), np.uint8)}, "x_test should be uint8 (n, h, w, 3)"),

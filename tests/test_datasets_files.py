@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modernize.datasets import load_arrays
+from modernize.datasets import describe, load_arrays
 from modernize.errors import DataError, ModernizeError
 
 CLOTHING = Path(__file__).parents[2] / "shared" / "data" / "clothing"
@@ -57,10 +57,34 @@ def test_test_is_the_evaluation_split_where_there_is_no_val(photos):
     assert "test split" in arrays.note
 
 
-def test_val_is_preferred_to_test(photos):
-    write_image(photos / "test" / "cat" / "0.png")
+def test_with_val_and_test_val_is_for_looking_after_each_epoch(photos):
+    for k in range(3):
+        write_image(photos / "test" / "cat" / f"{k}.png", 90)
     arrays = load_arrays(f"folder:{photos}", image_size=8)
-    assert len(arrays.test_labels) == 4
+    assert arrays.val_labels.tolist() == [0, 0, 1, 1]
+    assert arrays.val_images_nhwc.shape == (4, 8, 8, 3)
+    assert arrays.test_labels.tolist() == [0, 0, 0]
+    assert (arrays.test_images_nhwc == 90).all()
+    assert "on its val split after each epoch and on its test split once" in arrays.note
+    summary = describe(f"folder:{photos}", image_size=8)
+    assert (summary.train_images, summary.val_images, summary.test_images) == (8, 4, 3)
+
+
+def test_without_a_third_split_there_is_no_val(photos):
+    assert load_arrays(f"folder:{photos}", image_size=8).val_labels is None
+    assert describe(f"folder:{photos}", image_size=8).val_images == 0
+
+
+def test_val_is_limited_like_test(photos):
+    for k in range(3):
+        write_image(photos / "test" / "cat" / f"{k}.png", 90)
+    limited = load_arrays(f"folder:{photos}", image_size=8, test_images=2)
+    assert (limited.val_labels.tolist(), limited.test_labels.tolist()) == ([0, 1], [0, 0])
+    for k in (2, 3):
+        (photos / "val" / "dog" / f"{k - 2}.png").unlink()
+    write_image(photos / "val" / "dog" / "0.png")
+    limited = load_arrays(f"folder:{photos}", image_size=8, test_images=3)
+    assert len(limited.val_labels) == 3, "as many as there are"
 
 
 def test_the_middle_of_an_image_is_kept(photos):
@@ -213,7 +237,7 @@ def test_imagenet_is_too_large_for_memory_but_a_subset_is_not(monkeypatch, tmp_p
         return SimpleNamespace(samples=[(path, k % 5) for k in range(count)], classes=list("abcde"))
 
     stand_in(monkeypatch, "ImageNet", make)
-    with pytest.raises(DataError, match=r"193 GB of memory .* streaming loader"):
+    with pytest.raises(DataError, match=r"193 GB of memory .* or stream them from image files"):
         load_arrays("imagenet", data_dir=tmp_path, image_size=224)
     assert len(load_arrays("imagenet", data_dir=tmp_path, image_size=8, train_images=10).train_labels) == 10
 

@@ -1,4 +1,4 @@
-"""`modernize data`: list the data sets, describe one, look at a grid of it."""
+"""`modernize data`: list the data sets, describe one, look at a grid of it, augmented or not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from modernize.cli.options import DataDir, Download, Json, complete_dataset, examples
 
 if TYPE_CHECKING:
-    from modernize.datasets import ImageArrays
+    from modernize.datasets import ImageArrays, ImageFiles
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +34,15 @@ def data(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write a grid of sample images to this PNG.", metavar="PNG")
     ] = None,
+    augment: Annotated[
+        str,
+        typer.Option(
+            "--augment",
+            help="Show in --out what this recipe makes of one image a class: classic, convnext or finetune.",
+            metavar="RECIPE",
+            show_default=False,
+        ),
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the PNG if it is there.")] = False,
     image_size: Annotated[
         int, typer.Option("--image-size", help="Height and width in pixels that images are brought to.", metavar="PX")
@@ -46,6 +55,8 @@ def data(
     from modernize.cli.console import note, say, say_json, say_prose
     from modernize.errors import ModernizeError
 
+    if augment and not out:
+        raise ModernizeError("--augment changes the picture that --out writes: give --out too.")
     if not name:
         if out:
             raise ModernizeError("--out needs the name of a data set: `modernize data shapes --out shapes.png`.")
@@ -54,16 +65,18 @@ def data(
     if out and out.exists() and not force:
         raise ModernizeError(f"{out} is there already; choose another --out, or give --force to replace it.")
 
-    from modernize.datasets import load_arrays, save_preview
+    from modernize.datasets import load_data, save_preview
+    from modernize.recipes import named_recipe
 
-    arrays = load_arrays(name, image_size=image_size, data_dir=data_dir, download=download)
+    recipe = named_recipe(augment) if augment else None
+    data_set = load_data(name, image_size=image_size, data_dir=data_dir, download=download)
     if out:
-        save_preview(arrays, out)
-    facts = _facts(arrays)
+        save_preview(data_set, out, augment=recipe)
+    facts = _facts(data_set)
     if json:
         say_json(facts)
     else:
-        say(arrays.name, "bold")
+        say(data_set.name, "bold")
         for key, value in facts.items():
             if key != "name":
                 text = ", ".join(value) if isinstance(value, tuple) else f"{value:,}" if key in COUNTS else f"{value}"
@@ -72,19 +85,20 @@ def data(
         note(f"wrote {out}")
 
 
-COUNTS = ("train_images", "test_images")
+COUNTS = ("train_images", "val_images", "test_images")
 
 
-def _facts(arrays: ImageArrays) -> dict[str, Any]:
+def _facts(data_set: ImageArrays | ImageFiles) -> dict[str, Any]:
     return {
-        "name": arrays.name,
-        "num_classes": arrays.num_classes,
-        "class_names": arrays.class_names,
-        "image_size": arrays.image_size,
-        "train_images": len(arrays.train_labels),
-        "test_images": len(arrays.test_labels),
-        "fingerprint": arrays.fingerprint,
-        "note": arrays.note,
+        "name": data_set.name,
+        "num_classes": data_set.num_classes,
+        "class_names": data_set.class_names,
+        "image_size": data_set.image_size,
+        "train_images": len(data_set.train_labels),
+        "val_images": 0 if data_set.val_labels is None else len(data_set.val_labels),
+        "test_images": len(data_set.test_labels),
+        "fingerprint": data_set.fingerprint,
+        "note": data_set.note,
     }
 
 

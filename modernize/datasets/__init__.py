@@ -1,4 +1,4 @@
-"""Image data sets as two splits of uint8 arrays, most of them without a download.
+"""Image data sets as splits of uint8 arrays or of image files, many of them without a download.
 
 The names below load on first use, so that listing the data sets imports neither numpy nor torch.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modernize.datasets.catalogue import DATASETS, DataInfo, DataSummary, describe, load_arrays
+from modernize.datasets.catalogue import DATASETS, DataInfo, DataSummary, describe, load_arrays, load_data
 
 if TYPE_CHECKING:
     from modernize.datasets.arrays import ImageArrays
+    from modernize.datasets.files import ImageFiles
     from modernize.datasets.preview import preview_grid, save_preview
 
 __all__ = [
@@ -18,13 +19,15 @@ __all__ = [
     "DataInfo",
     "DataSummary",
     "ImageArrays",
+    "ImageFiles",
     "describe",
     "load_arrays",
+    "load_data",
     "preview_grid",
     "save_preview",
 ]
 
-_LAZY = {"ImageArrays": "arrays", "preview_grid": "preview", "save_preview": "preview"}
+_LAZY = {"ImageArrays": "arrays", "ImageFiles": "files", "preview_grid": "preview", "save_preview": "preview"}
 
 
 def __getattr__(name: str) -> Any:

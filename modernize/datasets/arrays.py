@@ -1,4 +1,4 @@
-"""A data set in memory: two splits of uint8 images, and which images a subset holds."""
+"""A data set in memory: splits of uint8 images, and which images a subset holds."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from modernize.errors import DataError
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 
-TRAIN, TEST = 0, 1
+TRAIN, TEST, VAL = 0, 1, 2
 MAX_BYTES = 8 * 10**9
+VAL_NOTE = "evaluated on its val split after each epoch and on its test split once, at the end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,8 +28,11 @@ class ImageArrays:
         name: As the user wrote it.
         train_images_nhwc: uint8, (n, h, w, 3).
         train_labels: int64, (n,).
-        test_images_nhwc: The evaluation split: uint8, (m, h, w, 3).
+        test_images_nhwc: The images that results are reported on: uint8, (m, h, w, 3).
         test_labels: int64, (m,).
+        val_images_nhwc: Images to look at after each epoch, so that the test images are looked at once, at the end;
+            None where the data set has no such split.
+        val_labels: Their labels, or None.
         class_names: A name for each label.
         fingerprint: 16 hex digits of images, labels and class names.
         note: One honest sentence for reports.
@@ -42,6 +46,8 @@ class ImageArrays:
     class_names: tuple[str, ...]
     fingerprint: str
     note: str
+    val_images_nhwc: Images | None = None
+    val_labels: Labels | None = None
 
     @property
     def num_classes(self) -> int:
@@ -60,15 +66,17 @@ def make_arrays(
     test: tuple[Images, Labels],
     class_names: tuple[str, ...],
     note: str,
+    val: tuple[Images, Labels] | None = None,
 ) -> ImageArrays:
-    """Put two splits together and fingerprint them.
+    """Put the splits together and fingerprint them.
 
     Args:
         request: What was asked for; gives the name.
         train: Images, uint8 (n, h, w, 3), and labels, int64 (n,).
-        test: The same for the evaluation split.
+        test: The same for the test split.
         class_names: A name for each label.
         note: One honest sentence for reports.
+        val: The same for the validation split, if there is one.
     """
     return ImageArrays(
         name=request.name,
@@ -77,8 +85,10 @@ def make_arrays(
         test_images_nhwc=test[0],
         test_labels=test[1],
         class_names=class_names,
-        fingerprint=fingerprint([*train, *test], class_names),
+        fingerprint=fingerprint([*train, *test, *(val or ())], class_names),
         note=note,
+        val_images_nhwc=val[0] if val else None,
+        val_labels=val[1] if val else None,
     )
 
 
@@ -100,22 +110,22 @@ def choose(request: DataRequest, labels: Labels, split: int) -> Labels:
     Args:
         request: What was asked for.
         labels: Labels of the whole split, (n,).
-        split: `TRAIN` or `TEST`.
+        split: `TRAIN`, `TEST` or `VAL`. Of a validation split so many are chosen as of the test split, if it has as
+            many.
 
     Returns:
         Positions in the split, ascending, (count,).
 
     Raises:
-        DataError: If more images were asked for than there are, or the result would not fit into memory.
+        DataError: If more images were asked for than there are.
     """
-    count = (request.train_images, request.test_images)[split]
-    if count is not None and count > len(labels):
+    count = request.train_images if split == TRAIN else request.test_images
+    if count is not None and count > len(labels) and split != VAL:
         what = ("training", "test")[split]
         raise DataError(f"{request.name} has {len(labels)} {what} images; {count} were asked for.")
-    check_memory(request, len(labels) if count is None else count)
-    if count is None or count == len(labels):
+    if count is None or count >= len(labels):
         return np.arange(len(labels), dtype=np.int64)
-    keys = image_keys(request.seed, split, np.arange(len(labels)))
+    keys = image_keys(request.seed, min(split, TEST), np.arange(len(labels)))
     by_class = np.lexsort((keys, labels))
     sizes = np.bincount(labels)
     starts = np.cumsum(sizes) - sizes
@@ -125,16 +135,21 @@ def choose(request: DataRequest, labels: Labels, split: int) -> Labels:
     return np.sort(np.lexsort((keys, fraction))[:count]).astype(np.int64)
 
 
+def decoded_bytes(request: DataRequest, num_images: int) -> int:
+    """Return the memory that images take once they are decoded."""
+    return num_images * request.image_size**2 * 3
+
+
 def check_memory(request: DataRequest, num_images: int) -> None:
-    """Refuse a split whose decoded images would not reasonably fit into memory.
+    """Refuse images that would not reasonably fit into memory once they are decoded.
 
     Raises:
         DataError: If they would take more than `MAX_BYTES`.
     """
-    num_bytes = num_images * request.image_size**2 * 3
+    num_bytes = decoded_bytes(request, num_images)
     if num_bytes > MAX_BYTES:
         raise DataError(
             f"{num_images} images of {request.name} at {request.image_size} px would take {num_bytes / 1e9:.0f} GB of "
-            f"memory (at most {MAX_BYTES / 1e9:.0f} GB): larger sets need the streaming loader of a later release; "
-            "ask for fewer training images or a smaller image size."
+            f"memory (at most {MAX_BYTES / 1e9:.0f} GB): ask for fewer or smaller images, or stream "
+            "them from image files."
         )

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from modernize.datasets.request import DataRequest
 from modernize.errors import ModernizeError, unknown_name
 
 if TYPE_CHECKING:
     from modernize.datasets.arrays import ImageArrays
+    from modernize.datasets.files import ImageFiles
 
 SMALLEST_IMAGE = 8
 
@@ -104,14 +105,19 @@ _INFOS = (
         mirror=False,
     ),
     _embedded(
-        "folder:PATH", "A folder of images", None, None, "PATH/train/CLASS/*.jpg beside val/ or test/", "your files"
+        "folder:PATH",
+        "A folder of images",
+        None,
+        None,
+        "PATH/train/CLASS/*.jpg beside val/ or test/ or both",
+        "your files",
     ),
     _embedded(
         "npz:PATH",
         "A file of arrays",
         None,
         None,
-        "x_train y_train x_test y_test [class_names note], uint8",
+        "x_train y_train x_test y_test [x_val y_val class_names note], uint8",
         "your file",
     ),
     _downloaded(
@@ -188,9 +194,10 @@ class DataSummary:
         num_classes: Number of classes.
         image_size: Height and width in pixels.
         train_images: Number of training images.
-        test_images: Number of evaluation images.
+        test_images: Number of images that results are reported on.
         fingerprint: 16 hex digits of the content.
         note: One honest sentence for reports.
+        val_images: Number of images to look at after each epoch; 0 where there is no such split.
     """
 
     name: str
@@ -200,9 +207,20 @@ class DataSummary:
     test_images: int
     fingerprint: str
     note: str
+    val_images: int = 0
 
 
-def load_arrays(
+def load_arrays(name: str, **options: Any) -> ImageArrays:
+    """Load a data set into memory; takes what `load_data` takes, but for `stream`.
+
+    Raises:
+        ModernizeError: If the name is unknown or an option is out of range.
+        DataError: If the data set is missing, empty, corrupt, mislabelled or too large for memory.
+    """
+    return cast("ImageArrays", load_data(name, **options, stream=False))
+
+
+def load_data(
     name: str,
     *,
     image_size: int = 32,
@@ -212,22 +230,25 @@ def load_arrays(
     cache: Path | None = None,
     download: bool = False,
     data_dir: Path | None = None,
-) -> ImageArrays:
-    """Load a data set into memory.
+    stream: bool | None = None,
+) -> ImageArrays | ImageFiles:
+    """Load a data set: into memory, or as a list of image files where that would be unwise.
 
     Args:
         name: A key of `DATASETS`, with a path where its usage says so: "folder:photos", "npz:cifar.npz".
         image_size: Height and width in pixels; other images are resized (short side) and cropped (centre).
         train_images: How many training images: a seeded, stratified subset. None for all.
-        test_images: How many evaluation images, likewise.
+        test_images: How many test images, likewise; and of a validation split at most so many.
         seed: Chooses the images of `shapes` and the members of a subset. It is not the seed of a training run: runs
             that are compared share it.
         cache: Where generated images are kept; default `$XDG_CACHE_HOME/modernize` or `~/.cache/modernize`.
         download: Fetch a data set that is not there.
         data_dir: Where downloaded data sets lie; default `$MODERNIZE_DATA`, else `data` in the cache.
+        stream: True to leave image files on the disk and decode them batch by batch, False to decode them all now;
+            None for streaming from 128 pixels up, and where memory asks for it.
 
     Raises:
-        ModernizeError: If the name is unknown or an option is out of range.
+        ModernizeError: If the name is unknown, an option is out of range, or there are no image files to stream.
         DataError: If the data set is missing, empty, corrupt, mislabelled or too large for memory.
     """
     kind, path = _parse(name)
@@ -247,10 +268,16 @@ def load_arrays(
         cache=cache,
         download=download,
         data_dir=data_dir,
+        stream=stream,
     )
     load = import_module(f"modernize.datasets.{DATASETS[kind].module}").load
-    arrays: ImageArrays = load(request)
-    return arrays
+    data: ImageArrays | ImageFiles = load(request)
+    if stream:
+        from modernize.datasets.files import ImageFiles
+
+        if not isinstance(data, ImageFiles):
+            raise ModernizeError(f"{name} cannot be streamed: it does not consist of image files.")
+    return data
 
 
 def _parse(name: str) -> tuple[str, str]:
@@ -267,17 +294,19 @@ def _parse(name: str) -> tuple[str, str]:
 
 
 def describe(name: str, **options: Any) -> DataSummary:
-    """Load a data set and keep only the facts about it; takes what `load_arrays` takes.
+    """Load a data set and keep only the facts about it; takes what `load_data` takes.
 
-    Loading is part of the check, and leaves generated images in the cache for the runs that follow.
+    Loading is part of the check, and leaves generated images in the cache for the runs that follow. Of image files
+    that will be streamed only names and sizes are read.
     """
-    arrays = load_arrays(name, **options)
+    data = load_data(name, **options)
     return DataSummary(
         name=name,
-        num_classes=arrays.num_classes,
-        image_size=arrays.image_size,
-        train_images=len(arrays.train_labels),
-        test_images=len(arrays.test_labels),
-        fingerprint=arrays.fingerprint,
-        note=arrays.note,
+        num_classes=data.num_classes,
+        image_size=data.image_size,
+        train_images=len(data.train_labels),
+        test_images=len(data.test_labels),
+        val_images=0 if data.val_labels is None else len(data.val_labels),
+        fingerprint=data.fingerprint,
+        note=data.note,
     )

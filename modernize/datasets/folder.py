@@ -1,4 +1,4 @@
-"""`folder:PATH`: images sorted into one folder a class, under train/ and val/ or test/."""
+"""`folder:PATH`: images sorted into one folder a class, under train/ and val/ or test/ or both."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from modernize.datasets.arrays import TEST, TRAIN, ImageArrays, Labels, choose, make_arrays
+from modernize.datasets.arrays import TEST, TRAIN, VAL, VAL_NOTE, ImageArrays, Labels, choose
+from modernize.datasets.files import FileSplit, ImageFiles, arrays_or_files, make_split
 from modernize.datasets.request import DataRequest
-from modernize.datasets.resize import decode_files
 from modernize.errors import DataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"})
 
 
-def load(request: DataRequest) -> ImageArrays:
-    """Decode a folder of images; val/ is the evaluation split if there is one, else test/.
+def load(request: DataRequest) -> ImageArrays | ImageFiles:
+    """List a folder of images, and decode them unless they are to be streamed.
+
+    With both val/ and test/, val/ is for looking after each epoch; one of them alone is the evaluation split.
 
     Raises:
         DataError: If a folder is missing, empty or mislabelled, or an image is unreadable.
@@ -25,21 +27,26 @@ def load(request: DataRequest) -> ImageArrays:
         raise DataError(f"{root} is not a folder.")
     if not (root / "train").is_dir():
         raise DataError(f"{root} holds no train folder; it should hold train/CLASS/*.jpg beside val/ or test/.")
-    evaluation = next((part for part in ("val", "test") if (root / part).is_dir()), None)
-    if evaluation is None:
+    held_out = [part for part in ("val", "test") if (root / part).is_dir()]
+    if not held_out:
         raise DataError(f"{root} holds no val or test folder; one of them is needed for evaluation.")
 
     classes = _class_folders(root / "train")
-    train_paths, train_labels = _files(root / "train", classes, classes)
-    test_paths, test_labels = _files(root / evaluation, _class_folders(root / evaluation), classes)
-    train, test = choose(request, train_labels, TRAIN), choose(request, test_labels, TEST)
-    return make_arrays(
+    how = f"evaluated on its {held_out[0]} split" if len(held_out) == 1 else VAL_NOTE
+    return arrays_or_files(
         request,
-        (decode_files([train_paths[k] for k in train], request.image_size), train_labels[train]),
-        (decode_files([test_paths[k] for k in test], request.image_size), test_labels[test]),
+        root,
+        _split(request, root / "train", classes, TRAIN),
+        _split(request, root / held_out[-1], classes, TEST),
         tuple(classes),
-        f"images of the folder {root.name or root}, evaluated on its {evaluation} split",
+        f"images of the folder {root.name or root}, {how}",
+        _split(request, root / "val", classes, VAL) if len(held_out) == 2 else None,
     )
+
+
+def _split(request: DataRequest, folder: Path, classes: list[str], which: int) -> FileSplit:
+    paths, labels = _files(folder, classes if which == TRAIN else _class_folders(folder), classes)
+    return make_split(paths, labels, choose(request, labels, which))
 
 
 def _class_folders(split: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""`npz:PATH`: one file of arrays x_train, y_train, x_test, y_test and, if wanted, class_names and a note.
+"""`npz:PATH`: one file of arrays x_train, y_train, x_test, y_test and, if wanted, x_val, y_val, class_names and a note.
 
 The note is a string that every report on the data repeats: where the images come from, what is wrong with them.
 """
@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from modernize.datasets.arrays import TEST, TRAIN, ImageArrays, Images, Labels, choose, make_arrays
+from modernize.datasets.arrays import (
+    TEST,
+    TRAIN,
+    VAL,
+    VAL_NOTE,
+    ImageArrays,
+    Images,
+    Labels,
+    check_memory,
+    choose,
+    make_arrays,
+)
 from modernize.datasets.request import DataRequest
 from modernize.datasets.resize import resize_images
 from modernize.errors import DataError
@@ -31,12 +42,15 @@ def load(request: DataRequest) -> ImageArrays:
     members = _read(path)
     names = _class_names(path, members)
     train, test = _split(path, members, "train", names), _split(path, members, "test", names)
+    val = _split(path, members, "val", names) if "x_val" in members else None
+    num_classes = int(max(labels.max() for _, labels in filter(None, (train, test, val)))) + 1
     return make_arrays(
         request,
         _take(request, train, TRAIN),
         _take(request, test, TEST),
-        names or tuple(str(k) for k in range(int(max(train[1].max(), test[1].max())) + 1)),
+        names or tuple(str(k) for k in range(num_classes)),
         _note(path, members),
+        _take(request, val, VAL) if val else None,
     )
 
 
@@ -56,7 +70,9 @@ def _read(path: Path) -> Members:
 def _members(path: Path, file: Any) -> Members:
     if not isinstance(file, np.lib.npyio.NpzFile):
         raise DataError(f"{path} is not an .npz file of several arrays.")
-    wanted = ("x_train", "y_train", "x_test", "y_test")
+    wanted = ["x_train", "y_train", "x_test", "y_test"]
+    if "x_val" in file.files or "y_val" in file.files:
+        wanted += ["x_val", "y_val"]
     if missing := [key for key in wanted if key not in file.files]:
         raise DataError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(file.files) or 'nothing'}.")
     return {key: file[key] for key in (*wanted, "class_names", "note") if key in file.files}
@@ -74,12 +90,14 @@ def _class_names(path: Path, members: Members) -> tuple[str, ...]:
 
 def _note(path: Path, members: Members) -> str:
     """Return the file's own note behind its name."""
-    note = members.get("note")
+    note, its = members.get("note"), f"images of the file {path.name}"
+    if "x_val" in members:
+        its += f", {VAL_NOTE}"
     if note is None:
-        return f"images of the file {path.name}"
+        return its
     if note.ndim or note.dtype.kind != "U" or not str(note).strip():
         raise DataError(f"{path}: note should be one string, not {note.dtype} {note.shape}.")
-    return f"images of the file {path.name}: {' '.join(str(note).split())}"
+    return f"{its}: {' '.join(str(note).split())}"
 
 
 def _split(path: Path, members: Members, part: str, names: tuple[str, ...]) -> tuple[Images, Labels]:
@@ -102,4 +120,5 @@ def _split(path: Path, members: Members, part: str, names: tuple[str, ...]) -> t
 
 def _take(request: DataRequest, split: tuple[Images, Labels], which: int) -> tuple[Images, Labels]:
     members = choose(request, split[1], which)
+    check_memory(request, len(members))
     return resize_images(split[0][members], request.image_size), split[1][members]

@@ -1,52 +1,71 @@
-"""A grid of sample images, a row a class."""
+"""A grid of sample images, a row a class: as they are, or as a recipe augments them."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from modernize.datasets.arrays import ImageArrays, Images
+from modernize.datasets.files import ImageFiles
+from modernize.datasets.resize import read_square
 from modernize.errors import ModernizeError
+from modernize.spec import Recipe
 
 GAP = 2
 PAPER = 255
 TILE_PIXELS = 72
 
 
-def preview_grid(arrays: ImageArrays, rows: int = 10, columns: int = 12) -> Images:
+def preview_grid(data: ImageArrays | ImageFiles, rows: int = 10, columns: int = 12) -> Images:
     """Lay out training images, a row a class.
 
     Args:
-        arrays: The data set.
+        data: The data set.
         rows: How many classes at most, from the first.
         columns: How many images a class at most; a class with fewer leaves its row open.
 
     Returns:
         The grid, uint8 (height, width, 3), tiles `GAP` pixels apart.
     """
-    rows = min(rows, arrays.num_classes)
-    step = arrays.image_size + GAP
+
+    def tile(member: int) -> Images:
+        if isinstance(data, ImageFiles):
+            return read_square(data.train.path(member), data.image_size)
+        image: Images = data.train_images_nhwc[member]
+        return image
+
+    rows = min(rows, data.num_classes)
+    tiles = ((tile(m) for m in np.flatnonzero(data.train_labels == row)[:columns]) for row in range(rows))
+    return lay_out(tiles, rows, columns, data.image_size)
+
+
+def lay_out(tiles: Iterable[Iterable[Images]], rows: int, columns: int, size: int) -> Images:
+    """Lay out rows of tiles, uint8 (size, size, 3), `GAP` pixels apart."""
+    step = size + GAP
     grid = np.full((rows * step - GAP, columns * step - GAP, 3), PAPER, dtype=np.uint8)
-    for row in range(rows):
-        members = np.flatnonzero(arrays.train_labels == row)[:columns]
-        for column, member in enumerate(members):
+    for row, its in enumerate(tiles):
+        for column, tile in enumerate(its):
             top, left = row * step, column * step
-            grid[top : top + arrays.image_size, left : left + arrays.image_size] = arrays.train_images_nhwc[member]
+            grid[top : top + size, left : left + size] = tile
     return grid
 
 
-def save_preview(arrays: ImageArrays, path: Path, rows: int = 10, columns: int = 12) -> None:
+def save_preview(
+    data: ImageArrays | ImageFiles, path: Path, rows: int = 10, columns: int = 12, *, augment: Recipe | None = None
+) -> None:
     """Write a grid of sample images with the class names beside its rows as a PNG.
 
     Small images are enlarged by a whole factor, so that their pixels stay visible as they are.
 
     Args:
-        arrays: The data set.
+        data: The data set.
         path: The PNG file; a file that is there is replaced.
         rows: How many classes at most.
         columns: How many images a class at most.
+        augment: Show one image a class as this recipe augments it in epoch after epoch, mixing aside.
 
     Raises:
         ModernizeError: If `path` is no PNG or cannot be written.
@@ -55,10 +74,16 @@ def save_preview(arrays: ImageArrays, path: Path, rows: int = 10, columns: int =
 
     if path.suffix.lower() != ".png":
         raise ModernizeError(f"{path} should end in .png.")
-    factor = max(1, round(TILE_PIXELS / arrays.image_size))
-    grid = preview_grid(arrays, rows, columns).repeat(factor, axis=0).repeat(factor, axis=1)
-    step = (arrays.image_size + GAP) * factor
-    names = arrays.class_names[:rows]
+    factor = max(1, round(TILE_PIXELS / data.image_size))
+    if augment:
+        from modernize.datasets.augmented import augmented_grid
+
+        grid = augmented_grid(data, augment, rows, columns)
+    else:
+        grid = preview_grid(data, rows, columns)
+    grid = grid.repeat(factor, axis=0).repeat(factor, axis=1)
+    step = (data.image_size + GAP) * factor
+    names = data.class_names[:rows]
     font = ImageFont.load_default(max(12, min(18, step // 4)))
     margin = int(max(font.getlength(name) for name in names)) + 24
     edge = 8
@@ -66,7 +91,7 @@ def save_preview(arrays: ImageArrays, path: Path, rows: int = 10, columns: int =
     sheet.paste(Image.fromarray(grid), (margin, edge))
     pen = ImageDraw.Draw(sheet)
     for row, name in enumerate(names):
-        middle = edge + row * step + arrays.image_size * factor // 2
+        middle = edge + row * step + data.image_size * factor // 2
         pen.text((margin - 12, middle), name, fill=(40, 40, 40), font=font, anchor="rm")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ class DataRequest:
         cache: Where generated images may be kept, or None for the default folder.
         download: Whether a missing data set may be fetched.
         data_dir: Where downloaded data sets lie, or None for the default folder.
+        stream: Whether image files stay files, to be decoded batch by batch; None for only where that is wise.
     """
 
     name: str
@@ -33,3 +34,4 @@ class DataRequest:
     cache: Path | None = None
     download: bool = False
     data_dir: Path | None = None
+    stream: bool | None = False

@@ -22,8 +22,17 @@ def resize_images(images_nhwc: Images, size: int, resample: Image.Resampling = I
     return resized
 
 
+def read_square(path: Path, size: int) -> Images:
+    """Decode one image file and bring it to one size, uint8 (size, size, 3).
+
+    Raises:
+        DataError: If it cannot be decoded.
+    """
+    return np.asarray(_fit(read_rgb(path), size, Image.Resampling.BICUBIC))
+
+
 def decode_files(paths: Sequence[Path], size: int) -> Images:
-    """Decode image files; the EXIF orientation is ignored, as torchvision ignores it.
+    """Decode image files and bring them to one size.
 
     Args:
         paths: The files, n of them.
@@ -37,18 +46,22 @@ def decode_files(paths: Sequence[Path], size: int) -> Images:
     """
     images = np.empty((len(paths), size, size, 3), dtype=np.uint8)
     for index, path in enumerate(paths):
-        images[index] = _decode(path, size)
+        images[index] = read_square(path, size)
     return images
 
 
-def _decode(path: Path, size: int) -> Images:
+def read_rgb(path: Path) -> Image.Image:
+    """Decode one image file of any mode to RGB; the EXIF orientation is ignored, as torchvision ignores it.
+
+    Raises:
+        DataError: If it cannot be decoded, in a line that names it.
+    """
     try:
         with Image.open(path) as image:
             if image.mode.startswith(("I", "F")):
                 raise DataError(f"{path} has pixels of mode {image.mode}; images of 8 bits a channel are needed.")
             # A palette's transparency is dropped by way of RGBA; Pillow warns about the direct way.
-            rgb = (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
-            return np.asarray(_fit(rgb, size, Image.Resampling.BICUBIC))
+            return (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
     # Pillow's decoders raise these for damaged files; a missing file is an OSError too.
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} cannot be read as an image: {str(error).partition(chr(10))[0]}.") from error

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from modernize.datasets.arrays import TEST, TRAIN, ImageArrays, Images, Labels, choose, make_arrays
+from modernize.datasets.arrays import TEST, TRAIN, ImageArrays, Images, Labels, check_memory, choose, make_arrays
 from modernize.datasets.cache import cache_dir
+from modernize.datasets.files import FileSplit, ImageFiles, arrays_or_files, make_split
 from modernize.datasets.request import DataRequest
-from modernize.datasets.resize import decode_files, resize_images
+from modernize.datasets.resize import resize_images
 from modernize.errors import DataError, ModernizeError
 
 
@@ -76,8 +77,8 @@ SOURCES: dict[str, _Source] = {
 }
 
 
-def load(request: DataRequest) -> ImageArrays:
-    """Read a torchvision data set into arrays, choosing a subset before anything is decoded.
+def load(request: DataRequest) -> ImageArrays | ImageFiles:
+    """Read a torchvision data set, choosing a subset before anything is decoded.
 
     Raises:
         DataError: If it is not there, cannot be downloaded, or would not fit into memory.
@@ -85,11 +86,20 @@ def load(request: DataRequest) -> ImageArrays:
     source = SOURCES[request.kind]
     root = data_root(request)
     train, test = _open(request, source, root, source.train), _open(request, source, root, source.test)
-    # Both splits are sized up before the first is decoded: a refusal should not take an hour.
-    chosen = [_choose(request, source, data, split) for data, split in ((train, TRAIN), (test, TEST))]
     names = tuple(name if isinstance(name, str) else name[0] for name in train.classes)
     note = f"{source.cls} through torchvision, evaluated on its {source.split_name} split"
-    return make_arrays(request, _decode(request, *chosen[TRAIN]), _decode(request, *chosen[TEST]), names, note)
+    (train_images, train_labels), (test_images, test_labels) = source.read(train), source.read(test)
+    if isinstance(train_images, list):
+        train_split = _files(request, train_images, train_labels, TRAIN)
+        test_split = _files(request, test_images, test_labels, TEST)
+        return arrays_or_files(request, root, train_split, test_split, names, note)
+    return make_arrays(
+        request,
+        _take(request, train_images, train_labels, TRAIN),
+        _take(request, test_images, test_labels, TEST),
+        names,
+        note,
+    )
 
 
 def data_root(request: DataRequest) -> Path:
@@ -134,20 +144,19 @@ def _torchvision_datasets() -> Any:
     return datasets
 
 
-def _choose(request: DataRequest, source: _Source, data: Any, split: int) -> tuple[Any, Labels]:
-    """Return the chosen images, an array or a list of files, and their labels, (n,)."""
-    images, targets = source.read(data)
+def _files(request: DataRequest, paths: list[Any], targets: Any, split: int) -> FileSplit:
+    labels = np.asarray(targets, dtype=np.int64)
+    return make_split(paths, labels, choose(request, labels, split))
+
+
+def _take(request: DataRequest, images: Any, targets: Any, split: int) -> tuple[Images, Labels]:
+    """Return the chosen images at the wanted size, and their labels, (n,)."""
     labels = np.asarray(targets, dtype=np.int64)
     members = choose(request, labels, split)
-    chosen = [Path(images[k]) for k in members] if isinstance(images, list) else np.asarray(images)[members]
-    return chosen, labels[members]
-
-
-def _decode(request: DataRequest, images: Any, labels: Labels) -> tuple[Images, Labels]:
-    if isinstance(images, list):
-        return decode_files(images, request.image_size), labels
-    rgb = images if images.ndim == 4 else images[..., None].repeat(3, axis=3)
-    return resize_images(rgb, request.image_size), labels
+    check_memory(request, len(members))
+    chosen = np.asarray(images)[members]
+    rgb = chosen if chosen.ndim == 4 else chosen[..., None].repeat(3, axis=3)
+    return resize_images(rgb, request.image_size), labels[members]
 
 
 def _first_line(text: str) -> str:

@@ -1,0 +1,69 @@
+"""Making single images for the decoded feed; runs in the decoding processes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, default_collate
+
+from modernize.datasets.arrays import ImageArrays
+from modernize.datasets.files import ImageFiles
+from modernize.datasets.pictures import Split, pictures_of
+from modernize.datasets.transforms import eval_transform, seeded, train_transform
+from modernize.errors import DataError
+from modernize.spec import Recipe
+
+
+class Wanted(NamedTuple):
+    """One image to make: all that a decoding process is told.
+
+    Attributes:
+        split: Which split it is of.
+        position: In the split.
+        seed: What its augmentation is drawn from.
+    """
+
+    split: Split
+    position: int
+    seed: int = 0
+
+
+class ImageMaker(Dataset[tuple[Tensor, int, int] | str]):
+    """Maps what is wanted to an image.
+
+    Args:
+        data: The data set.
+        recipe: Its augmentation fields are read.
+        mean: The data's mean colour in units of 0 to 255.
+    """
+
+    def __init__(self, data: ImageArrays | ImageFiles, recipe: Recipe, mean: tuple[float, ...]) -> None:
+        self._pictures = pictures_of(data)
+        self._train = train_transform(recipe, data.image_size, mean)
+        self._eval = eval_transform(recipe, data.image_size)
+
+    def __getitem__(self, wanted: Wanted) -> tuple[Tensor, int, int] | str:
+        """Return the image, uint8 (h, w, 3), its label and its position, or what is wrong with it.
+
+        An exception would reach the other process with a traceback in its message.
+        """
+        pictures = self._pictures[wanted.split]
+        try:
+            image = pictures.read(wanted.position)
+        except DataError as error:
+            return str(error)
+        if wanted.split == "train":
+            with seeded(wanted.seed):
+                image = self._train(image)
+        else:
+            image = self._eval(image)
+        return torch.from_numpy(np.array(image)), int(pictures.labels[wanted.position]), wanted.position
+
+
+def collate(samples: list[tuple[Tensor, int, int] | str]) -> Any:
+    """Stack images, labels and positions; or return what is wrong with the first image that has something wrong."""
+    wrong = next((sample for sample in samples if isinstance(sample, str)), None)
+    return default_collate(samples) if wrong is None else wrong

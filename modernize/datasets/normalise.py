@@ -1,0 +1,61 @@
+"""Normalisation: what pixels are shifted and scaled by."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from modernize.datasets.arrays import ImageArrays, Images
+from modernize.datasets.files import ImageFiles
+
+IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+"""In units of 0 to 255; published with torchvision's and timm's ImageNet models."""
+
+
+class Normalise:
+    """Subtract a mean and divide by a standard deviation, channel by channel.
+
+    Args:
+        mean: In units of 0 to 255, (3,).
+        std: In the same units, (3,).
+        device: Where images will be.
+    """
+
+    def __init__(self, mean: Tensor, std: Tensor, device: torch.device | str = "cpu") -> None:
+        self.scale = (1.0 / std).to(device)
+        self.offset = (-mean / std).to(device)
+
+    def __call__(self, images_nhwc: Tensor) -> Tensor:
+        """Normalise images (n, h, w, 3), whose values are 0 to 255; floating-point ones are changed in place."""
+        # Whole rows at once: three channels alone would be too short for the processor's vectors.
+        width = images_nhwc.shape[2]
+        scale, offset = self.scale.repeat(width), self.offset.repeat(width)
+        return images_nhwc.flatten(2).float().mul_(scale).add_(offset).view(images_nhwc.shape)
+
+
+def statistics(data: ImageArrays | ImageFiles) -> tuple[Tensor, Tensor]:
+    """Return the mean and standard deviation to normalise a data set by, in units of 0 to 255, each (3,).
+
+    Those of the training images where they are in memory; ImageNet's for files, lest all of them be read.
+    """
+    if isinstance(data, ImageFiles):
+        return torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+    return channel_statistics(data.train_images_nhwc)
+
+
+def channel_statistics(images_nhwc: Images) -> tuple[Tensor, Tensor]:
+    """Return per-channel mean and standard deviation of uint8 images, in units of 0 to 255, each (3,).
+
+    A channel that is the same everywhere gets 1 for its standard deviation, so that dividing by it does no harm.
+    """
+    # Exact integer sums: the result does not depend on the order of summation.
+    flat = images_nhwc.reshape(-1, images_nhwc.shape[-1])
+    counts = np.stack([np.bincount(flat[:, c], minlength=256) for c in range(flat.shape[1])])
+    values = np.arange(256, dtype=np.int64)
+    mean = (counts * values).sum(1) / len(flat)
+    variance = (counts * values**2).sum(1) / len(flat) - mean**2
+    # No set that fits into memory varies less than this without being constant.
+    std = np.sqrt(np.where(variance > 1e-10, variance, 1.0))
+    return torch.tensor(mean, dtype=torch.float32), torch.tensor(std, dtype=torch.float32)
