@@ -1,7 +1,7 @@
 """The named recipes, and where each of their values comes from.
 
 "classic" is the base's recipe and "convnext" what the step `recipe` makes of it, so neither is written down twice.
-"finetune" is the paper's Table 6; no step leads to it.
+"finetune" is the paper's Table 6: no step leads to it, for it begins with trained weights (`train(..., weights=FILE)`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FINETUNE = Recipe(
 RECIPES = {
     "classic": "torchvision's original recipe for ResNet-50, the base of every ladder",
     "convnext": "the paper's training from scratch (arXiv:2201.03545 Table 5), of every rung from `recipe` on",
-    "finetune": "the paper's fine-tuning (arXiv:2201.03545 Table 6), of ConvNeXt-B at 384 px; not trained yet",
+    "finetune": "the paper's fine-tuning (arXiv:2201.03545 Table 6), of ConvNeXt-B at 384 px, from trained weights",
 }
 """What each recipe is, by name."""
 
@@ -104,7 +104,7 @@ _NOTES: dict[str, dict[str, str]] = {
     "finetune": _MODERN_NOTES
     | {
         "layer_decay": "0.8 from ImageNet-22K weights",
-        "layer_decay_blocks": "groups of three blocks; the first, second and last stage are one group each",
+        "layer_decay_blocks": "of stage 3; the stem and the other stages are one group each",
         "stochastic_depth": "B from ImageNet-1K; L 0.95; from ImageNet-22K B 0.2, L 0.3, XL 0.4",
         "layer_scale_init": "no starting value is used: LayerScale comes with the weights",
         "eval_crop_ratio": "from 384 px on the whole image is evaluated",

@@ -93,7 +93,7 @@ class Recipe:
     """How a rung is trained. Defaults are the classic ResNet recipe of torchvision.
 
     Attributes:
-        name: "classic", "convnext" or a name of the user's.
+        name: "classic", "convnext", "finetune" or a name of the user's.
         optimizer: "sgd" (with `momentum`) or "adamw" (with `betas` and `eps`).
         lr: Peak learning rate at `batch_size`.
         weight_decay: Decoupled for AdamW, L2 for SGD.
@@ -106,21 +106,21 @@ class Recipe:
         shift_pixels: Largest random shift in pixels (small images; 0 for none).
         horizontal_flip: Whether images are mirrored at random.
         color_jitter: Strength of brightness, contrast and saturation jitter. timm drops it where RandAugment is on.
-        mixup: Beta parameter of mixup, 0 for none.
+        mixup: Beta parameter of mixup, 0 for none. Mixing takes an even number of images a process.
         cutmix: Beta parameter of CutMix, 0 for none.
-        mix_probability: Probability that a batch is mixed at all.
+        mix_probability: Probability that a batch is mixed at all, by either.
         mix_switch_probability: Probability of CutMix rather than mixup where both are on.
         random_erasing: Probability of erasing a rectangle with pixel noise.
         label_smoothing: Share of the target spread over all classes.
         stochastic_depth: Drop probability of the last block's branch; grows linearly from 0 at the first.
         layer_scale_init: Starting value of LayerScale.
-        clip_grad_norm: Largest gradient norm, 0 for no clipping.
-        ema_decay: Decay of the weights' moving average, 0 for none.
+        clip_grad_norm: Largest norm of the gradient of all weights together, 0 for no clipping.
+        ema_decay: Decay, a step, of the weights' moving average, 0 for none. Where there is one, it is evaluated.
         interpolation: Resampling of crops.
         eval_crop_ratio: Share of the image kept by the centre crop at evaluation.
         layer_decay: Factor on the learning rate from one group of blocks to the one below it, counted from the head;
             1 for one rate everywhere. For fine-tuning.
-        layer_decay_blocks: Blocks in such a group.
+        layer_decay_blocks: Blocks of stage 3 in such a group; the stem and each other stage are a group.
         head_init_scale: Factor on the classifier's starting weights. For fine-tuning.
     """
 

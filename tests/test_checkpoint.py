@@ -18,7 +18,9 @@ from test_train import bars, short
 
 from modernize.nn import build
 from modernize.train.checkpoint import Checkpoint, Checkpoints
-from modernize.train.loop import Stopped, Trainer, evaluate, train
+from modernize.train.evaluate import evaluate
+from modernize.train.loop import Stopped, train
+from modernize.train.trainer import Trainer
 
 NUM_STEPS = 12  # 96 images, batch 16, 2 epochs
 
@@ -42,7 +44,7 @@ class Notebook:
         return sorted(path.name for path in self.folder.iterdir())
 
 
-def run_until(steps: int, spec, arrays, notebook: Notebook, seed: int = 3) -> None:
+def run_until(steps: int, spec, arrays, notebook: Notebook, seed: int = 3, **options) -> None:
     """Train so many steps from wherever the run is, and stop there."""
     done = []
     with pytest.raises(Stopped):
@@ -53,6 +55,7 @@ def run_until(steps: int, spec, arrays, notebook: Notebook, seed: int = 3) -> No
             on_step=lambda *position: done.append(position),
             checkpoints=notebook.checkpoints,
             should_stop=lambda: len(done) == steps,
+            **options,
         )
 
 
@@ -114,7 +117,10 @@ def test_the_last_two_are_kept_and_say_what_they_are(arrays, tmp_path):
     # The weights are an ordinary state dict, and the last ones are those that were evaluated.
     network = build(spec)
     network.load_state_dict(load_file(last / "weights.safetensors"))
-    assert evaluate(network, Trainer(spec, arrays, seed=0).test_set)[1] == outcome.result.top1_percent
+    assert (
+        evaluate(network, Trainer(spec, arrays, seed=0).feed.eval_batches("test", 250))[1]
+        == outcome.result.top1_percent
+    )
 
 
 def damage(path: Path, how: str) -> None:

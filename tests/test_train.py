@@ -12,12 +12,14 @@ import torch
 from modernize.datasets.arrays import ImageArrays, make_arrays
 from modernize.datasets.batches import SmallImages
 from modernize.datasets.request import DataRequest
+from modernize.datasets.resident import ResidentFeed
 from modernize.errors import ModernizeError
 from modernize.ladder import ladder
 from modernize.results.record import Curves
 from modernize.spec import Spec
 from modernize.train.budget import get_budget, shorten
-from modernize.train.loop import evaluate, train
+from modernize.train.evaluate import evaluate
+from modernize.train.loop import train
 from modernize.train.outcome import final_result
 
 NUM_CLASSES = 4
@@ -72,7 +74,9 @@ def test_what_is_measured_fits_together(arrays):
     spec = short(0, epochs=3)
     outcome = train(spec, arrays, seed=0, on_step=lambda epoch, step: seen.append((epoch, step)))
     curves, result = outcome.curves, outcome.result
-    assert [len(curve) for curve in asdict(curves).values()] == [3] * 4
+    assert {name: len(curve) for name, curve in asdict(curves).items()} == {
+        name: 0 if name.startswith("val") else 3 for name in asdict(curves)
+    }
     assert len(outcome.epoch_seconds) == 3
     assert outcome.images_per_second > 0
     assert (result.top1_percent, result.loss) == (curves.test_top1_percent[-1], curves.test_loss[-1])
@@ -136,12 +140,54 @@ def test_evaluation_counts_every_image(arrays):
     count = 257  # one batch and an incomplete one
     images = np.zeros((count, 8, 8, 3), dtype=np.uint8)
     labels = np.array([1] * 57 + [0] * 200, dtype=np.int64)
-    loss, top1 = evaluate(Constant(), SmallImages(images, labels, torch.zeros(3), torch.ones(3)))
+    loss, top1 = evaluate(Constant(), SmallImages(images, labels, torch.zeros(3), torch.ones(3)).test_batches(250))
     normaliser = np.log(np.exp(2) + 3)
     assert top1 == pytest.approx(100 * 57 / count)
     assert loss == pytest.approx(normaliser - 2 * 57 / count, rel=1e-6)
 
 
-def test_a_recipe_that_training_would_not_follow_is_refused(arrays):
-    with pytest.raises(ModernizeError, match=r"recipe\.mixup is 0\.8"):
+def test_a_recipe_that_contradicts_itself_is_refused(arrays):
+    with pytest.raises(ModernizeError, match=r"recipe\.mixup is 0\.8, but recipe\.mix_probability is 0"):
         train(short(-1, mixup=0.8), arrays, seed=0)
+
+
+@pytest.fixture
+def with_val(arrays):
+    other = bars(num_test=40)
+    return replace(arrays, val_images_nhwc=other.test_images_nhwc, val_labels=other.test_labels)
+
+
+class Watched(ResidentFeed):
+    """Keeps the splits that were evaluated."""
+
+    seen: list[str]
+
+    def eval_batches(self, split, batch_size):
+        self.seen = [*getattr(self, "seen", []), split]
+        return super().eval_batches(split, batch_size)
+
+
+def test_with_a_validation_split_the_test_images_are_looked_at_once_at_the_end(arrays, with_val):
+    spec = short(-1, epochs=3)
+    feed = Watched(with_val, spec.recipe)
+    outcome = train(spec, feed, seed=0)
+    plain = train(spec, arrays, seed=0)
+    assert feed.seen == ["val", "val", "val", "test"]
+    assert outcome.curves.test_loss == outcome.curves.test_top1_percent == ()
+    assert len(outcome.curves.val_loss) == len(outcome.curves.val_top1_percent) == 3
+    assert outcome.curves.train_loss == plain.curves.train_loss
+    assert (outcome.result.top1_percent, outcome.result.loss) == (plain.result.top1_percent, plain.result.loss)
+    assert outcome.result.best_top1_percent == max(outcome.curves.val_top1_percent)
+    assert outcome.result.epoch == 3
+
+
+def test_the_best_epoch_is_the_best_on_the_validation_split():
+    curves = Curves(train_loss=(3, 2, 1), val_loss=(0.9, 0.5, 0.7), val_top1_percent=(50, 80, 70), lr=(1, 1, 1))
+    result = final_result(curves, diverged=False, test=(0.8, 66))
+    assert (result.top1_percent, result.loss, result.epoch) == (66, 0.8, 3)
+    assert (result.best_top1_percent, result.best_epoch) == (80, 2)
+
+
+def test_a_feed_of_ones_own_gives_the_same_numbers(arrays):
+    spec = short(0)
+    assert train(spec, ResidentFeed(arrays, spec.recipe), seed=1).curves == train(spec, arrays, seed=1).curves

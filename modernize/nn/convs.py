@@ -55,7 +55,7 @@ class PointwiseConv2d(nn.Conv2d):
 class DepthwiseConv2d(nn.Conv2d):
     """A depthwise convolution whose gradients take the fast kernels on a processor.
 
-    On other devices it is `torch.nn.Conv2d`.
+    On other devices, and under autocast, it is `torch.nn.Conv2d`.
 
     Shape:
         (N, C, H, W) to (N, C, H, W), or H and W divided by the stride, rounded up.
@@ -66,7 +66,8 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, x_nchw: Tensor) -> Tensor:
         """Convolve each channel with its own filter."""
-        if x_nchw.device.type != "cpu" or self.kernel_size[0] <= STRIP_WIDTH:
+        # Autocast would hand the product its own types, and the gradients others.
+        if x_nchw.device.type != "cpu" or self.kernel_size[0] <= STRIP_WIDTH or torch.is_autocast_enabled("cpu"):
             return super().forward(x_nchw)
         out: Tensor = _Depthwise.apply(x_nchw, self.weight, self.stride[0])
         return out if self.bias is None else out + self.bias.view(-1, 1, 1)

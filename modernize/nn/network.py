@@ -99,7 +99,7 @@ def build(spec: Spec, *, formulation: Formulation = "fast") -> Network:
         torch.Size([2, 10])
     """
     network = Network(spec, formulation)
-    initialise(network, spec.arch)
+    initialise(network, spec)
     return network.to(memory_format=torch.channels_last)
 
 

@@ -1,9 +1,17 @@
 """Budgets: how much training a run gets, and how a recipe is shortened to fit. This is the only place that does so.
 
 The paper trains for 300 epochs on 1.28 million images; a laptop has minutes. A shortened recipe keeps what defines it
-(optimizer, shape of the schedule, weight decay, label smoothing, which weights are decayed) and gives up what pays
-only in long training (mixup, CutMix, RandAugment, random erasing, stochastic depth: they slow learning down to prevent
-overfitting that a short run never reaches). Every change is listed in words and printed in the report.
+and gives up what pays only in long training. Every change is listed in words and printed in the report:
+
+* Kept: optimizer, betas, weight decay and which weights it falls on, shape of the schedule, label smoothing, mirroring.
+* Warmup is a fifth of the run: in proportion, the paper's 20 of 300 epochs would be less than one of 12.
+* Mixup, CutMix, RandAugment, colour jitter, random erasing and stochastic depth are off: they slow learning down to
+  prevent overfitting that a short run never reaches.
+* Random resized crops become shifts by a few pixels, which suit small images, and images are evaluated whole.
+* LayerScale starts at 1: from 1e-6 it needs thousands of steps to let the branches through.
+
+Whatever the user sets by hand stays as it is. A moving average of the weights (EMA) is off on the whole ladder; where
+it is on, it is what is evaluated, and its decay should fit the steps there are, for it begins at the initial weights.
 """
 
 from __future__ import annotations
@@ -18,28 +26,15 @@ from modernize.spec import Recipe
 WARMUP_SHARE = 0.2
 """Of a short run; the paper's 20 of 300 epochs would be less than one epoch."""
 
-UNTRAINED: Mapping[str, tuple[Any, str]] = {
-    "random_resized_crop": (False, "random resized crops"),
+PAYS_LATE: Mapping[str, tuple[Any, str]] = {
     "rand_augment": ("", "RandAugment"),
     "color_jitter": (0.0, "colour jitter"),
     "mixup": (0.0, "mixup"),
     "cutmix": (0.0, "CutMix"),
     "random_erasing": (0.0, "random erasing"),
-    "clip_grad_norm": (0.0, "gradient clipping"),
-    "ema_decay": (0.0, "EMA"),
-    "layer_decay": (1.0, "layer-wise learning-rate decay"),
-    "head_init_scale": (1.0, "a scaled classifier"),
-    "eval_crop_ratio": (1.0, "evaluation crops"),
+    "stochastic_depth": (0.0, "stochastic depth"),
 }
-"""Recipe fields that the training loop cannot switch on: what they must be instead, and what they are called."""
-
-UNREAD = ("interpolation", "mix_probability", "mix_switch_probability", "layer_decay_blocks")
-"""Recipe fields that the training loop does not read: without effect now, so nobody may set them by hand."""
-
-PAYS_LATE = {
-    name: UNTRAINED[name] for name in ("rand_augment", "color_jitter", "mixup", "cutmix", "random_erasing")
-} | {"stochastic_depth": (0.0, "stochastic depth")}
-"""What a shortened recipe gives up because it pays in long training only."""
+"""What a shortened recipe gives up because it pays in long training only: its value when off, and what it is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +95,7 @@ BUDGETS = {
             shift_pixels=2,
             what="an hour or more: the whole data set, shortened recipes",
         ),
-        Budget(
-            name="full", as_printed=True, what="each recipe as printed, for days: refused until all of it is trained"
-        ),
+        Budget(name="full", as_printed=True, what="each recipe as printed, on the whole data set: for GPUs"),
     )
 }
 
@@ -138,33 +131,26 @@ def shorten(
         The recipe as it will be trained, and what was changed, in sentences for the report.
 
     Raises:
-        ModernizeError: If something is left that the training loop does not do.
+        ModernizeError: If fields of the result contradict each other.
     """
-    for name in UNREAD:
-        if name in given:
-            raise ModernizeError(f"recipe.{name} cannot be set: training does not read it yet.")
-    wanted = {} if budget.as_printed else _cuts(recipe, budget, layer_scale=layer_scale)
+    wanted = {} if budget.as_printed else _cuts(recipe, budget, layer_scale=layer_scale, given=given)
     wanted |= {"epochs": budget.epochs, "batch_size": budget.batch_size}
     wanted["horizontal_flip"] = recipe.horizontal_flip and mirror
     short = replace(recipe, **{k: v for k, v in wanted.items() if v is not None and k not in given})
-    refuse_untrained(short)
-    if short.warmup_epochs >= short.epochs:
-        raise ModernizeError(
-            f"recipe.warmup_epochs is {short.warmup_epochs:g}, which leaves nothing of {short.epochs} epochs."
-        )
+    refuse_contradictions(short)
     return short, _sentences(recipe, short)
 
 
-def _cuts(recipe: Recipe, budget: Budget, *, layer_scale: bool) -> dict[str, Any]:
-    """Say what a shortened recipe has instead of the paper's values."""
+def _cuts(recipe: Recipe, budget: Budget, *, layer_scale: bool, given: Collection[str]) -> dict[str, Any]:
+    """Say what a shortened recipe has instead of the paper's values; None leaves one as it is."""
     epochs = budget.epochs or recipe.epochs
     return {
         **{name: off for name, (off, _) in PAYS_LATE.items()},
         "lr": budget.adamw_lr if recipe.optimizer == "adamw" else budget.sgd_lr,
         "warmup_epochs": WARMUP_SHARE * epochs if recipe.warmup_epochs else None,
         "random_resized_crop": False,
-        "shift_pixels": budget.shift_pixels,
-        "mix_probability": 0.0,
+        "shift_pixels": None if "random_resized_crop" in given else budget.shift_pixels,
+        "mix_probability": None if {"mixup", "cutmix"} & set(given) else 0.0,
         "layer_scale_init": budget.layer_scale_init if layer_scale else None,
         "eval_crop_ratio": 1.0,
     }
@@ -204,36 +190,24 @@ def _sentences(recipe: Recipe, short: Recipe) -> tuple[str, ...]:
             f"LayerScale starts at {short.layer_scale_init:g} instead of {recipe.layer_scale_init:g}, "
             "which would keep the branches switched off for most of a short run"
         )
+    if short.ema_decay:
+        sentences.append(f"evaluated is the moving average of the weights (EMA, decay {short.ema_decay:g})")
     return tuple(filter(None, sentences))
 
 
-def untrained(recipe: Recipe) -> tuple[str, ...]:
-    """Name the fields of a recipe that ask for what the training loop does not do."""
-    return tuple(name for name, (off, _) in UNTRAINED.items() if getattr(recipe, name) != off)
-
-
-def refuse_untrained(recipe: Recipe) -> None:
-    """Refuse a recipe that asks for what the training loop does not do, lest a record claim it.
+def refuse_contradictions(recipe: Recipe) -> None:
+    """Refuse a recipe that cannot be trained as it says, lest a record claim it.
 
     Raises:
-        ModernizeError: Naming the first such field.
+        ModernizeError: Naming the first contradiction.
     """
-    for name in untrained(recipe):
+    if recipe.warmup_epochs >= recipe.epochs:
         raise ModernizeError(
-            f"recipe.{name} is {getattr(recipe, name)!r}, which training does not support yet; turn it off."
+            f"recipe.warmup_epochs is {recipe.warmup_epochs:g}, which leaves nothing of {recipe.epochs} epochs; "
+            "set it to less."
         )
-
-
-def refuse_untrained_budget(recipes: Collection[Recipe], budget: Budget) -> None:
-    """Refuse a budget that trains recipes as printed while training lacks some of what they name.
-
-    Raises:
-        ModernizeError: Naming all of it.
-    """
-    fields = {name for recipe in recipes for name in untrained(recipe)} if budget.as_printed else set()
-    if fields:
-        missing = ", ".join(words for name, (_, words) in UNTRAINED.items() if name in fields)
-        raise ModernizeError(
-            f"--budget {budget.name} trains recipes as printed, but training does not do all of that yet: {missing}. "
-            "Use --budget short."
-        )
+    for name in ("mixup", "cutmix"):
+        if (strength := getattr(recipe, name)) and recipe.mix_probability == 0:
+            raise ModernizeError(
+                f"recipe.{name} is {strength:g}, but recipe.mix_probability is 0: no batch would be mixed; set it too."
+            )

@@ -4,7 +4,8 @@ A checkpoint is a folder that appears whole or not at all:
 
     checkpoint-0000000120/          named after the steps done
         weights.safetensors         the network's state dict
-        state.safetensors           all else that is made of tensors: optimizer, random number generator
+        state.safetensors           all else that is made of tensors: optimizer, moving average of the weights (EMA),
+                                    and of each process its random numbers and the loss of the epoch under way
         progress.json               whose it is, and the numbers: position, curves so far, seconds so far
         SHA256SUMS                  of the three, as `sha256sum --check` reads them
 

@@ -6,7 +6,7 @@ because constructing one imports torch's compiler, which costs seconds at the st
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -18,24 +18,39 @@ from modernize.spec import Recipe
 
 
 class Optimizer:
-    """One of the two optimizers, over parameter groups that differ in weight decay.
+    """One of the two optimizers, over parameter groups that differ in weight decay and learning rate.
 
     Args:
         groups: Pairs of parameters and their weight decay.
         recipe: Its optimizer, momentum, betas and eps are read.
+        lr_factors: Factor on the learning rate of each parameter; 1 for those that are not named.
     """
 
-    def __init__(self, groups: Iterable[tuple[list[nn.Parameter], float]], recipe: Recipe) -> None:
-        self.groups = [(parameters, decay) for parameters, decay in groups if parameters]
+    def __init__(
+        self,
+        groups: Iterable[tuple[list[nn.Parameter], float]],
+        recipe: Recipe,
+        lr_factors: Mapping[nn.Parameter, float] | None = None,
+    ) -> None:
+        self.groups = [
+            (chosen, decay, factor)
+            for parameters, decay in groups
+            for factor, chosen in _by_factor(parameters, lr_factors or {}).items()
+        ]
         self.recipe = recipe
         self.state: list[dict[str, list[Any]]] = [
             {
                 "first": [torch.zeros_like(p) for p in parameters],
                 "second": [torch.zeros_like(p) for p in parameters] if recipe.optimizer == "adamw" else [],
-                "steps": [torch.tensor(0.0) for _ in parameters] if recipe.optimizer == "adamw" else [],
+                "steps": [torch.zeros((), device=p.device) for p in parameters] if recipe.optimizer == "adamw" else [],
             }
-            for parameters, _ in self.groups
+            for parameters, _, _ in self.groups
         ]
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """The parameters as torch's GradScaler looks for them."""
+        return [{"params": parameters} for parameters, _, _ in self.groups]
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the live tensors that a checkpoint has to keep, by name."""
@@ -48,17 +63,17 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
-        for parameters, _ in self.groups:
+        for parameters, _, _ in self.groups:
             for parameter in parameters:
                 parameter.grad = None
 
     @torch.no_grad()
     def step(self, lr: float) -> None:
         """Update every parameter with this learning rate; one without a gradient counts as having a zero one."""
-        for (parameters, decay), state in zip(self.groups, self.state, strict=True):
+        for (parameters, decay, factor), state in zip(self.groups, self.state, strict=True):
             gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
             update = self._adamw if self.recipe.optimizer == "adamw" else self._sgd
-            update(list(parameters), gradients, state, lr, decay)
+            update(list(parameters), gradients, state, lr * factor, decay)
 
     def _adamw(
         self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], lr: float, decay: float
@@ -95,6 +110,15 @@ class Optimizer:
             nesterov=False,
             maximize=False,
         )
+
+
+def _by_factor(
+    parameters: list[nn.Parameter], factors: Mapping[nn.Parameter, float]
+) -> dict[float, list[nn.Parameter]]:
+    found: dict[float, list[nn.Parameter]] = {}
+    for parameter in parameters:
+        found.setdefault(factors.get(parameter, 1.0), []).append(parameter)
+    return found
 
 
 def parameter_groups(network: nn.Module, recipe: Recipe) -> list[tuple[list[nn.Parameter], float]]:

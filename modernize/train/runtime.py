@@ -14,9 +14,10 @@ class Runtime:
 
     Attributes:
         device: "cpu", "cuda" or "cuda:1".
-        precision: "bf16" and "fp16" compute under autocast; weights and optimizer stay in fp32.
+        precision: "bf16" and "fp16" compute under autocast; weights, optimizer and loss stay in fp32. "fp32" means
+            fp32: TF32 is off, also in cuDNN, whose default is on; beside bf16 and fp16 it is on.
         micro_batch: Images that one device takes at once, 0 for all of its share of the batch. Gradients of the
-            parts are added up, so that the optimizer sees the whole batch.
+            parts are added up, so that the optimizer sees the whole batch; BatchNorm sees one part at a time.
         num_processes: Processes that share each batch (DDP), one a device.
         compile: Whether torch.compile compiles the network.
         deterministic: Whether only deterministic algorithms are allowed (a processor with one thread always is).
