@@ -22,6 +22,9 @@ BENCHMARKS = {
     "P8": "first_step",
     "P9": "records",
     "P10": "records",
+    "P11": "gpu_training",
+    "P12": "gpu_small_images",
+    "P13": "gpu_seeds",
     "P14": "same_bytes",
     "depthwise": "depthwise",
     "allocator": "allocator",
@@ -69,11 +72,11 @@ def _markdown(row: Measured) -> str:
 
 def _text(row: Measured, quick: bool) -> str:
     goal, what, against, ours, other, result, at_least, aim, verdict = row.cells()
-    lines = [f"{goal:4} {what}: {ours}"]
-    if against:
+    lines = [f"{goal:4} {what}: {ours or verdict}"]
+    if against and ours:
         lines[0] += f"; {against}: {other}"
         lines.append(f"ratio {result}")
-    if at_least:
+    if at_least and ours:
         word = "at least" if row.better == "higher" else "at most"
         lines.append(f"{word} {at_least}" + (f", aim {aim}" if aim else "") + f": {verdict}")
         lines[-1] += " (quick: says nothing)" if quick else ""

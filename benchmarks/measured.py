@@ -13,7 +13,7 @@ class Measured:
     Attributes:
         goal: For example "P2"; "" for a comparison that only informs.
         what: What was measured.
-        ours: Its median.
+        ours: Its median; None if it was not measured.
         unit: Of both medians.
         against: What it is compared with; "" where the goal is an absolute number.
         other: The median of that.
@@ -21,12 +21,12 @@ class Measured:
             (ours / other) or an absolute number (at most so much).
         at_least: What has to be met; None where there is no goal.
         aim: What is hoped for.
-        note: How it was measured, where that needs saying.
+        note: How it was measured, or why it was not, where that needs saying.
     """
 
     goal: str
     what: str
-    ours: float
+    ours: float | None
     unit: str
     against: str = ""
     other: float | None = None
@@ -36,15 +36,17 @@ class Measured:
     note: str = ""
 
     @property
-    def value(self) -> float:
-        """The ratio, or the number itself where there is nothing to compare with."""
-        if self.other is None:
+    def value(self) -> float | None:
+        """The ratio, or the number itself where there is nothing to compare with; None if it was not measured."""
+        if self.ours is None or self.other is None:
             return self.ours
         return self.other / self.ours if self.better == "higher" else self.ours / self.other
 
     @property
     def verdict(self) -> str:
         """Say whether the goal was met."""
+        if self.value is None:
+            return "not measured"
         if self.at_least is None:
             return ""
         sign = 1 if self.better == "higher" else -1
@@ -54,7 +56,7 @@ class Measured:
 
     def cells(self) -> tuple[str, ...]:
         """Return the table row: see `HEADER`."""
-        end = "x" if self.other is not None else f" {self.unit}"
+        end = f" {self.unit}" if self.other is None and self.ours is not None else "x"
         return (
             self.goal,
             self.what,

@@ -63,15 +63,24 @@ class PilImages(Dataset[tuple[Tensor, int]]):
         return self.transform(Image.fromarray(self.images_nhwc[index])), int(self.labels[index])
 
 
-def loaders(arrays: ImageArrays, recipe: Recipe) -> tuple[DataLoader, DataLoader]:
+def plain_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Return torch's own optimizer of a recipe."""
+    groups = [{"params": weights, "weight_decay": decay} for weights, decay in parameter_groups(network, recipe)]
+    groups = [group for group in groups if group["params"]]
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps)
+    return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum)
+
+
+def loaders(arrays: ImageArrays, recipe: Recipe, num_workers: int = 0) -> tuple[DataLoader, DataLoader]:
     """Return the loaders of the two splits."""
     size, scaled = arrays.image_size, arrays.train_images_nhwc / 255
     finish = [transforms.ToTensor(), transforms.Normalize(scaled.mean((0, 1, 2)), scaled.std((0, 1, 2)))]
     augment = [transforms.RandomHorizontalFlip(), transforms.RandomCrop(size, padding=recipe.shift_pixels)]
     train = PilImages(arrays.train_images_nhwc, arrays.train_labels, transforms.Compose(augment + finish))
     test = PilImages(arrays.test_images_nhwc, arrays.test_labels, transforms.Compose(finish))
-    train_loader = DataLoader(train, recipe.batch_size, shuffle=True, drop_last=True, num_workers=0)
-    return train_loader, DataLoader(test, 250, num_workers=0)
+    train_loader = DataLoader(train, recipe.batch_size, shuffle=True, drop_last=True, num_workers=num_workers)
+    return train_loader, DataLoader(test, 250, num_workers=num_workers)
 
 
 def train(
@@ -85,13 +94,7 @@ def train(
     recipe = spec.recipe
     torch.manual_seed(seed)
     network = plain_network(spec)
-    groups = [{"params": weights, "weight_decay": decay} for weights, decay in parameter_groups(network, recipe)]
-    groups = [group for group in groups if group["params"]]
-    optimizer: torch.optim.Optimizer
-    if recipe.optimizer == "adamw":
-        optimizer = torch.optim.AdamW(groups, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps)
-    else:
-        optimizer = torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum)
+    optimizer = plain_optimizer(network, recipe)
     train_loader, test_loader = loaders(arrays, recipe)
     seconds, step = [], 0
     for epoch in range(recipe.epochs):

@@ -29,10 +29,11 @@ def trained_spec(rung: str, *, epochs: int | None = None) -> Spec:
     """Return a rung as the default job trains it, with other epochs if given."""
     task = next(task for task in default_plan().tasks if task.rung.step == rung)
     recipe = from_dict(Recipe, task.trained_recipe)
+    shorter = (epochs or recipe.epochs) / recipe.epochs
     return Spec(
         regime=get_regime(task.rung.regime),
         arch=from_dict(Arch, task.arch),
-        recipe=replace(recipe, epochs=epochs or recipe.epochs),
+        recipe=replace(recipe, epochs=epochs or recipe.epochs, warmup_epochs=shorter * recipe.warmup_epochs),
     )
 
 

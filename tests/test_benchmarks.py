@@ -56,6 +56,35 @@ def _check(name, num_rows):
         assert re.match(r"[\d,.]+ ", cells["ours"]), row
 
 
+@pytest.mark.parametrize(("name", "num_rows"), [("P11", 2), ("P12", 1), ("P13", 1)])
+def test_says_what_was_not_measured_without_a_gpu(name, num_rows):
+    from modernize.run.devices import find_gpus
+
+    if find_gpus().gpus:
+        pytest.skip("there is a GPU")
+    printed = benchmark(name)
+    assert printed.count("not measured") == num_rows
+    assert find_gpus().why_none in printed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("gpu_training", {"rung": "downsample", "batch_size": 2, "num_steps": 1, "repeats": 1, "image_size": 64}),
+        ("gpu_small_images", {"num_images": 128, "num_workers": 1, "repeats": 1, "batch_size": 64}),
+        ("gpu_seeds", {"epochs": 1, "num_images": 64, "num_seeds": 2}),
+    ],
+)
+def test_gpu_benchmarks_run_on_a_processor_too(module, arguments, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from importlib import import_module
+
+    row = import_module(f"benchmarks.{module}").compare(device="cpu", **arguments)
+    assert row.ours > 0
+    assert row.other > 0
+
+
 def test_names_that_do_not_exist_are_refused():
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "P77"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -1,0 +1,121 @@
+"""P11: training at 224 px on a GPU against a plain bf16 channels-last eager loop, both on resident images."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from benchmarks.measured import Measured
+from benchmarks.plain_loop import plain_optimizer
+from modernize.cost import cost
+from modernize.ladder import rung_of
+from modernize.nn import build
+from modernize.regimes import get_regime
+from modernize.run.devices import find_gpus
+from modernize.spec import Spec
+from modernize.train.distributed import World
+from modernize.train.learner import Learner
+from modernize.train.runtime import Runtime
+
+GOALS = {"base": (1.15, 1.4), "downsample": (1.25, 1.6)}
+AGAINST = "plain bf16 channels-last eager loop, resident images"
+
+Step = Callable[[Tensor, Tensor], Any]
+
+
+def measure(quick: bool) -> list[Measured]:
+    """Train ResNet-50 and ConvNeXt-T with either loop in turn."""
+    found = find_gpus()
+    sizes = {"batch_size": 32, "num_steps": 5, "repeats": 1} if quick else {}
+    return [compare(rung, "cuda", **sizes) if found.gpus else row(rung, note=found.why_none) for rung in GOALS]
+
+
+def row(rung: str, *, note: str, ours: float | None = None, other: float | None = None) -> Measured:
+    """Put two times of a step beside the goal, or with neither say why they were not measured."""
+    at_least, aim = GOALS[rung]
+    regime = get_regime("resnet50")
+    return Measured(
+        goal="P11",
+        what=f"training step of {regime.start if rung == 'base' else regime.end} at 224 px",
+        against=AGAINST,
+        ours=ours,
+        other=other,
+        unit="ms",
+        at_least=at_least,
+        aim=aim,
+        note=note,
+    )
+
+
+def compare(
+    rung: str, device: str, *, batch_size: int = 256, num_steps: int = 30, repeats: int = 5, image_size: int = 224
+) -> Measured:
+    """Measure one rung."""
+    spec = rung_of(rung, "resnet50").spec
+    images = torch.randn(batch_size, 3, image_size, image_size, device=device)
+    images = images.to(memory_format=torch.channels_last)
+    labels = torch.randint(0, spec.arch.num_classes, (batch_size,), device=device)
+    steps = {"ours": our_step(spec, device, batch_size), "plain": plain_step(spec, device)}
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(repeats + 1):  # the first compiles and warms up
+        for name, step in steps.items():
+            seconds[name].append(seconds_a_step(step, images, labels, num_steps))
+    ours, plain = (1e3 * median(seconds[name][1:]) for name in ("ours", "plain"))
+    # Backward costs twice what forward does; a multiply-add is two operations.
+    operations = 2 * 3 * cost(spec, image_size).macs * batch_size
+    teraflops = operations / ours / 1e9
+    note = f"batch {batch_size}; {1e3 * batch_size / ours:,.0f} images/s, {teraflops:.0f} TFLOP/s"
+    return row(rung, ours=ours, other=plain, note=note)
+
+
+def our_step(spec: Spec, device: str, batch_size: int) -> Step:
+    """Return a step of `modernize.train`: bf16, and compiled on a GPU."""
+    recipe = replace(spec.recipe, mixup=0.0, cutmix=0.0)  # the plain loop has neither
+    learner = Learner(
+        replace(spec, recipe=recipe),
+        seed=0,
+        batch_size=batch_size,
+        runtime=Runtime(device=device, precision="bf16", compile=device != "cpu"),
+        device=torch.device(device),
+        world=World(),
+    )
+    return lambda images, labels: learner.train_batch(images, labels, step=0, lr=1e-3)
+
+
+def plain_step(spec: Spec, device: str) -> Step:
+    """Return a step of the plain loop: eager, under bf16 autocast, in channels-last memory."""
+    network = build(spec, formulation="plain").to(device)
+    optimizer = plain_optimizer(network, spec.recipe)
+
+    def step(images: Tensor, labels: Tensor) -> None:
+        with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
+            loss = F.cross_entropy(network(images), labels, label_smoothing=spec.recipe.label_smoothing)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def seconds_a_step(step: Step, images: Tensor, labels: Tensor, num_steps: int) -> float:
+    """Return wall seconds of one step, the GPU's work included."""
+    step(images, labels)
+    wait(images.device)
+    began = time.perf_counter()
+    for _ in range(num_steps):
+        step(images, labels)
+    wait(images.device)
+    return (time.perf_counter() - began) / num_steps
+
+
+def wait(device: torch.device) -> None:
+    """Wait until a GPU has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
