@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from dataclasses import asdict, replace
+from functools import cache
 from typing import Any
 
 from modernize.cost import cost
@@ -84,6 +86,16 @@ def _planned(rung: Rung, by_steps: dict[tuple[str, ...], str], seeds: tuple[int,
     )
 
 
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    """As it is read from a file."""
+    return json.loads(json.dumps(facts))
+
+
+@cache
+def _rungs(regime: str) -> dict[str, Rung]:
+    return {rung.step: rung for rung in ladder(regime, probes=True)}
+
+
 def make_record(
     study: Study,
     step: str,
@@ -112,7 +124,9 @@ def make_record(
     if status == "finished":
         top1[-1] = top1_percent
     loss = [round(2.3 - (1.7 if classic else 1.45) * r + 0.02 * n, 4) for r, n in zip(reached, noise, strict=True)]
-    recipe = {"name": "classic" if classic else "convnext", "epochs": 90 if classic else 300, "label_smoothing": 0.0}
+    rung = _rungs(study.regime).get(step)
+    spec = rung.spec if rung else ladder(study.regime)[-1].spec
+    recipe = _plain(asdict(spec.recipe))
     finished = status == "finished"
     record = Record(
         run_id=planned.run_ids[study.seeds.index(seed)],
@@ -121,16 +135,16 @@ def make_record(
         rung=RungFacts(
             step=step,
             title=planned.title,
-            steps=() if classic else (step,),
+            steps=rung.steps if rung else (step,),
             adopted=planned.adopted,
             regime=study.regime,
             image_size=study.image_size,
             spec_fingerprint=planned.spec_fingerprint,
-            changes=tuple({"field": c.split(":")[0], "before": "a", "after": "b"} for c in planned.changes),
+            changes=tuple(_plain(asdict(change)) for change in rung.changes) if rung else (),
         ),
-        arch={"depths": [1, 1, 3, 1], "norm": "layer"},
+        arch=_plain(asdict(replace(spec.arch, num_classes=data.num_classes))),
         recipe=recipe,
-        trained_recipe=recipe | {"epochs": study.epochs, "label_smoothing": 0.0 if classic else 0.1},
+        trained_recipe=recipe | {"epochs": study.epochs, "batch_size": 64},
         data=data,
         budget=BudgetFacts(
             name=study.budget,

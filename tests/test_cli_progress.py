@@ -10,6 +10,8 @@ import pytest
 from factories import make_record, make_study
 
 from modernize.cli.progress import LiveProgress
+from modernize.run.placement import Placement
+from modernize.train.runtime import Runtime
 
 RECIPE = {"epochs": 4, "batch_size": 100}
 
@@ -21,8 +23,13 @@ def task_of(step: str, work: float) -> SimpleNamespace:
         seed=0,
         work=work,
         trained_recipe=RECIPE,
+        runtime=Runtime(),
         data=SimpleNamespace(num_train_images=1000),
     )
+
+
+def plan_of(tasks, study) -> SimpleNamespace:
+    return SimpleNamespace(tasks=tasks, study=study, placement=Placement(runtime=Runtime(), jobs=1))
 
 
 class Clock:
@@ -42,7 +49,7 @@ def watch(study, live: bool, **records) -> None:
     clock = Clock()
     watcher = LiveProgress(live=live, clock=clock)
     tasks = [task_of("base", 1.0), task_of("recipe", 1.0)]
-    watcher.start(SimpleNamespace(tasks=tasks, study=study), [], 1)
+    watcher.start(plan_of(tasks, study), [], 1)
     for task in tasks:
         watcher.run_started(task)
         clock.now += 20  # loading torch says nothing about the speed of training
@@ -59,7 +66,7 @@ def test_plain_lines_tell_epochs_speed_and_time_left(study, capsys):
     printed = capsys.readouterr()
     assert not printed.out, "progress belongs to stderr"
     assert "\x1b" not in printed.err
-    assert "2 runs to do, 1 at a time" in printed.err
+    assert "2 runs to do, 1 at a time; the processor, fp32, batch 100" in printed.err
     assert "base seed 0: epoch 2/4, step 11/40, 100 images/s; about 1:09 left" in printed.err
     assert "base seed 0: top-1" in printed.err
     assert printed.err.count("recipe seed 0: epoch") == 3
@@ -77,7 +84,7 @@ def test_finished_runs_are_skipped_and_named(study, capsys):
     tasks = [task_of("base", 1.0), task_of("recipe", 1.0)]
     tasks[0].run_id = record.run_id
     watcher = LiveProgress(live=False)
-    watcher.start(SimpleNamespace(tasks=tasks, study=study), [record], 2)
+    watcher.start(plan_of(tasks, study), [record], 2)
     printed = capsys.readouterr().err
     assert "1 of 2 runs finished already: skipped" in printed
     assert "1 run to do, 1 at a time" in printed

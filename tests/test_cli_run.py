@@ -16,7 +16,7 @@ from tiny_runs import tiny_data, tiny_request
 from modernize.cli import main
 from modernize.run.study import StudyResult
 
-TINY = "run --upto base --data digits --epochs 1 --train-images 256 --test-images 100 --name tiny"
+TINY = "run --device cpu --upto base --data digits --epochs 1 --train-images 256 --test-images 100 --name tiny"
 
 
 @pytest.fixture
@@ -57,6 +57,54 @@ def test_options_reach_the_request(trained, capsys):
     assert (request.regime, request.num_seeds, request.jobs, request.image_size) == ("resnet50", 3, 1, 64)
     chosen = request.selection
     assert (chosen.start, chosen.upto, chosen.skip, chosen.probes) == ("recipe", "ln", ("gelu", "width"), True)
+
+
+def test_execution_options_reach_the_request(trained, monkeypatch):
+    asked = trained()
+    line = "run --device cpu --precision bf16 --micro-batch 32 --compile --deterministic --decode-workers 2 --jobs 1"
+    assert main(line.split()) == 0
+    request = asked["request"]
+    assert (request.device, request.precision, request.micro_batch, request.decode_workers) == ("cpu", "bf16", 32, 2)
+    assert request.compile
+    assert request.deterministic
+    assert main(["run", "--gpus", "2"]) == 0
+    assert (asked["request"].device, asked["request"].num_processes) == ("cuda", 2)
+
+
+def test_gpus_that_are_not_there_are_one_line(monkeypatch, capsys):
+    from modernize.run import placement
+    from modernize.run.devices import Found
+
+    monkeypatch.setattr(placement, "find_gpus", lambda: Found((), "no NVIDIA driver was found"))
+    for options, message in (
+        ("--device cuda", "a GPU is asked for, but there is none that training could use: no NVIDIA driver was found."),
+        ("--gpus 1", "a GPU is asked for"),
+        ("--gpus 2", "2 GPUs are asked for"),
+        ("--gpus 2 --device cpu", "--gpus and the device 'cpu' contradict each other"),
+        ("--device tpu", "device cannot be 'tpu'. Allowed: auto, cpu, cuda"),
+        ("--precision fp64", "precision cannot be 'fp64'"),
+    ):
+        assert main(["run", *options.split()]) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
+
+
+def test_a_dry_run_says_what_runs_are_executed_on(here, monkeypatch, capsys):
+    from modernize.run import placement
+    from modernize.run.devices import Found, Gpu
+
+    gpus = tuple(Gpu(index, "A GPU", (9, 0)) for index in range(4))
+    monkeypatch.setattr(placement, "find_gpus", lambda: Found(gpus))
+    line = "run --dry-run --data npz:tiny.npz --upto recipe --epochs 1 --seeds 4"
+    assert main(line.split()) == 0
+    printed = capsys.readouterr().out
+    assert "on 4 x A GPU, bf16, batch 64\n" in printed
+    assert "8 of 8 runs to do, 4 at a time" in printed
+    assert main([*line.split(), "--gpus", "2", "--micro-batch", "8", "--precision", "fp16", "--compile"]) == 0
+    printed = capsys.readouterr().out
+    assert "on 4 x A GPU, fp16, batch 64 = 2 GPUs x 32, at most 8 at once, compiled" in printed
+    assert "8 of 8 runs to do, 2 at a time" in printed
 
 
 def test_a_failed_run_gives_3_and_still_a_report(trained, capsys):
@@ -113,7 +161,6 @@ def test_a_saved_study_file_asks_for_the_same(trained, tmp_path, capsys):
 def test_a_wrong_request_leaves_no_study_file(tmp_path, capsys):
     path = tmp_path / "study.toml"
     assert main(["run", "--upto", "lm", "--save-config", str(path)]) == 2
-    assert main(["run", "--budget", "full", "--save-config", str(path)]) == 2
     assert main(["run", "--name", "../mine", "--save-config", str(path)]) == 2
     assert not path.exists()
 
@@ -125,7 +172,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-DRY = "run --dry-run --data npz:tiny.npz --upto recipe --epochs 2 --seeds 2 --jobs 1 --set recipe.lr=2e-3"
+DRY = "run --device cpu --dry-run --data npz:tiny.npz --upto recipe --epochs 2 --seeds 2 --jobs 1 --set recipe.lr=2e-3"
 
 
 def test_a_dry_run_prints_the_plan_and_starts_nothing(here):
@@ -139,7 +186,12 @@ sys.exit(code)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.strip()) == (0, "")
     for words in (
-        *["2 rungs x 2 seeds; 128 training and 64 test images", "0 of 2", "parameters"],
+        *[
+            "on the processor, fp32, batch 64",
+            "2 rungs x 2 seeds; 128 training and 64 test images",
+            "0 of 2",
+            "parameters",
+        ],
         *["classic (base)", "convnext (recipe)", "set by hand: recipe.lr = 0.002"],
         *["4 of 4 runs to do, 1 at a time: about", "Time: rough"],
     ):

@@ -15,7 +15,9 @@ from modernize.spec import Arch, Recipe
 EVERYTHING = {
     "regime": "resnet50", "upto": "ln", "skip": ("gelu",), "probes": True, "data": 'npz:my "odd"\\name.npz',
     "budget": "short", "epochs": 3, "train_images": 500, "image_size": 64, "stem_stride": 2, "num_seeds": 3, "jobs": 2,
-    "out": "somewhere", "name": "mine", "data_dir": "data", "download": True,
+    "out": "somewhere", "name": "mine", "data_dir": "data", "download": True, "device": "cuda", "precision": "fp16",
+    "num_processes": 2, "micro_batch": 64, "compile": True, "deterministic": True, "decode_workers": 0,
+    "weights": "start.safetensors",
     "set": {"recipe.lr": 2e-3, "recipe.betas": [0.9, 0.95], "recipe.name": "my own", "arch.stem_norm": False},
 }  # fmt: skip
 
@@ -64,6 +66,9 @@ def test_another_file_is_never_replaced_unasked(tmp_path):
         ("epochs = 0", "epochs should be at least 1"),
         ("seeds = 3", "'seeds' is called 'num_seeds'"),
         ("from = 'ln'", "'from' is called 'start'"),
+        ("gpus = 2", "'gpus' is called 'num_processes'"),
+        ("device = 'gpu'", "device cannot be 'gpu'. Allowed: auto, cpu, cuda"),
+        ("precision = 'bf15'", "precision cannot be 'bf15'. Allowed: 'auto', 'fp32', 'bf16', 'fp16'"),
         ("only = 'ln'", "only should be a list"),
         ("epochs = ", "cannot be read"),
         ("[set]\nrecipe.lrr = 1", "unknown field 'recipe.lrr'. Did you mean 'recipe.lr'?"),

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from modernize.run import environment
+from modernize.run.devices import Found, Gpu, torch_cuda
+from modernize.train.runtime import Runtime
 from modernize.version import __version__
 
 
@@ -72,6 +74,17 @@ def test_hardware_and_versions():
     assert versions["modernize"] == __version__
     assert versions["torch"]
     assert versions["numpy"]
+
+
+def test_a_gpu_is_named_and_so_is_its_cuda(monkeypatch):
+    monkeypatch.setattr(environment, "find_gpus", lambda: Found((Gpu(0, "A GPU", (9, 0)), Gpu(1, "Another", (9, 0)))))
+    assert environment.device_name(Runtime()) == "cpu"
+    assert environment.device_name(Runtime(device="cuda:1")) == "Another"
+    assert environment.device_name(Runtime(device="cuda")) == "A GPU"
+    assert environment.device_name(Runtime(device="cuda:7")) == "cuda"
+    assert environment.hardware(4, "A GPU").device == "A GPU"
+    assert "cuda" not in environment.versions()
+    assert environment.versions(cuda=True)["cuda"] == torch_cuda()
 
 
 def test_looking_at_the_machine_loads_nothing_heavy():

@@ -8,9 +8,13 @@ import pytest
 from factories import make_record, make_study
 from tiny_runs import tiny_data, tiny_request
 
+from modernize.results.record import Execution
+from modernize.run import environment
+from modernize.run.devices import Found, Gpu
 from modernize.run.environment import hardware
 from modernize.run.estimate import EVALUATION_SHARE, GUESSED_WORK_PER_SECOND, estimate
 from modernize.run.plan import plan_study
+from modernize.train.runtime import Runtime
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def test_without_records_it_is_rough_and_says_so(tasks):
     assert "no record" in found.basis
     assert set(found.run_seconds) == {task.run_id for task in tasks}
     assert found.seconds == pytest.approx(sum(found.run_seconds.values()))
-    assert found.run_seconds[tasks[0].run_id] >= tasks[0].work / GUESSED_WORK_PER_SECOND
+    assert found.run_seconds[tasks[0].run_id] >= tasks[0].work / GUESSED_WORK_PER_SECOND["cpu"]
 
 
 def test_the_same_rungs_take_as_long_as_they_did(tasks):
@@ -63,3 +67,30 @@ def test_several_at_a_time_are_no_faster_than_the_longest(tasks):
     assert estimate(tasks, [], jobs=2).seconds == pytest.approx(max(alone.seconds / 2, max(alone.run_seconds.values())))
     assert estimate(tasks, [], jobs=99).seconds == pytest.approx(max(alone.run_seconds.values()))
     assert estimate((), [], jobs=1).seconds == 0
+
+
+def test_speed_on_a_gpu_says_nothing_about_the_processor_and_other_precisions(tasks, monkeypatch):
+    monkeypatch.setattr(environment, "find_gpus", lambda: Found((Gpu(0, "A GPU", (9, 0)),)))
+    on_gpu = replace(
+        record_of(tasks[0], 1e5), hardware=hardware(4, "A GPU"), execution=Execution(device="cuda", precision="bf16")
+    )
+    assert "no record" in estimate(tasks, [on_gpu], jobs=1).basis
+
+    def planned(**changes):
+        runtime = Runtime(device="cuda", precision="bf16", num_threads=8)
+        return [replace(task, runtime=replace(runtime, **changes)) for task in tasks]
+
+    found = estimate(planned(), [on_gpu], jobs=1)
+    assert found.basis.startswith("1 of 3 runs from the measured"), "whatever the threads"
+    assert found.run_seconds[tasks[0].run_id] < 1
+    for changes in ({"precision": "fp32"}, {"num_processes": 2}, {"compile": True}):
+        assert "no record" in estimate(planned(**changes), [on_gpu], jobs=1).basis
+    guessed, shared = (estimate(planned(num_processes=n), [], jobs=1).seconds for n in (1, 2))
+    assert shared == pytest.approx(guessed / 2)
+
+
+def test_a_validation_split_is_evaluated_each_epoch_and_the_test_images_once(tasks):
+    with_val = replace(tasks[0], data=replace(tasks[0].data, num_val_images=32))
+    record = record_of(tasks[0], 100.0)
+    found = estimate([with_val], [record], jobs=1)
+    assert found.seconds == pytest.approx((2 * 128 + EVALUATION_SHARE * (2 * 32 + 64)) / 100)

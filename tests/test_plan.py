@@ -11,10 +11,15 @@ from tiny_runs import tiny_data, tiny_request
 from modernize.datasets import describe
 from modernize.errors import DataError, ModernizeError
 from modernize.ladder import ladder
-from modernize.run import plan as planning
-from modernize.run.plan import plan_study, study_name
+from modernize.run import identity, images, placement, rungs
+from modernize.run.devices import Found, Gpu
+from modernize.run.naming import study_name
+from modernize.run.plan import plan_study
 from modernize.run.request import RunRequest, request_from
 from modernize.run.task import Task
+from modernize.train.runtime import Runtime
+
+IDS_OF_THE_FIRST_RELEASE = ["e67fd65f5858ec5d", "8ee7759ed664625f"]
 
 
 @pytest.fixture
@@ -78,8 +83,76 @@ def test_run_ids_are_stable_and_indifferent_to_names(folder, monkeypatch):
     tiny_data(moved)
     assert first == ids(tiny_request(moved)), "the same images in another file"
     retitled = [replace(rung, title="Another title") for rung in ladder("laptop", upto="recipe")]
-    monkeypatch.setattr(planning, "ladder", lambda *_, **__: tuple(retitled))
+    monkeypatch.setattr(rungs, "ladder", lambda *_, **__: tuple(retitled))
     assert first == ids(tiny_request(folder))
+
+
+def test_run_ids_of_earlier_versions_are_kept(folder):
+    """On a processor, with one process of one thread: records of those runs are found again."""
+    assert ids(tiny_request(folder)) == IDS_OF_THE_FIRST_RELEASE
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"precision": "bf16"},
+        {"num_processes": 2},
+        {"micro_batch": 16},
+        {"compile": True},
+        {"deterministic": True},
+    ],
+    ids=str,
+)
+def test_what_can_change_a_number_changes_run_ids_and_the_name(folder, options):
+    plain, other = (plan_study(tiny_request(folder, **chosen)) for chosen in ({}, options))
+    assert not {task.run_id for task in plain.tasks} & {task.run_id for task in other.tasks}
+    assert other.study.name != plain.study.name
+    assert json.loads(json.dumps(other.tasks[0].to_json()))["runtime"] != plain.tasks[0].to_json()["runtime"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"decode_workers": 3}, {"micro_batch": 64}, {"device": "auto"}, {"jobs": 2}], ids=str
+)
+def test_what_changes_no_number_changes_no_run_id(folder, options, monkeypatch):
+    monkeypatch.setattr(placement, "find_gpus", lambda: Found((), "there is none"))
+    assert ids(tiny_request(folder)) == ids(tiny_request(folder, **options))
+
+
+def test_on_a_gpu_it_is_another_run_whichever_gpu_and_however_many_threads(folder, monkeypatch):
+    monkeypatch.setattr(placement, "find_gpus", lambda: Found((Gpu(0, "A GPU", (9, 0)), Gpu(1, "Another", (9, 0)))))
+    processor = plan_study(tiny_request(folder))
+    some, one, fp32 = (
+        plan_study(tiny_request(folder, device=device, jobs=jobs, precision=precision))
+        for device, jobs, precision in (("cuda", 2, "auto"), ("cuda:1", 1, "bf16"), ("auto", 1, "fp32"))
+    )
+    assert [task.run_id for task in some.tasks] == [task.run_id for task in one.tasks]
+    assert len({plan.tasks[0].run_id for plan in (processor, some, fp32)}) == 3
+    assert len({plan.study.name for plan in (processor, some, fp32)}) == 3
+    assert some.tasks[0].runtime.device == "cuda"
+
+
+def test_weights_to_start_from_are_part_of_the_run(folder):
+    file = folder / "start.safetensors"
+    file.write_bytes(b"weights")
+    one_rung = {"start": "recipe", "upto": "recipe"}
+    plain = plan_study(tiny_request(folder, **one_rung)).tasks[0]
+    task = plan_study(tiny_request(folder, **one_rung, weights=str(file))).tasks[0]
+    assert task.run_id != plain.run_id
+    assert task.weights == str(file)
+    assert task.budget.changes[-1].startswith("starts from the weights in start.safetensors (SHA-256 ")
+    file.write_bytes(b"others")
+    assert plan_study(tiny_request(folder, **one_rung, weights=str(file))).tasks[0].run_id != task.run_id
+    with pytest.raises(ModernizeError, match="cannot be read: No such file"):
+        plan_study(tiny_request(folder, **one_rung, weights="nowhere.safetensors"))
+    with pytest.raises(ModernizeError, match="weights to start from fit one network"):
+        plan_study(tiny_request(folder, upto="stage-ratio", weights=str(file)))
+
+
+def test_recipes_are_planned_as_printed_with_the_full_budget(folder):
+    task = plan_study(tiny_request(folder, budget="full", epochs=None)).tasks[1]
+    assert (task.trained_recipe["epochs"], task.trained_recipe["batch_size"]) == (300, 128)
+    assert task.trained_recipe["rand_augment"] == task.recipe["rand_augment"] != ""
+    assert task.data.num_train_images == 128
 
 
 @pytest.mark.parametrize(
@@ -143,7 +216,7 @@ def test_run_ids_change_with_the_images(folder):
 
 def test_run_ids_change_with_the_version_of_the_training_code(folder, monkeypatch):
     first = ids(tiny_request(folder))
-    monkeypatch.setattr(planning, "TRAINING_VERSION", planning.TRAINING_VERSION + 1)
+    monkeypatch.setattr(identity, "TRAINING_VERSION", identity.TRAINING_VERSION + 1)
     assert not set(first) & set(ids(tiny_request(folder)))
 
 
@@ -179,7 +252,7 @@ def test_a_large_data_set_is_not_read_whole(folder, monkeypatch):
         asked.append((options["train_images"], options["test_images"]))
         return describe(name, **options)
 
-    monkeypatch.setattr(planning, "describe", watched)
+    monkeypatch.setattr(images, "describe", watched)
     plan = plan_study(tiny_request(folder, train_images=100, test_images=50))
     assert asked == [(100, 50)]
     assert plan.tasks[0].source.train_images == 100
@@ -233,6 +306,21 @@ def test_a_study_is_named_after_what_was_chosen(options, name):
     assert study_name(request_from(**options)) == name
 
 
+@pytest.mark.parametrize(
+    ("runtime", "end"),
+    [
+        (Runtime(), ""),
+        (Runtime(num_threads=4, decode_workers=2), ""),
+        (Runtime(device="cuda", precision="bf16", num_threads=8), "-cuda-bf16"),
+        (Runtime(num_processes=2, micro_batch=16), "-2-processes-micro-batch-16"),
+        (Runtime(device="cuda", compile=True, deterministic=True), "-cuda-compile-deterministic"),
+    ],
+)
+def test_a_study_is_named_after_how_its_runs_are_executed(runtime, end):
+    assert study_name(request_from(), runtime) == f"laptop-shapes-smoke{end}"
+    assert study_name(request_from(name="mine"), runtime) == "mine"
+
+
 def test_a_long_name_is_cut_and_stays_unique():
     one, other = (study_name(request_from(data=f"folder:{'x' * 120}{end}")) for end in "ab")
     assert len(one) == len(other) == 100
@@ -251,10 +339,10 @@ def test_a_long_name_is_cut_and_stays_unique():
         ({"name": "../../home"}, "cannot name a study"),
         ({"name": ".hidden"}, "cannot name a study"),
         ({"data": "npz:/nowhere/x.npz"}, "/nowhere/x.npz"),
-        ({"budget": "full"}, "--budget full trains recipes as printed, but training does not do all of that yet"),
         ({"train_images": 129}, r"--train-images is 129, but npz:.* has only 128"),
         ({"test_images": 65}, r"--test-images is 65, but npz:.* has only 64"),
-        ({"set": {"recipe.mixup": 0.8}}, "recipe.mixup is 0.8, which training does not support"),
+        ({"set": {"recipe.warmup_epochs": 2.0}}, "recipe.warmup_epochs is 2, which leaves nothing of 1 epochs"),
+        ({"num_processes": 3}, "a batch of 64 images cannot be shared evenly by 3 processes"),
         ({"set": {"recipe.epochs": 3}}, "--epochs and --set recipe.epochs"),
         ({"set": {"arch.stem_stride": 1}, "stem_stride": 1}, "--stem-stride and --set arch.stem_stride"),
         ({"set": {"recipe.batch_size": 200}}, "recipe.batch_size is 200, but there are only 128"),

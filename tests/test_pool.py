@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -16,10 +17,14 @@ from tiny_runs import alive, tiny_data, tiny_request
 
 from modernize.errors import ModernizeError
 from modernize.results.store import save_record
+from modernize.run.crew import Crew
+from modernize.run.events import Elsewhere, Ended, Noted, Progressed, Started
+from modernize.run.perform import perform
+from modernize.run.placement import Placement
 from modernize.run.plan import plan_study
-from modernize.run.pool import Elsewhere, Ended, Noted, Pool, Progressed, Started
+from modernize.run.pool import Pool
 from modernize.run.task import Task
-from modernize.run.worker import perform
+from modernize.train.runtime import Runtime
 
 FOREVER = 100_000
 
@@ -56,8 +61,8 @@ def test_a_killed_worker_costs_one_run(tasks, tmp_path):
         for event in pool.do([*tasks[:2], victim]):
             events.append(event)
             if isinstance(event, Progressed) and event.task is victim:
-                os.kill(pool._workers[0].process.pid, signal.SIGKILL)
-        pids = [worker.process.pid for worker in pool._workers]
+                os.kill(pool._crews[0].pid, signal.SIGKILL)
+        pids = [pid for crew in pool._crews for pid in crew.pids]
     records = {event.task.run_id: event.record for event in events if isinstance(event, Ended)}
     assert records.pop("endless").error == "its worker process was killed by signal 9 (out of memory?)"
     assert {run_id: record.status for run_id, record in records.items()} == {
@@ -69,13 +74,77 @@ def test_a_killed_worker_costs_one_run(tasks, tmp_path):
     assert not (tmp_path / "runs").exists(), "no worker had anything to say"
 
 
+def together(task: Task) -> Task:
+    """A run that two processes share."""
+    return replace(task, runtime=replace(task.runtime, num_processes=2), run_id="shared")
+
+
+TWO = Placement(runtime=Runtime(num_processes=2), jobs=1)
+
+
+@pytest.mark.slow
+def test_two_processes_share_a_run_and_a_killed_one_costs_that_run_only(tasks, tmp_path):
+    victim, other = endless(together(tasks[0])), together(tasks[1])
+    events, victims = [], []
+    with Pool(1, tmp_path / "runs" / "logs", TWO) as pool:
+        for event in pool.do([other, victim]):
+            events.append(event)
+            if isinstance(event, Progressed) and event.task is victim and not victims:
+                victims += pool._crews[0].pids
+                os.kill(victims[1], signal.SIGKILL)
+        pids = pool._crews[0].pids
+    records = {event.task.run_id: event.record for event in events if isinstance(event, Ended)}
+    assert records["endless"].error == "process 2 of its 2 was killed by signal 9 (out of memory?)"
+    assert (records["shared"].status, records["shared"].execution.num_devices) == ("finished", 2)
+    assert records["shared"].execution.batch_per_device == tasks[1].trained_recipe["batch_size"] // 2
+    assert len({*victims, *pids}) == 4
+    assert not any(alive(pid) for pid in (*victims, *pids))
+
+
+@pytest.mark.slow
+def test_what_goes_wrong_in_a_shared_run_is_said_by_the_process_where_it_did(tasks, tmp_path):
+    broken = replace(together(tasks[0]), data=replace(tasks[0].data, fingerprint="0" * 16))
+    with Pool(1, tmp_path / "logs", TWO) as pool:
+        events = list(pool.do([broken]))
+        (record,) = [event.record for event in events if isinstance(event, Ended)]
+        assert "has changed since the study was planned" in record.error
+        assert [event.record.status for event in pool.do([together(tasks[1])]) if isinstance(event, Ended)] == [
+            "finished"
+        ], "a new pair is at hand"
+
+
+def test_each_process_of_a_crew_hears_which_gpu_is_its_own(tasks, tmp_path, noisy):
+    noisy.write_text("""
+import json, os, sys
+print(json.dumps({"event": "env", **{name: os.environ.get(name) for name in
+    ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "OMP_NUM_THREADS")}}), flush=True)
+os._exit(0)
+""")
+    said = queue.Queue()
+    os.environ["RANK"] = "7"
+    try:
+        crews = [Crew(0, ("cuda:2", "cuda:3"), 4, tmp_path, said), Crew(1, ("cpu",), 1, tmp_path, said)]
+    finally:
+        del os.environ["RANK"]
+    heard = {}
+    while len(heard) < 3:
+        crew, rank, message = said.get(timeout=60)
+        if message:
+            heard[crew.number, rank] = [
+                message[name] for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "OMP_NUM_THREADS")
+            ]
+    for crew in crews:
+        crew.end()
+    assert heard == {(0, 0): ["0", "2", "2", "4"], (0, 1): ["1", "2", "3", "4"], (1, 0): [None, None, None, "1"]}
+
+
 @pytest.mark.slow
 def test_a_pool_whose_workers_have_died_does_further_tasks(tasks, tmp_path):
     records = []
     with Pool(1, tmp_path / "logs") as pool:
         for event in pool.do([endless(tasks[0])]):
             if isinstance(event, Progressed):
-                pool._workers[0].process.kill()
+                os.kill(pool._crews[0].pid, signal.SIGKILL)
         records += [event.record for event in pool.do(tasks[:1]) if isinstance(event, Ended)]
     assert [record.status for record in records] == ["finished"]
 
@@ -212,13 +281,14 @@ def test_no_worker_outlives_a_killed_study(tasks, tmp_path):
     code = f"""
 import json
 from pathlib import Path
-from modernize.run.pool import Pool, Progressed
+from modernize.run.events import Progressed
+from modernize.run.pool import Pool
 from modernize.run.task import Task
 folder = Path({str(tmp_path)!r})
 with Pool(1, folder / "logs") as pool:
     for event in pool.do([Task.from_json(json.loads((folder / "task.json").read_text()))]):
         if isinstance(event, Progressed):
-            print(pool._workers[0].process.pid, flush=True)
+            print(pool._crews[0].pid, flush=True)
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as study:
         pid = int(study.stdout.readline())

@@ -20,9 +20,9 @@ from modernize.errors import ModernizeError
 from modernize.results.record import Record
 from modernize.results.store import load_record, load_records, load_study, save_record
 from modernize.run.observer import Observer
+from modernize.run.perform import perform
 from modernize.run.plan import plan_study
 from modernize.run.study import StudyResult, run_study
-from modernize.run.worker import perform
 
 
 class Diary(Observer):

@@ -10,7 +10,7 @@ from factories import make_record, make_records, make_study
 
 from modernize.errors import MissingResultsError, ModernizeError
 from modernize.results import store
-from modernize.results.record import Curves, Record
+from modernize.results.record import Curves, Execution, Record
 from modernize.results.store import (
     find_finished,
     find_studies,
@@ -45,6 +45,28 @@ def test_fast_and_strict_reader_agree_whatever_the_layout_of_the_file(tmp_path):
         assert load_record(path) == record
     loaded = load_records(tmp_path).records
     assert sorted(loaded, key=lambda r: r.run_id) == sorted(records, key=lambda r: r.run_id)
+
+
+def test_records_of_earlier_versions_are_read_and_by_the_fast_reader(tmp_path, monkeypatch):
+    record = make_record(STUDY, "patchify", 1)
+    path = save_record(record, tmp_path)
+    facts = json.loads(path.read_text())
+    del facts["execution"], facts["speed"]["peak_device_memory_mb"], facts["data"]["num_val_images"]
+    del facts["curves"]["val_loss"], facts["curves"]["val_top1_percent"]
+    path.write_text(json.dumps(facts))
+    assert load_record(path) == record
+    monkeypatch.setattr("modernize.results.quick.to_record", lambda *_: pytest.fail("the strict reader was needed"))
+    assert load_records(tmp_path).records == (record,)
+
+
+def test_how_a_run_was_executed_reads_back_and_is_in_the_table(tmp_path):
+    record = make_record(STUDY, "patchify", 1)
+    execution = Execution(device="cuda", precision="bf16", num_devices=8, batch_per_device=512, tf32=True)
+    record = replace(record, execution=execution, speed=replace(record.speed, peak_device_memory_mb=2000.5))
+    save_record(record, tmp_path)
+    assert load_records(tmp_path).records == (record,)
+    row = load_results(tmp_path).iloc[0]
+    assert (row["precision"], row["num_devices"], row["peak_device_memory_mb"]) == ("bf16", 8, 2000.5)
 
 
 def test_a_study_reads_back_as_it_was_saved(tmp_path):

@@ -26,8 +26,9 @@ def tiny_data(folder: Path, num_train: int = 128, num_test: int = 64, seed: int 
 
 
 def tiny_request(folder: Path, **options: Any) -> RunRequest:
-    """Ask for the first rungs, an epoch each, on the tiny data set in `folder`."""
+    """Ask for the first rungs, an epoch each on the processor, on the tiny data set in `folder`."""
     wanted = {"data": f"npz:{folder / 'tiny.npz'}", "upto": "recipe", "epochs": 1, "out": folder / "out", "jobs": 1}
+    wanted |= {"device": "cpu"}
     return request_from(**(wanted | options))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modernize.cli.console import error_is_terminal, note, progress_bars
+from modernize.cli.execution import execution_words
 from modernize.run.observer import Observer
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ ENOUGH_TO_EXTRAPOLATE = 0.01
 
 QUIET_SECONDS = 10.0
 """Where there are no bars, a line an epoch, but not more often than this."""
+
+LONGEST_SILENCE = 300.0
+"""And a line so often in epochs that take long."""
 
 
 @dataclass(slots=True)
@@ -90,7 +94,8 @@ class LiveProgress(Observer):
         if done:
             note(f"{len(done)} of {_count(len(plan.tasks), 'run')} finished already: skipped")
         if todo:
-            note(f"{_count(len(todo), 'run')} to do, {min(jobs, len(todo))} at a time")
+            on = execution_words(todo, plan.placement.gpus)
+            note(f"{_count(len(todo), 'run')} to do, {min(jobs, len(todo))} at a time; {on}")
         if todo and self._live:
             self._bars = progress_bars()
             self._total = self._bars.add_task("ladder", total=1.0, info="")
@@ -112,7 +117,7 @@ class LiveProgress(Observer):
         if self._bars:
             self._bars.update(self._rows[task.run_id], completed=run.share, info=run.describe(now))
             self._refresh()
-        elif not self._live and new_epoch and now - self._last_line >= QUIET_SECONDS:
+        elif not self._live and now - self._last_line >= (QUIET_SECONDS if new_epoch else LONGEST_SILENCE):
             self._last_line = now
             note(f"{_name(task)}: {run.describe(now)}; {self._left(now)}")
 

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from modernize.cli import run_options as own
 from modernize.cli.options import (
     DataDir,
     Download,
@@ -23,12 +24,12 @@ from modernize.cli.options import (
     Start,
     StemStride,
     Upto,
-    complete_budget,
-    complete_dataset,
     examples,
 )
 
 if TYPE_CHECKING:
+    from modernize.run.placement import Torchrun
+    from modernize.run.request import RunRequest
     from modernize.run.study import StudyResult
 
 SOME_RUNS_FAILED = 3
@@ -39,22 +40,18 @@ def register(app: typer.Typer) -> None:
     app.command("run", short_help="Train every rung, record, and report.", epilog=EXAMPLES)(run)
 
 
-EXAMPLES = examples("modernize run --upto ln", "modernize run --data digits --seeds 3 --set recipe.lr=2e-3 --dry-run")
+EXAMPLES = examples(
+    "modernize run --upto ln --dry-run",
+    "modernize run --regime resnet50 --data imagenet --budget full --gpus 8 --micro-batch 256",
+)
 # Parameters that the request calls otherwise, and those that are no part of it.
-REQUEST_NAMES = {"seeds": "num_seeds", "settings": "set"}
+REQUEST_NAMES = {"seeds": "num_seeds", "gpus": "num_processes", "settings": "set"}
 NOT_REQUESTED = ("ctx", "study_file", "dry_run", "save_config")
 
 
 def run(
     ctx: typer.Context,
-    study_file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="FILE",
-            help="A study file (TOML) with these options; those given here win over it.",
-            show_default=False,
-        ),
-    ] = None,
+    study_file: own.StudyFile = None,
     regime: Regime = "laptop",
     upto: Upto = "",
     start: Start = "",
@@ -62,85 +59,51 @@ def run(
     only: Only = "",
     order: Order = "",
     probes: Probes = False,
-    data: Annotated[
-        str,
-        typer.Option("--data", help="Data set, see `modernize data`.", metavar="NAME", autocompletion=complete_dataset),
-    ] = "shapes",
-    budget: Annotated[
-        str,
-        typer.Option(
-            "--budget",
-            help="How much training: smoke (minutes), short (an hour or more) or full (recipes as printed).",
-            metavar="NAME",
-            autocompletion=complete_budget,
-        ),
-    ] = "smoke",
-    epochs: Annotated[
-        int | None,
-        typer.Option("--epochs", help="Epochs of each run.", metavar="N", min=1, show_default="the budget's"),
-    ] = None,
-    seeds: Annotated[
-        int, typer.Option("--seeds", help="Train each rung this many times, with seeds 0, 1, ...", metavar="N", min=1)
-    ] = 1,
-    train_images: Annotated[
-        int | None,
-        typer.Option("--train-images", help="Train on so many.", metavar="N", min=1, show_default="the budget's"),
-    ] = None,
-    test_images: Annotated[
-        int | None,
-        typer.Option("--test-images", help="Evaluate on so many.", metavar="N", min=1, show_default="the budget's"),
-    ] = None,
-    image_size: ImageSize = None,
-    stem_stride: StemStride = None,
-    jobs: Annotated[
-        int,
-        typer.Option("--jobs", help="Runs at a time, one thread each.", metavar="N", min=0, show_default="one a core"),
-    ] = 0,
-    out: Out = Path(),
-    name: Annotated[
-        str, typer.Option("--name", help="Name of the study.", metavar="NAME", show_default="made from the options")
-    ] = "",
+    data: own.Data = "shapes",
     data_dir: DataDir = None,
     download: Download = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Repeat finished runs; replace the file of --save-config.")
-    ] = False,
+    train_images: own.TrainImages = None,
+    test_images: own.TestImages = None,
+    image_size: ImageSize = None,
+    stem_stride: StemStride = None,
+    budget: own.BudgetName = "smoke",
+    epochs: own.Epochs = None,
+    seeds: own.Seeds = 1,
     settings: Settings = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan, what is done of it and how long it takes; train nothing.")
-    ] = False,
-    save_config: Annotated[
-        Path | None,
-        typer.Option("--save-config", help="Also write these options to a study file.", metavar="FILE"),
-    ] = None,
+    weights: own.Weights = None,
+    device: own.Device = "auto",
+    precision: own.PrecisionName = "auto",
+    jobs: own.Jobs = 0,
+    gpus: own.Gpus = 1,
+    micro_batch: own.MicroBatch = 0,
+    compile: own.Compile = False,  # noqa: A002 - the option's name
+    deterministic: own.Deterministic = False,
+    decode_workers: own.DecodeWorkers = None,
+    out: Out = Path(),
+    name: own.Name = "",
+    force: own.Force = False,
+    dry_run: own.DryRun = False,
+    save_config: own.SaveConfig = None,
 ) -> None:
     """Train every rung of a ladder from scratch, record each run, and write the report.
 
     Finished runs are skipped, so the same command again goes on where it stopped. Exits with 3 if a run failed.
     """
-    from modernize.cli.choose import split_names
     from modernize.cli.console import note, say
     from modernize.cli.plan import print_plan
     from modernize.cli.progress import LiveProgress
-    from modernize.run.config import merged, read_study_file, save_request
-    from modernize.run.overrides import parse_settings
-    from modernize.run.plan import plan_rungs, plan_study, study_name
-    from modernize.run.study import REPORTS, RESULTS, run_study
+    from modernize.run.config import save_request
+    from modernize.run.placement import torchrun
+    from modernize.run.plan import plan_study
+    from modernize.run.study import REPORTS, RESULTS, check_request, run_study
 
-    explicit: dict[str, object] = {
-        REQUEST_NAMES.get(param, param): value
-        for param, value in ctx.params.items()
-        if param not in NOT_REQUESTED and _given(ctx, param)
-    }
-    for param in ("skip", "only", "order"):
-        if param in explicit:
-            explicit[param] = split_names(str(explicit[param]))
-    explicit["set"] = parse_settings(settings or ())
-    request = merged(read_study_file(study_file) if study_file else {}, explicit)
+    launched = torchrun()
+    if launched and launched.rank > 0:
+        raise typer.Exit(_follow(ctx, launched))
+    request = _request(ctx)
     plan = plan_study(request) if dry_run else None
     if save_config:
-        plan_rungs(request)
-        study_name(request)
+        check_request(request)
         save_request(request, save_config)
         note(f"wrote {save_config}")
     if plan:
@@ -162,6 +125,44 @@ def run(
     if result.num_failed:
         note(f"{result.num_failed} of {len(result.records)} runs failed; the same command tries them again", "red")
         raise typer.Exit(SOME_RUNS_FAILED)
+
+
+def _request(ctx: typer.Context) -> RunRequest:
+    """Read what is asked from the study file and from the options that the user gave."""
+    from modernize.cli.choose import split_names
+    from modernize.errors import ModernizeError
+    from modernize.run.config import merged, read_study_file
+    from modernize.run.overrides import parse_settings
+
+    explicit: dict[str, object] = {
+        REQUEST_NAMES.get(param, param): value
+        for param, value in ctx.params.items()
+        if param not in NOT_REQUESTED and _given(ctx, param)
+    }
+    for param in ("skip", "only", "order"):
+        if param in explicit:
+            explicit[param] = split_names(str(explicit[param]))
+    explicit["set"] = parse_settings(ctx.params["settings"] or ())
+    study_file = ctx.params["study_file"]
+    options = read_study_file(Path(study_file)) if study_file else {}
+    if _given(ctx, "gpus"):
+        device = explicit.get("device", options.get("device", "auto"))
+        if device == "cpu":
+            raise ModernizeError("--gpus and the device 'cpu' contradict each other.")
+        explicit["device"] = "cuda" if device == "auto" else device
+    return merged(options, explicit)
+
+
+def _follow(ctx: typer.Context, launched: Torchrun) -> int:
+    """Join what the first of the processes that torchrun started does; it prints all there is to say."""
+    from modernize.errors import ModernizeError
+    from modernize.run.together import follow
+
+    try:
+        request = _request(ctx)
+    except ModernizeError as error:
+        return error.exit_code
+    return 0 if ctx.params["dry_run"] else follow(request, launched)
 
 
 def _given(ctx: typer.Context, param: str) -> bool:

@@ -1,4 +1,4 @@
-"""Peak memory of this process."""
+"""Peak memory of this process, and of its GPU."""
 
 from __future__ import annotations
 
@@ -30,3 +30,24 @@ def peak_memory_mb() -> float:
         return 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def reset_peak_device_memory(device: str) -> None:
+    """Start a new peak on a GPU; of the processor, see `reset_peak_memory`."""
+    import torch
+
+    if device.startswith("cuda") and torch.cuda.is_available():
+        with suppress(RuntimeError):  # there is no such GPU: training will say so
+            torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_device_memory_mb(device: str) -> float:
+    """Return the most memory that tensors took on a GPU since the last reset, in units of 2^20 bytes; 0 elsewhere."""
+    import torch
+
+    if not (device.startswith("cuda") and torch.cuda.is_available()):
+        return 0.0
+    try:
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    except RuntimeError:
+        return 0.0

@@ -44,8 +44,10 @@ _TYPES: dict[str, set[type]] = {
     "float | None": {*_NUMBER, NoneType},
     "bool": {bool},
 }
+# Name, default and types; an older record lacks fields that came later, and they have defaults.
 _CHECKS = {
-    cls: [(f.name, _TYPES[str(f.type)]) for f in fields(cls) if str(f.type) in _TYPES] for cls in _PARTS.values()
+    cls: [(f.name, f.default, _TYPES[str(f.type)]) for f in fields(cls) if str(f.type) in _TYPES]
+    for cls in _PARTS.values()
 }
 # Lines that differ from run to run; all others are worth remembering.
 _OWN = {"run_id", "curves", "result", "speed", "started_at", "finished_at"}
@@ -93,8 +95,8 @@ def _built(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _part(cls: type, given: dict[str, Any]) -> Any:
-    for name, types in _CHECKS[cls]:
-        if type(given[name]) not in types:
+    for name, default, types in _CHECKS[cls]:
+        if type(given.get(name, default)) not in types:
             raise TypeError(name)
     return cls(**{key: series(value) if type(value) is list else value for key, value in given.items()})
 

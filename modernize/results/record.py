@@ -44,7 +44,7 @@ class RungFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFacts:
-    """What a run trained and was evaluated on."""
+    """What a run trained and was evaluated on; `num_val_images` is 0 where there is no validation split."""
 
     name: str
     fingerprint: str
@@ -53,6 +53,7 @@ class DataFacts:
     num_train_images: int
     num_test_images: int
     note: str
+    num_val_images: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,17 +106,26 @@ class CostFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """What it took. `images_per_second` is training throughput; evaluation and start-up count in `seconds` only."""
+    """What it took.
+
+    Attributes:
+        images_per_second: Training throughput, over all devices; evaluation and start-up count in `seconds` only.
+        seconds: Wall time of the run.
+        peak_memory_mb: Largest resident size of the (first) process, in units of 2^20 bytes.
+        epoch_seconds: Of each epoch, evaluation included.
+        peak_device_memory_mb: The most that tensors took on the (first) GPU, likewise; 0 on a processor.
+    """
 
     images_per_second: float
     seconds: float
     peak_memory_mb: float
     epoch_seconds: tuple[float, ...] = ()
+    peak_device_memory_mb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
-    """The machine."""
+    """The machine; `device` is "cpu", or the name of the GPU."""
 
     device: str
     processor: str
@@ -155,13 +165,13 @@ class Record:
     """One run: one spec, one data set, one seed.
 
     Attributes:
-        run_id: Hash of the spec as trained, data, budget, seed and threads: the same id means the same run.
+        run_id: Hash of all that can change a number (`modernize.run.identity`): the same id means the same run.
         status: "finished", "diverged" (loss not finite) or "failed" (see `error`).
         error: One line, "" unless the run failed.
         arch: The architecture's fields.
         recipe: The recipe as the paper has it.
         trained_recipe: The recipe as trained, after the budget shortened it.
-        versions: Of python, torch, numpy and modernize.
+        versions: Of python, torch, numpy and modernize, and of CUDA where it was used.
         commit: Of the source tree, "+dirty" if it had changes; "" outside a repository.
         started_at: UTC, ISO 8601; of a resumed run, when it was last resumed.
         num_resumes: How often it was interrupted and went on from a checkpoint; the measured values do not show it.

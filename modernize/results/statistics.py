@@ -106,6 +106,66 @@ def paired_delta(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WelchDelta:
+    """Difference of the means of two independent samples, with its Welch test.
+
+    Attributes:
+        n: Values of the second sample.
+        n_before: Values of the first.
+        mean: Second mean minus first.
+        low: Lower end of the t interval, None where a sample shows no spread: of one value, or if both are constant.
+        high: Its upper end.
+        confidence: Of the interval; no correction for the number of intervals.
+        p_value: Two-sided; None where there is no interval.
+    """
+
+    n: int
+    n_before: int
+    mean: float
+    low: float | None
+    high: float | None
+    confidence: float
+    p_value: float | None
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether there is an interval and it does not hold 0."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+
+def welch_delta(after: Sequence[float], before: Sequence[float], confidence: float = 0.95) -> WelchDelta | None:
+    """Compare two independent samples without assuming equal variances.
+
+    Source: B. L. Welch, Biometrika 34 (1947).
+
+    Args:
+        after: Values of one side.
+        before: Values of the other.
+        confidence: Of the interval.
+
+    Returns:
+        The mean of `after` minus that of `before`; None if one of them is empty.
+
+    Examples:
+        >>> welch_delta([82.0, 83.0], [80.0, 80.0, 81.0]).mean.__round__(3)
+        2.167
+    """
+    one, other = summarise(after), summarise(before)
+    if one is None or other is None:
+        return None
+    mean = round(one.mean - other.mean, 9)
+    low = high = None
+    p_value = welch_p_value(one, other)
+    if p_value is not None:
+        from scipy.special import stdtrit
+
+        error, degrees = _welch(one, other)
+        half = float(stdtrit(degrees, (1 + confidence) / 2)) * error
+        low, high = mean - half, mean + half
+    return WelchDelta(n=one.n, n_before=other.n, mean=mean, low=low, high=high, confidence=confidence, p_value=p_value)
+
+
 def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
     """Adjust p-values for their number: those below a level hold together at that level.
 
@@ -135,9 +195,14 @@ def welch_p_value(one: Summary, other: Summary) -> float | None:
         return None
     from scipy.special import stdtr
 
-    a, b = one.std**2 / one.n, other.std**2 / other.n
-    degrees = (a + b) ** 2 / (a**2 / (one.n - 1) + b**2 / (other.n - 1))
-    return 2 * float(stdtr(degrees, -abs(one.mean - other.mean) / math.sqrt(a + b)))
+    error, degrees = _welch(one, other)
+    return 2 * float(stdtr(degrees, -abs(one.mean - other.mean) / error))
+
+
+def _welch(one: Summary, other: Summary) -> tuple[float, float]:
+    """Standard error of the difference of two means with standard deviations, and its degrees of freedom."""
+    a, b = (one.std or 0.0) ** 2 / one.n, (other.std or 0.0) ** 2 / other.n
+    return math.sqrt(a + b), (a + b) ** 2 / (a**2 / (one.n - 1) + b**2 / (other.n - 1))
 
 
 def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float | None:

@@ -16,7 +16,8 @@ __all__ = ["run"]
 def run(regime: str = "laptop", **options: Any) -> list[Record]:
     """Train every rung of a ladder and return the records, one a rung and seed.
 
-    Finished runs found under `out/results` are not repeated.
+    Finished runs found under `out/results` are not repeated. In processes that torchrun started, the first one gets
+    the records and the others none.
 
     Args:
         regime: Name of a regime.
@@ -26,7 +27,13 @@ def run(regime: str = "laptop", **options: Any) -> list[Record]:
     Raises:
         ModernizeError: If an option is wrong, or the data cannot be read.
     """
+    from modernize.run.placement import torchrun
     from modernize.run.request import request_from
     from modernize.run.study import run_study
+    from modernize.run.together import follow
 
-    return list(run_study(request_from(regime=regime, **options)).records)
+    request = request_from(regime=regime, **options)
+    if (launched := torchrun()) and launched.rank > 0:
+        follow(request, launched)
+        return []
+    return list(run_study(request).records)

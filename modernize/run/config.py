@@ -22,7 +22,7 @@ from modernize.run.overrides import toml_literal
 from modernize.run.request import FILE_FIELDS, RunRequest, request_from
 
 # What the command line calls a field otherwise.
-OPTION_NAMES = {"from": "start", "seeds": "num_seeds"}
+OPTION_NAMES = {"from": "start", "seeds": "num_seeds", "gpus": "num_processes"}
 
 # Not saved: it is about one invocation, and a file that repeats finished runs each time would be a trap.
 UNSAVED = ("force",)

@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from modernize.results.record import Hardware
+from modernize.run.devices import find_gpus, torch_cuda
+from modernize.train.runtime import Runtime
 from modernize.version import __version__
 
 PACKAGES = ("torch", "numpy")
@@ -23,11 +25,24 @@ def num_cores() -> int:
     return os.cpu_count() or 1
 
 
+def device_name(runtime: Runtime) -> str:
+    """Return "cpu", or the name of the GPU that a runtime means; "cuda" if the driver does not tell."""
+    kind, _, index = runtime.device.partition(":")
+    if kind == "cpu":
+        return kind
+    return next((gpu.name for gpu in find_gpus().gpus if gpu.index == int(index or 0)), kind)
+
+
 @cache
-def hardware(num_threads: int) -> Hardware:
-    """Describe the machine."""
+def hardware(num_threads: int, device: str = "cpu") -> Hardware:
+    """Describe the machine.
+
+    Args:
+        num_threads: Of a process.
+        device: "cpu", or the name of a GPU.
+    """
     return Hardware(
-        device="cpu",
+        device=device,
         processor=_processor(),
         num_cores=num_cores(),
         num_threads=num_threads,
@@ -57,15 +72,19 @@ def _memory_gb() -> float:
 
 
 @cache
-def versions() -> dict[str, str]:
-    """Return the versions of python, modernize and the packages that decide the numbers."""
+def versions(*, cuda: bool = False) -> dict[str, str]:
+    """Return the versions of python, modernize and the packages that decide the numbers.
+
+    Args:
+        cuda: Also the CUDA version that torch was built for.
+    """
     found = {"python": platform.python_version(), "modernize": __version__}
     for package in PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = ""
-    return found
+    return found | ({"cuda": torch_cuda()} if cuda else {})
 
 
 @cache

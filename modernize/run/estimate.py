@@ -11,17 +11,20 @@ from modernize.cost import cost
 from modernize.errors import ModernizeError
 from modernize.regimes import get_regime
 from modernize.results.record import Record
-from modernize.run.environment import hardware
+from modernize.run.environment import device_name, hardware
+from modernize.run.identity import device_kind
 from modernize.run.plan import work_per_image
 from modernize.run.task import Task
 from modernize.spec import Arch, Recipe, Spec, fingerprint
 from modernize.strict import from_dict
+from modernize.train.runtime import Runtime
 
 EVALUATION_SHARE = 1 / 3
 """Of an image's training time; training goes forward once and backward for about twice as long."""
 
-GUESSED_WORK_PER_SECOND = 5e9
-"""One thread of a current processor, in the units of `work_per_image`; right to a factor of a few."""
+GUESSED_WORK_PER_SECOND = {"cpu": 5e9, "cuda": 2e12}
+"""Of one thread of a current processor, right to a factor of a few, and of a GPU, right to a factor of ten at 224 px
+(small networks leave most of it idle); in the units of `work_per_image`. A guess, used until there is a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,12 @@ def estimate(tasks: Sequence[Task], records: Iterable[Record], jobs: int) -> Est
     rates: dict[str, list[float]] = {}
     works: list[float] = []
     for record in records:
-        if tasks and _comparable(record, tasks[0].num_threads):
+        if tasks and _comparable(record, tasks[0].runtime):
             key = _key(record.arch, record.data.image_size)
             if key not in rates and (work := _work_of(record)):
                 works.append(work * record.speed.images_per_second)
             rates.setdefault(key, []).append(record.speed.images_per_second)
-    work_per_second = median(works) if works else GUESSED_WORK_PER_SECOND
+    work_per_second = median(works) if works else _guess(tasks)
 
     run_seconds: dict[str, float] = {}
     num_known = 0
@@ -66,11 +69,28 @@ def estimate(tasks: Sequence[Task], records: Iterable[Record], jobs: int) -> Est
         known = rates.get(_key(task.arch, task.data.image_size))
         num_known += bool(known)
         epochs = int(task.trained_recipe["epochs"])
-        images = epochs * (task.data.num_train_images + EVALUATION_SHARE * task.data.num_test_images)
+        images = _images(task)
         per_image = task.work / (epochs * task.data.num_train_images)
         run_seconds[task.run_id] = images / median(known) if known else images * per_image / work_per_second
     seconds = max(sum(run_seconds.values()) / max(1, jobs), max(run_seconds.values(), default=0.0))
     return Estimate(run_seconds, seconds, _basis(len(tasks), num_known, calibrated=bool(works)))
+
+
+def _images(task: Task) -> float:
+    """Count the images of a run, those that are only evaluated by their share of the time."""
+    data, epochs = task.data, int(task.trained_recipe["epochs"])
+    if data.num_val_images:  # the test images are looked at once, at the end
+        evaluated = epochs * data.num_val_images + data.num_test_images
+    else:
+        evaluated = epochs * data.num_test_images
+    return epochs * data.num_train_images + EVALUATION_SHARE * evaluated
+
+
+def _guess(tasks: Sequence[Task]) -> float:
+    if not tasks:
+        return 1.0
+    runtime = tasks[0].runtime
+    return GUESSED_WORK_PER_SECOND[device_kind(runtime)] * runtime.num_processes
 
 
 def _basis(num_runs: int, num_known: int, *, calibrated: bool) -> str:
@@ -86,10 +106,18 @@ def _basis(num_runs: int, num_known: int, *, calibrated: bool) -> str:
     return "rough: from counted work and a guessed speed; there is no record of this machine yet"
 
 
-def _comparable(record: Record, num_threads: int) -> bool:
-    here = hardware(num_threads)
-    there = record.hardware
-    same = (there.device, there.processor, there.num_threads) == (here.device, here.processor, here.num_threads)
+def _comparable(record: Record, runtime: Runtime) -> bool:
+    """Whether a record's speed says something about runs that are executed so on this machine."""
+    here = hardware(runtime.num_threads, device_name(runtime))
+    there, done = record.hardware, record.execution
+    same = (done.precision, done.num_devices, done.compiled) == (
+        runtime.precision,
+        runtime.num_processes,
+        runtime.compile,
+    )
+    same = same and (there.device, there.processor) == (here.device, here.processor)
+    if here.device == "cpu":
+        same = same and there.num_threads == here.num_threads
     return same and record.status == "finished" and record.speed.images_per_second > 0
 
 

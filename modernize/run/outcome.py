@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from modernize.results.record import Curves, Record, Result, Speed
-from modernize.run.environment import commit, hardware, versions
+from modernize.results.record import Curves, Execution, Record, Result, Speed
+from modernize.run.environment import commit, device_name, hardware, versions
+from modernize.run.identity import device_kind
 from modernize.run.task import Task
 from modernize.train.outcome import Outcome
+from modernize.train.runtime import Runtime
 
 
 def record_of(
@@ -18,6 +20,7 @@ def record_of(
     started_at: str = "",
     seconds: float = 0.0,
     peak_memory_mb: float = 0.0,
+    peak_device_memory_mb: float = 0.0,
 ) -> Record:
     """Put a task and what came of it together.
 
@@ -28,6 +31,7 @@ def record_of(
         started_at: UTC, ISO 8601; now by default.
         seconds: Wall time of the whole run, or of the part since it was resumed.
         peak_memory_mb: Of the process, during the run.
+        peak_device_memory_mb: Of its GPU, likewise.
     """
     nothing = Result(top1_percent=None, loss=None, epoch=0, best_top1_percent=None, best_epoch=0)
     return Record(
@@ -49,14 +53,27 @@ def record_of(
             images_per_second=round(outcome.images_per_second, 1) if outcome else 0.0,
             seconds=round(seconds + (outcome.earlier_seconds if outcome else 0.0), 2),
             peak_memory_mb=round(peak_memory_mb, 1),
+            peak_device_memory_mb=round(peak_device_memory_mb, 1),
             epoch_seconds=tuple(round(s, 3) for s in outcome.epoch_seconds) if outcome else (),
         ),
-        hardware=hardware(task.num_threads),
-        versions=versions(),
+        hardware=hardware(task.runtime.num_threads, device_name(task.runtime)),
+        versions=versions(cuda=device_kind(task.runtime) == "cuda"),
         commit=commit(),
         started_at=started_at or now(),
         finished_at=now(),
         num_resumes=outcome.num_resumes if outcome else 0,
+        execution=outcome.execution if outcome else _asked(task.runtime),
+    )
+
+
+def _asked(runtime: Runtime) -> Execution:
+    """Say of a run that failed how it should have been executed."""
+    return Execution(
+        device=device_kind(runtime),
+        precision=runtime.precision,
+        num_devices=runtime.num_processes,
+        compiled=runtime.compile,
+        deterministic=runtime.deterministic,
     )
 
 

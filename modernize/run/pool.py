@@ -1,4 +1,4 @@
-"""A pool of worker processes that do tasks, one each at a time.
+"""A pool of crews that do tasks, one each at a time.
 
 Two workers of one thread each do a study in little more than half the time of one (`benchmarks/two_workers.py`). The
 workers are plain subprocesses that speak JSON lines, so a study also runs from a notebook or any script.
@@ -6,82 +6,23 @@ workers are plain subprocesses that speak JSON lines, so a study also runs from 
 
 from __future__ import annotations
 
-import json
-import os
 import queue
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from modernize.errors import ModernizeError
-from modernize.results.record import Record
+from modernize.run.crew import Crew, Messages
+from modernize.run.events import Elsewhere, Ended, Event, Started, event_of
 from modernize.run.outcome import record_of
+from modernize.run.placement import Placement
 from modernize.run.task import Task
-
-# One thread a worker: results repeat bit for bit, and cores are shared out by the number of workers. The allocator
-# keeps freed memory: returning it to the system costs page faults at every step.
-WORKER_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "MALLOC_MMAP_THRESHOLD_": str(2**30),
-    "MALLOC_TRIM_THRESHOLD_": str(2**30),
-    "MALLOC_TOP_PAD_": str(2**26),
-}
-
+from modernize.train.runtime import Runtime
 
 STOP_SECONDS = 20.0
 """What workers get for a last checkpoint when a study is interrupted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A worker took a task."""
-
-    task: Task
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Something about a run, in one line."""
-
-    task: Task
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A run is not done: another process (`holder`) has it in hand or, if that is "", has finished it."""
-
-    task: Task
-    holder: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progressed:
-    """A run has done `step` steps and is in `epoch` (from 0)."""
-
-    task: Task
-    epoch: int
-    step: int
-    images: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A run ended, well or not; its record says which."""
-
-    task: Task
-    record: Record
-
-
-Event = Started | Progressed | Noted | Elsewhere | Ended
 
 
 class Pool:
@@ -91,16 +32,18 @@ class Pool:
     Ctrl-C included, gives runs in hand the time for a last checkpoint.
 
     Args:
-        jobs: How many.
+        jobs: How many runs at a time.
         log_folder: Their error output goes to files here.
+        placement: Which devices they have; one thread of the processor each by default.
     """
 
-    def __init__(self, jobs: int, log_folder: Path) -> None:
+    def __init__(self, jobs: int, log_folder: Path, placement: Placement | None = None) -> None:
         self._log_folder = log_folder
-        self._messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
+        self._placement = placement or Placement(runtime=Runtime(), jobs=jobs)
+        self._messages: Messages = queue.Queue()
         self._jobs = jobs
-        self._workers: list[_Worker] = []
-        self._busy: dict[_Worker, Task] = {}
+        self._crews: list[Crew] = []
+        self._busy: dict[Crew, Task] = {}
 
     def __enter__(self) -> Pool:
         try:
@@ -111,14 +54,15 @@ class Pool:
             raise
         return self
 
-    def _start(self, number: int) -> _Worker:
+    def _start(self, number: int) -> Crew:
         try:
             self._log_folder.mkdir(parents=True, exist_ok=True)
-            worker = _Worker(number, self._log_folder, self._messages)
+            threads = self._placement.runtime.num_threads
+            crew = Crew(number, self._placement.devices(number), threads, self._log_folder, self._messages)
         except OSError as error:
             raise ModernizeError(f"no worker can start with its log in {self._log_folder}: {error}.") from error
-        self._workers.append(worker)
-        return worker
+        self._crews.append(crew)
+        return crew
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -130,122 +74,60 @@ class Pool:
             self._end()
 
     def _stop(self) -> None:
-        """Ask the workers that have a run in hand to stop, and wait."""
+        """Ask the crews that have a run in hand to stop, and wait."""
         deadline = time.monotonic() + STOP_SECONDS
-        for worker in self._busy:
-            worker.process.terminate()
-        for worker in self._busy:
-            with suppress(subprocess.TimeoutExpired):
-                worker.process.wait(max(0.0, deadline - time.monotonic()))
+        for crew in self._busy:
+            crew.stop()
+        for crew in self._busy:
+            crew.wait(deadline - time.monotonic())
 
     def _end(self) -> None:
-        for worker in self._workers:
-            worker.end()
+        for crew in self._crews:
+            crew.end()
         for folder in (self._log_folder, self._log_folder.parent):
             with suppress(OSError):  # it is not empty: there is something to read
                 folder.rmdir()
 
+    def run(self, tasks: Sequence[Task], handle: Callable[[Event], None]) -> None:
+        """Do tasks, the longest first, and hand over what happens."""
+        for event in self.do(tasks):
+            handle(event)
+
     def do(self, tasks: Sequence[Task]) -> Iterator[Event]:
         """Do tasks, the longest first, and yield what happens; more than once if need be.
 
-        A worker that dies gives its task a failed record and is replaced; the other tasks go on.
+        A crew of which a process dies gives its task a failed record and is replaced; the other tasks go on.
         """
         waiting = sorted(tasks, key=lambda task: task.work, reverse=True)
-        for number in {*range(self._jobs)} - {worker.number for worker in self._workers}:
+        for number in {*range(self._jobs)} - {crew.number for crew in self._crews}:
             self._start(number)
-        idle = list(self._workers)
+        idle = list(self._crews)
         busy = self._busy
         while waiting or busy:
             while waiting and idle:
-                worker, task = idle.pop(0), waiting.pop(0)
-                worker.send(task)
-                busy[worker] = task
+                crew, task = idle.pop(0), waiting.pop(0)
+                crew.begin(task)
+                busy[crew] = task
                 yield Started(task)
-            worker, message = self._messages.get()
-            if message is None:
-                if worker in idle:
-                    idle.remove(worker)
-                self._workers.remove(worker)
-                error = worker.last_words()
-                worker.end()
-                if worker in busy:
-                    task = busy.pop(worker)
+            crew, _, message = self._messages.get()
+            if crew not in self._crews:
+                continue  # last words of one that was replaced
+            if message is None or message["event"] == "failed":
+                if crew in idle:
+                    idle.remove(crew)
+                error = crew.last_words(message["error"] if message else "")
+                self._crews.remove(crew)
+                crew.end()
+                if crew in busy:
+                    task = busy.pop(crew)
                     yield Ended(task, record_of(task, None, error=error))
                 if waiting:
-                    idle.append(self._start(worker.number))
-                continue
-            event = _event(busy[worker], message)
-            if isinstance(event, Ended | Elsewhere):
-                del busy[worker]
-                idle.append(worker)
-            yield event
-
-
-def _event(task: Task, message: dict[str, Any]) -> Event:
-    match message["event"]:
-        case "step":
-            return Progressed(task, message["epoch"], message["step"], message["images"])
-        case "note":
-            return Noted(task, message["text"])
-        case "elsewhere":
-            return Elsewhere(task, message["holder"])
-        case _:
-            return Ended(task, Record.from_json(message["record"]))
-
-
-class _Worker:
-    """One process and the thread that listens to it."""
-
-    def __init__(
-        self, number: int, log_folder: Path, messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]]
-    ) -> None:
-        self.number = number
-        self.log = log_folder / f"worker-{os.getpid()}-{number}.log"
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "modernize.run.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**WORKER_ENVIRONMENT, **os.environ, "OMP_NUM_THREADS": "1"},
-                text=True,
-                encoding="utf-8",
-            )
-        self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
-        self._listener.start()
-
-    def _listen(self, messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
-        assert self.process.stdout is not None  # noqa: S101 - it is a pipe
-        for line in self.process.stdout:
-            # What a library prints before the worker guards its output, and half a line of a killed one, are no events.
-            with suppress(ValueError, TypeError, KeyError):
-                message = json.loads(line)
-                if message["event"] != "ready":
-                    messages.put((self, message))
-        messages.put((self, None))
-
-    def send(self, task: Task) -> None:
-        assert self.process.stdin is not None  # noqa: S101 - it is a pipe
-        with suppress(BrokenPipeError):  # it has died; the listener will say so
-            self.process.stdin.write(json.dumps(task.to_json()) + "\n")
-            self.process.stdin.flush()
-
-    def last_words(self) -> str:
-        """Say in one line how the process ended."""
-        code = self.process.wait()
-        how = f"was killed by signal {-code} (out of memory?)" if code < 0 else f"ended with exit code {code}"
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
-        return f"its worker process {how}" + (f": {lines[-1].strip()}; see {self.log}" if lines else "")
-
-    def end(self) -> None:
-        """End the process, and drop its log if there is nothing in it."""
-        self.process.kill()
-        self.process.wait()
-        self._listener.join()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                with suppress(OSError, ValueError):
-                    pipe.close()
-        with suppress(OSError):
-            if self.log.stat().st_size == 0:
-                self.log.unlink()
+                    idle.append(self._start(crew.number))
+            elif message["event"] == "claimed":
+                crew.join(busy[crew])
+            else:
+                event = event_of(busy[crew], message)
+                if isinstance(event, Ended | Elsewhere):
+                    del busy[crew]
+                    idle.append(crew)
+                yield event

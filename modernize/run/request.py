@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from modernize.errors import ModernizeError, unknown_name
 from modernize.ladder import Selection
@@ -29,9 +30,17 @@ class RunRequest:
         image_size: In pixels, instead of the regime's.
         stem_stride: Instead of the regime's.
         num_seeds: Each rung is trained with seeds 0 to num_seeds - 1.
-        jobs: Worker processes of one thread each; 0 for one a core.
+        device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.
+        precision: Of the arithmetic under autocast; "auto" for bf16 on GPUs that have it and fp32 elsewhere.
+        num_processes: Processes that train each run together (DDP), one a GPU.
+        micro_batch: Images that one device takes at once, 0 for all of its share of a batch.
+        compile: Whether torch.compile compiles the networks.
+        deterministic: Whether only deterministic algorithms are allowed.
+        decode_workers: Processes a run that decode images; None for a number that suits the machine.
+        jobs: Runs at a time; 0 for one a core, or one a GPU.
         out: Folder that holds results/, reports/ and runs/.
         name: Of the study; "" for a name made from the choices above.
+        weights: File of weights to start from, safetensors; None for random ones.
         data_dir: Where downloaded data sets lie.
         download: Fetch the data set if it is not there.
         force: Repeat finished runs.
@@ -48,9 +57,17 @@ class RunRequest:
     image_size: int | None = None
     stem_stride: int | None = None
     num_seeds: int = 1
+    device: str = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    num_processes: int = 1
+    micro_batch: int = 0
+    compile: bool = False
+    deterministic: bool = False
+    decode_workers: int | None = None
     jobs: int = 0
     out: Path = Path()
     name: str = ""
+    weights: Path | None = None
     data_dir: Path | None = None
     download: bool = False
     force: bool = False
@@ -77,7 +94,7 @@ def request_from(**options: Any) -> RunRequest:
         ModernizeError: If an option is unknown, has the wrong type or is out of range.
     """
     selection = {name: options.pop(name) for name in SELECTION_FIELDS if name in options}
-    for name in ("out", "data_dir"):
+    for name in ("out", "data_dir", "weights"):
         if isinstance(options.get(name), str):
             options[name] = Path(options[name])
     settings = options.pop("set", {})
@@ -88,10 +105,14 @@ def request_from(**options: Any) -> RunRequest:
             raise unknown_name("field", name, FILE_FIELDS)
     parts = {"selection": from_dict(Selection, selection), "overrides": read_overrides(settings)}
     request = from_dict(RunRequest, {**options, **parts})
-    for name in ("num_seeds", "epochs", "train_images", "test_images", "image_size"):
+    for name in ("num_seeds", "epochs", "train_images", "test_images", "image_size", "num_processes"):
         value = getattr(request, name)
         if value is not None and value < 1:
             raise ModernizeError(f"{name} should be at least 1, not {value}.")
-    if request.jobs < 0:
-        raise ModernizeError(f"jobs should be 0 (one a core) or more, not {request.jobs}.")
+    for name, zero in (("jobs", "one a core or GPU"), ("micro_batch", "none"), ("decode_workers", "none")):
+        value = getattr(request, name)
+        if value is not None and value < 0:
+            raise ModernizeError(f"{name} should be 0 ({zero}) or more, not {value}.")
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", request.device):
+        raise ModernizeError(f"device cannot be '{request.device}'. Allowed: auto, cpu, cuda, cuda:0, cuda:1, ...")
     return request

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -16,12 +16,16 @@ from modernize.results.record import Record
 from modernize.results.store import load_records, save_record, save_study
 from modernize.results.study import Study
 from modernize.run.claim import Claim
-from modernize.run.environment import num_cores
+from modernize.run.events import Elsewhere, Ended, Event, Noted, Progressed, Started
+from modernize.run.naming import study_name
 from modernize.run.observer import Observer
-from modernize.run.plan import plan_rungs, plan_study
-from modernize.run.pool import Elsewhere, Ended, Noted, Pool, Progressed, Started
+from modernize.run.placement import Placement, place, torchrun
+from modernize.run.plan import plan_study
+from modernize.run.pool import Pool
 from modernize.run.request import RunRequest
+from modernize.run.rungs import plan_rungs
 from modernize.run.task import Task
+from modernize.run.together import Together
 
 RESULTS = "results"
 REPORTS = "reports"
@@ -49,6 +53,19 @@ class StudyResult:
         return sum(record.status == "failed" for record in self.records)
 
 
+def check_request(request: RunRequest) -> Placement:
+    """Refuse what does not fit together, without a look at the data.
+
+    Returns:
+        Where the runs will be done.
+
+    Raises:
+        ModernizeError: Naming the first thing that does not.
+    """
+    study_name(request)
+    return place(request, len(plan_rungs(request)) * request.num_seeds)
+
+
 def run_study(request: RunRequest, observer: Observer | None = None) -> StudyResult:
     """Do every run of a request that is not done yet.
 
@@ -66,14 +83,14 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
     """
     observer = observer or Observer()
     results, runs = request.out / RESULTS, request.out / RUNS
-    # No more workers than runs; a selection that does not fit together is refused before any starts.
-    jobs = min(request.jobs or num_cores(), len(plan_rungs(request)) * request.num_seeds)
+    # What does not fit together is refused before any worker starts.
+    placement = check_request(request)
     # The workers load torch while the plan is made.
-    with _exit_at_sigterm(), Pool(jobs, runs / "logs") as pool:
+    with _exit_at_sigterm(), _executor(placement, runs / "logs") as executor:
         plan = plan_study(request)
         save_study(plan.study, results)
         done = {} if request.force else _done(plan.tasks, results)
-        observer.start(plan, list(done.values()), jobs)
+        observer.start(plan, list(done.values()), placement.jobs)
         doing = _Doing(observer, results, force=request.force)
         doing.records |= done
         for task in plan.tasks:
@@ -86,14 +103,22 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
             if task.run_id not in done
         ]
         try:
-            doing.do(pool, todo)
+            doing.do(executor, todo)
         finally:
             observer.close()
+    with suppress(OSError):  # a run has failed: its checkpoints wait there
+        runs.rmdir()
     return StudyResult(
         study=plan.study,
         records=tuple(doing.records[task.run_id] for task in plan.tasks),
         num_skipped=len(done),
     )
+
+
+def _executor(placement: Placement, log_folder: Path) -> Pool | Together:
+    """Return what does the runs: workers of this process, or the processes that torchrun started."""
+    launched = torchrun()
+    return Together(launched, placement.runtime) if launched else Pool(placement.jobs, log_folder, placement)
 
 
 class _Doing:
@@ -107,26 +132,28 @@ class _Doing:
         self._started: set[str] = set()
         self._elsewhere: dict[str, Task] = {}
 
-    def do(self, pool: Pool, tasks: list[Task]) -> None:
+    def do(self, executor: Pool | Together, tasks: list[Task]) -> None:
         while tasks:
-            for event in pool.do(tasks):
-                match event:
-                    case Started(task):
-                        self._start(task)
-                    case Progressed(task, epoch, step, images):
-                        self._observer.step(task, epoch, step, images)
-                    case Noted(task, text):
-                        self._observer.note(task, text)
-                    case Elsewhere(task, holder):
-                        self._elsewhere[task.run_id] = task
-                        if holder:
-                            self._observer.note(task, f"{holder} has it in hand; its record is waited for")
-                    case Ended(task, record):
-                        save_record(record, self._results)
-                        if record.status != "failed" and task.folder:
-                            shutil.rmtree(task.folder, ignore_errors=True)
-                        self._end(task, record)
+            executor.run(tasks, self._handle)
             tasks = self._wait()
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Started(task):
+                self._start(task)
+            case Progressed(task, epoch, step, images):
+                self._observer.step(task, epoch, step, images)
+            case Noted(task, text):
+                self._observer.note(task, text)
+            case Elsewhere(task, holder):
+                self._elsewhere[task.run_id] = task
+                if holder:
+                    self._observer.note(task, f"{holder} has it in hand; its record is waited for")
+            case Ended(task, record):
+                save_record(record, self._results)
+                if record.status != "failed" and task.folder:
+                    shutil.rmtree(task.folder, ignore_errors=True)
+                self._end(task, record)
 
     def _start(self, task: Task) -> None:
         if task.run_id not in self._started:  # it was elsewhere, and is here now

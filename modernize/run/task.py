@@ -7,11 +7,12 @@ from typing import Any
 
 from modernize.results.record import BudgetFacts, CostFacts, DataFacts, RungFacts
 from modernize.strict import from_dict
+from modernize.train.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSource:
-    """Arguments of `modernize.datasets.load_arrays`."""
+    """Arguments of `modernize.datasets.load_data`."""
 
     name: str
     image_size: int
@@ -26,7 +27,9 @@ class Task:
 
     Attributes:
         run_id: See `modernize.results.record.Record`.
+        runtime: How it is executed; its device "cuda" stands for whichever GPU it is given.
         work: Estimated work in arbitrary units, for the order of runs and the estimate of the time left.
+        weights: File of the weights it starts from; None for random ones.
         folder: Where the run keeps its claim and its checkpoints; None to keep none.
         results: Where to look whether another process has finished the run meanwhile; None not to look.
     """
@@ -42,8 +45,9 @@ class Task:
     budget: BudgetFacts
     seed: int
     cost: CostFacts
-    num_threads: int
+    runtime: Runtime
     work: float
+    weights: str | None = None
     folder: str | None = None
     results: str | None = None
 

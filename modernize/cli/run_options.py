@@ -1,0 +1,133 @@
+"""Options of `modernize run` alone: how much is trained, and on what it is executed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modernize.cli.options import complete_budget, complete_dataset
+
+
+def complete_device(incomplete: str) -> list[str]:
+    """What there is to train on."""
+    from modernize.run.devices import find_gpus
+
+    names = ("auto", "cpu", *(f"cuda:{gpu.index}" for gpu in find_gpus().gpus))
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_precision(incomplete: str) -> list[str]:
+    """Arithmetic."""
+    return [name for name in ("fp32", "bf16", "fp16") if name.startswith(incomplete)]
+
+
+StudyFile = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="FILE",
+        help="A study file (TOML) with these options; those given here win over it.",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    str,
+    typer.Option("--data", help="Data set, see `modernize data`.", metavar="NAME", autocompletion=complete_dataset),
+]
+BudgetName = Annotated[
+    str,
+    typer.Option(
+        "--budget",
+        help="How much training: smoke (minutes), short (an hour or more) or full (recipes as printed, for GPUs).",
+        metavar="NAME",
+        autocompletion=complete_budget,
+    ),
+]
+Epochs = Annotated[
+    int | None,
+    typer.Option("--epochs", help="Epochs of each run.", metavar="N", min=1, show_default="the budget's"),
+]
+Seeds = Annotated[
+    int, typer.Option("--seeds", help="Train each rung this many times, with seeds 0, 1, ...", metavar="N", min=1)
+]
+TrainImages = Annotated[
+    int | None,
+    typer.Option("--train-images", help="Train on so many.", metavar="N", min=1, show_default="the budget's"),
+]
+TestImages = Annotated[
+    int | None,
+    typer.Option("--test-images", help="Evaluate on so many.", metavar="N", min=1, show_default="the budget's"),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        help="Start from these weights (safetensors; ours, timm's or torchvision's); for one rung.",
+        metavar="FILE",
+        show_default="random",
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        help="Train on cpu, cuda (all GPUs) or one GPU, cuda:0; auto takes GPUs where there are some.",
+        metavar="NAME",
+        autocompletion=complete_device,
+    ),
+]
+PrecisionName = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        help="Compute in fp32, bf16 or fp16; weights stay in fp32.",
+        metavar="NAME",
+        autocompletion=complete_precision,
+        show_default="bf16 on GPUs that have it, else fp32",
+    ),
+]
+Jobs = Annotated[
+    int,
+    typer.Option("--jobs", help="Runs at a time.", metavar="N", min=0, show_default="one a core, or one a GPU"),
+]
+Gpus = Annotated[
+    int,
+    typer.Option("--gpus", help="GPUs that share each run (DDP); its batch is split over them.", metavar="N", min=1),
+]
+MicroBatch = Annotated[
+    int,
+    typer.Option(
+        "--micro-batch",
+        help="Images that a device takes at once; their gradients are added up to the whole batch.",
+        metavar="N",
+        min=0,
+        show_default="its whole share",
+    ),
+]
+Compile = Annotated[bool, typer.Option("--compile", help="Compile the networks with torch.compile.")]
+Deterministic = Annotated[
+    bool,
+    typer.Option("--deterministic", help="Only deterministic algorithms: the same numbers each time, on a GPU too."),
+]
+DecodeWorkers = Annotated[
+    int | None,
+    typer.Option(
+        "--decode-workers",
+        help="Processes a run that decode images, for data too large for memory.",
+        metavar="N",
+        min=0,
+        show_default="by the cores",
+    ),
+]
+Name = Annotated[
+    str, typer.Option("--name", help="Name of the study.", metavar="NAME", show_default="made from the options")
+]
+Force = Annotated[bool, typer.Option("--force", help="Repeat finished runs; replace the file of --save-config.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print the plan, what is done of it and how long it takes; train nothing.")
+]
+SaveConfig = Annotated[
+    Path | None,
+    typer.Option("--save-config", help="Also write these options to a study file.", metavar="FILE"),
+]

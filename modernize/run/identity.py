@@ -1,0 +1,50 @@
+"""What makes two runs the same run: every fact that can change a number, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modernize.spec import Spec, fingerprint
+from modernize.train.runtime import Runtime
+
+# Part of every run's identity: raise it when a change to the training code changes its numbers.
+TRAINING_VERSION = 1
+
+# Of a runtime, beside its device and threads; the number of decoding processes changes no number.
+CHANGING = ("precision", "micro_batch", "num_processes", "compile", "deterministic")
+PLAIN = Runtime()
+
+
+def run_id(spec: Spec, data_fingerprint: str, seed: int, runtime: Runtime, weights: str = "") -> str:
+    """Return the sixteen hex digits that identify a run.
+
+    Args:
+        spec: As it is trained.
+        data_fingerprint: Of the images.
+        seed: Of weights, order and augmentation.
+        runtime: How it is executed. What is at its default is left out, so that a fact that is added later leaves old
+            identities as they were.
+        weights: Digest of the weights it starts from, "" for random ones.
+    """
+    facts: dict[str, Any] = {
+        "training_version": TRAINING_VERSION,
+        "spec": spec.fingerprint,
+        "data": data_fingerprint,
+        "seed": seed,
+        "device": device_kind(runtime),
+    }
+    if facts["device"] == "cpu":
+        facts["num_threads"] = runtime.num_threads
+    if weights:
+        facts["weights"] = weights
+    return fingerprint(facts | unusual(runtime))
+
+
+def device_kind(runtime: Runtime) -> str:
+    """Return "cpu" or "cuda": which of several GPUs it is changes nothing."""
+    return runtime.device.partition(":")[0]
+
+
+def unusual(runtime: Runtime) -> dict[str, Any]:
+    """Return the settings that can change a number and are not at their default."""
+    return {name: value for name in CHANGING if (value := getattr(runtime, name)) != getattr(PLAIN, name)}

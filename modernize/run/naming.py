@@ -1,0 +1,58 @@
+"""The name of a study: a folder under results/ and reports/."""
+
+from __future__ import annotations
+
+import re
+
+from modernize.errors import ModernizeError
+from modernize.run.identity import device_kind, unusual
+from modernize.run.overrides import toml_literal
+from modernize.run.request import RunRequest
+from modernize.spec import fingerprint
+from modernize.train.runtime import Runtime
+
+
+def study_name(request: RunRequest, runtime: Runtime | None = None) -> str:
+    """Name a study after what was chosen, for example "laptop-shapes-smoke-upto-ln", unless the request names it.
+
+    Args:
+        request: What was chosen.
+        runtime: How its runs are executed, where that is known: studies whose runs differ have different names.
+
+    Raises:
+        ModernizeError: If the name asked for would be no plain folder name.
+    """
+    if request.name:
+        if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", request.name):
+            return request.name
+        raise ModernizeError(
+            f"'{request.name}' cannot name a study: use up to 100 letters, digits, '_', '-' and '.', "
+            "no '.' or '-' first."
+        )
+    selection = request.selection
+    words = [request.regime, request.data, request.budget]
+    words += [f"{request.epochs}-epochs"] if request.epochs else []
+    words += [f"{request.train_images}-images"] if request.train_images else []
+    words += [f"{request.test_images}-test-images"] if request.test_images else []
+    words += [f"{request.image_size}px"] if request.image_size else []
+    words += [f"stride-{request.stem_stride}"] if request.stem_stride else []
+    words += [f"from-{selection.start}"] if selection.start else []
+    words += [f"upto-{selection.upto}"] if selection.upto else []
+    for option in ("skip", "only", "order"):
+        words += [f"{option}-{'-'.join(chosen)}"] if (chosen := getattr(selection, option)) else []
+    words += ["probes"] if selection.probes else []
+    words += [f"{name.partition('.')[2]}-{toml_literal(value)}" for name, value in request.overrides.flat().items()]
+    words += [f"weights-{request.weights.stem}"] if request.weights else []
+    words += _execution(runtime) if runtime else []
+    name = re.sub(r"[^A-Za-z0-9_.]+", "-", "-".join(words)).strip("-.")
+    return name if len(name) <= 100 else f"{name[:83]}-{fingerprint({'name': name})}"
+
+
+def _execution(runtime: Runtime) -> list[str]:
+    """Name what is not as on a processor with one thread."""
+    given = unusual(runtime)
+    processes, micro_batch = given.pop("num_processes", ""), given.pop("micro_batch", "")
+    words = [device_kind(runtime)] if device_kind(runtime) != "cpu" else []
+    words += [f"{processes}-processes"] if processes else []
+    words += [f"micro-batch-{micro_batch}"] if micro_batch else []
+    return words + [name if value is True else str(value) for name, value in given.items()]

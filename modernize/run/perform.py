@@ -1,0 +1,157 @@
+"""One run in this process, from a task to a record. Of several processes that share it, each performs the task."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modernize.errors import DataError, ModernizeError
+from modernize.measure.memory import (
+    peak_device_memory_mb,
+    peak_memory_mb,
+    reset_peak_device_memory,
+    reset_peak_memory,
+)
+from modernize.regimes import get_regime
+from modernize.results.record import Record
+from modernize.run.events import Tell
+from modernize.run.outcome import now, record_of
+from modernize.run.task import DataSource, Task
+from modernize.spec import Arch, Recipe, Spec
+from modernize.strict import from_dict
+
+if TYPE_CHECKING:
+    from modernize.datasets import ImageArrays
+    from modernize.datasets.files import ImageFiles
+    from modernize.train.checkpoint import Checkpoints
+
+SECONDS_BETWEEN_EVENTS = 0.25
+CHECKPOINT_SECONDS = "MODERNIZE_CHECKPOINT_SECONDS"
+"""Environment variable: time between checkpoints, 0 for one at every step."""
+
+
+def perform(task: Task, tell: Tell | None = None, should_stop: Callable[[], bool] = lambda: False) -> Record:
+    """Do one run; whatever goes wrong becomes a record that says so.
+
+    Args:
+        task: What to do; with a folder, it is resumed from there and keeps its checkpoints there.
+        tell: Told how far it is and what may interest a user; None for nobody.
+        should_stop: Asked after each step.
+
+    Raises:
+        Stopped: If it should stop.
+    """
+    import torch
+
+    from modernize.train.loop import Stopped, train
+
+    torch.set_num_threads(task.runtime.num_threads)
+    started_at, began = now(), time.perf_counter()
+    device = task.runtime.device
+    reset_peak_memory()
+    reset_peak_device_memory(device)
+    outcome, error = None, ""
+    try:
+        outcome = train(
+            _spec(task),
+            _data_of(task),
+            seed=task.seed,
+            runtime=task.runtime,
+            on_step=_Progress(task, tell) if tell else None,
+            checkpoints=_checkpoints(task, tell),
+            should_stop=should_stop,
+            weights=Path(task.weights) if task.weights else None,
+        )
+    except ModernizeError as problem:
+        error = str(problem)
+    except (BrokenPipeError, Stopped):
+        raise  # nobody listens any more, or wants it
+    except Exception as problem:
+        # One failed run must not take the ladder with it.
+        error = _why(problem, alone=task.runtime.num_processes == 1)
+    return record_of(
+        task,
+        outcome,
+        error=error,
+        started_at=started_at,
+        seconds=time.perf_counter() - began,
+        peak_memory_mb=peak_memory_mb(),
+        peak_device_memory_mb=peak_device_memory_mb(device),
+    )
+
+
+def _why(problem: Exception, *, alone: bool) -> str:
+    """Say in one line what went wrong; the rest goes to the log, unless it went wrong in another process."""
+    text = f"{type(problem).__name__}: {problem}".splitlines()[0]
+    if not alone and "/gloo/" in text:
+        what = text.partition("] ")[2].partition(". ")[0]
+        return f"the connection to another of its processes was lost: {what}"
+    import traceback
+
+    traceback.print_exc()
+    return text
+
+
+def _spec(task: Task) -> Spec:
+    recipe = from_dict(Recipe, task.trained_recipe, "recipe")
+    return Spec(regime=get_regime(task.rung.regime), arch=from_dict(Arch, task.arch, "arch"), recipe=recipe)
+
+
+def _checkpoints(task: Task, tell: Tell | None) -> Checkpoints | None:
+    from modernize.train.checkpoint import SECONDS_BETWEEN, Checkpoints
+
+    if task.folder is None:
+        return None
+    wanted = os.environ.get(CHECKPOINT_SECONDS) or str(SECONDS_BETWEEN)
+    try:
+        seconds = float(wanted)
+    except ValueError as error:
+        raise ModernizeError(f"{CHECKPOINT_SECONDS} should be a number of seconds, not '{wanted}'.") from error
+
+    def note(text: str) -> None:
+        if tell:
+            tell({"event": "note", "run_id": task.run_id, "text": text})
+
+    return Checkpoints(Path(task.folder), f"run {task.run_id}", seconds_between=seconds, note=note)
+
+
+def _data_of(task: Task) -> ImageArrays | ImageFiles:
+    data = _data(task.source)
+    if data.fingerprint != task.data.fingerprint:
+        raise DataError(f"{task.source.name} has changed since the study was planned; run the command again.")
+    return data
+
+
+@lru_cache(maxsize=1)
+def _data(source: DataSource) -> ImageArrays | ImageFiles:
+    """Load a task's data; a worker's tasks usually share it."""
+    from modernize.datasets import load_data
+
+    return load_data(
+        source.name,
+        image_size=source.image_size,
+        train_images=source.train_images,
+        test_images=source.test_images,
+        data_dir=Path(source.data_dir) if source.data_dir else None,
+    )
+
+
+class _Progress:
+    """Sends a "step" event a few times a second."""
+
+    def __init__(self, task: Task, tell: Tell) -> None:
+        self.task = task
+        self.tell = tell
+        self.sent = 0.0
+
+    def __call__(self, epoch: int, step: int) -> None:
+        now = time.monotonic()
+        if step == 1 or now - self.sent >= SECONDS_BETWEEN_EVENTS:
+            self.sent = now
+            images = step * self.task.trained_recipe["batch_size"]
+            message: dict[str, Any] = {"event": "step", "run_id": self.task.run_id}
+            self.tell(message | {"epoch": epoch, "step": step, "images": images})

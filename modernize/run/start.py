@@ -1,0 +1,49 @@
+"""The weights that runs start from, where they are not random."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from modernize.errors import ModernizeError
+from modernize.ladder import Rung
+
+
+@dataclass(frozen=True, slots=True)
+class StartWeights:
+    """A file of weights.
+
+    Attributes:
+        path: Where it lies.
+        digest: The first sixteen hex digits of its SHA-256.
+    """
+
+    path: Path
+    digest: str
+
+    @property
+    def words(self) -> str:
+        """Say so in a report."""
+        return f"starts from the weights in {self.path.name} (SHA-256 {self.digest}...)"
+
+
+def start_weights(path: Path | None, rungs: Sequence[Rung]) -> StartWeights | None:
+    """Look at the file of weights that was asked for. Whether they fit is found out when a run begins.
+
+    Raises:
+        ModernizeError: If it cannot be read, or the rungs are different networks.
+    """
+    if path is None:
+        return None
+    if any(rung.spec.arch != rungs[0].spec.arch for rung in rungs):
+        raise ModernizeError(
+            "weights to start from fit one network; choose it with --from STEP and --upto STEP, the same one."
+        )
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise ModernizeError(f"the weights in {path} cannot be read: {error.strerror or error}.") from error
+    return StartWeights(path, digest)
