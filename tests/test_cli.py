@@ -19,14 +19,15 @@ from modernize.spec import Arch, Recipe
 SELECTION = ["--upto", "--from", "--skip", "--only", "--order", "--probes"]
 SPEC = ["--regime", "--image-size", "--stem-stride"]
 DATA = ["--data-dir", "--download"]
+COURSE = ["--regime", "--study", "--results"]
 
 SURFACE = {
     "steps": ["--json"],
-    "show": ["STEP", "--all", *SPEC, "--json"],
+    "show": ["STEP", "--all", "--code", *SPEC, "--json"],
     "diff": ["A", "B", *SPEC, "--json"],
     "cost": ["NAME", "--per", *SPEC, *SELECTION, "--json"],
     "verify": ["--json"],
-    "data": ["NAME", "--out", "--force", "--image-size", *DATA, "--json"],
+    "data": ["NAME", "--out", "--augment", "--force", "--image-size", *DATA, "--json"],
     "run": [
         *SPEC,
         *SELECTION,
@@ -35,7 +36,11 @@ SURFACE = {
         *["--jobs", "--out", "--name", "--force"],
         *["FILE", "--set", "--dry-run", "--save-config"],
     ],
-    "report": ["STUDY", "--format", "--out"],
+    "report": ["STUDY", "--format", "--out", "--all", "--published"],
+    "compare": ["A", "B", "--study", "--format", "--out", "--json"],
+    "quiz": [*COURSE, "--probes", "--json"],
+    "slides": [*COURSE, "--out", "--force"],
+    "seminar": [*COURSE, "--out", "--force"],
 }
 """Frozen: a name that disappears from here breaks somebody's script."""
 
@@ -87,7 +92,7 @@ def test_light_examples_run(example, capsys, tmp_path, monkeypatch):
     "line",
     [
         *["--help", "run --help", "--version", "steps", "show ln", "diff base ln", "cost --probes", "cost convnext-t"],
-        *["show recipe --all", "show finetune --json"],
+        *["show recipe --all", "show finetune --json", "show ln --code"],
         *["data", "data --json"],
     ],
 )

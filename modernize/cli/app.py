@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from modernize.cli import cost, data, diff, report, run, show, steps, verify
+from modernize.cli import compare, cost, data, diff, quiz, report, run, seminar, show, slides, steps, verify
 from modernize.version import __version__
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-for module in (steps, show, diff, cost, verify, data, run, report):
+for module in (steps, show, diff, cost, verify, data, run, report, compare, quiz, slides, seminar):
     module.register(app)
 
 

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command("show", short_help="Show a step: why, spec change, cost, published row, block.", epilog=EXAMPLES)(show)
 
 
-EXAMPLES = examples("modernize show depthwise", "modernize show recipe --all")
+EXAMPLES = examples("modernize show depthwise", "modernize show gelu --code")
 
 
 def show(
@@ -35,24 +35,30 @@ def show(
     image_size: ImageSize = None,
     stem_stride: StemStride = None,
     everything: Annotated[bool, typer.Option("--all", help="Also list the fields that stay as they are.")] = False,
+    code: Annotated[
+        bool, typer.Option("--code", help="Show the step's source and how the network's modules change.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show a step: what it does and why, the spec's change, cost, published row, and the block drawn in text.
 
     The default regime is resnet50, so that the costs stand beside the paper's. A recipe is shown with where each of
-    its values comes from.
+    its values comes from. With --code: the step's own function, and the modules that it changes.
     """
     from modernize.cli.choose import rung_named, start_of
+    from modernize.cli.code import code_facts, print_code
     from modernize.cli.console import say_json
     from modernize.cli.fields import print_recipe, recipe_facts
     from modernize.cost import cost
-    from modernize.errors import unknown_name
+    from modernize.errors import ModernizeError, unknown_name
     from modernize.published import published_row
     from modernize.recipes import RECIPES, named_recipe
     from modernize.registry import BASE, load_steps
 
     names = (BASE, *load_steps())
     if step in RECIPES and step not in names:
+        if code:
+            raise ModernizeError(f"{step} is a recipe and has no code of its own; the step 'recipe' has.")
         if json:
             say_json({"recipe": step, "what": RECIPES[step], "fields": recipe_facts(named_recipe(step))})
         else:
@@ -61,6 +67,9 @@ def show(
     if step not in names:
         raise unknown_name("step", step, (*names, *RECIPES))
     rung = rung_named(step, start_of(regime, stem_stride))
+    if code:
+        say_json(code_facts(rung)) if json else print_code(rung, _previous(rung))
+        return
     after = cost(rung.spec, image_size)
     before = cost(rung.before, image_size) if rung.before else None
     published = published_row(rung.spec.regime.published, step)

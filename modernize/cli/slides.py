@@ -1,0 +1,41 @@
+"""`modernize slides`: a deck to present, as one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modernize.cli.course import Force, Results, StudyName, course_named
+from modernize.cli.options import Regime, examples
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("slides", short_help="Write a deck to present, one HTML file.", epilog=EXAMPLES)(slides)
+
+
+EXAMPLES = examples("modernize slides", "modernize slides --study laptop-cifar10-subset --out deck.html")
+
+
+def slides(
+    regime: Regime = "resnet50",
+    study: StudyName = "",
+    results: Results = None,
+    out: Annotated[Path, typer.Option("--out", help="The file to write.", metavar="FILE")] = Path("slides.html"),
+    force: Force = False,
+) -> None:
+    """Write slides: each step with its diagram and code, a prediction to make, then what was published and measured.
+
+    One HTML file that needs no network. Arrow keys move, S shows the speaker notes, O all slides, ? all keys; printed,
+    it has one slide a page.
+    """
+    from modernize.cli.console import say
+    from modernize.errors import ModernizeError
+    from modernize.results.store import write_atomically
+    from modernize.seminar.slides import slides_html
+
+    if out.exists() and not force:
+        raise ModernizeError(f"{out} exists; give --force to replace it, or another --out.")
+    say(str(write_atomically(out, slides_html(course_named(regime, study, results)))))

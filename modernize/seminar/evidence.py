@@ -1,0 +1,152 @@
+"""What a source says about a step: better, worse, or no clear change, and how that was judged."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from modernize.published import PublishedRow, published_row, published_rows
+from modernize.report.numbers import delta_text, p_text, published_text, signed, top1_text
+from modernize.report.paper import CLEAR_BELOW, N_SEEDS, READINGS
+from modernize.report.rows import LEVEL, Row
+
+Truth = Literal["better", "no clear change", "worse"]
+TRUTHS: tuple[Truth, ...] = ("better", "no clear change", "worse")
+
+# The table whose printed spread is borrowed where a table prints none.
+SPREAD_TABLE = "resnet50"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One source's answer.
+
+    Attributes:
+        truth: None where the source cannot say.
+        delta_points: Change of top-1, in points.
+        delta: The same as printed, with its interval where there is one.
+        before: Top-1 before the step, as printed.
+        after: Top-1 after it.
+        reading: How it was judged, a phrase.
+        low: Lower end of the 95 % interval of the change, not corrected; None where there is none.
+        high: Its upper end.
+    """
+
+    truth: Truth | None
+    delta_points: float
+    delta: str
+    before: str
+    after: str
+    reading: str
+    low: float | None = None
+    high: float | None = None
+
+
+def published_evidence(table: str, step: str, before: str) -> Evidence | None:
+    """Read a published table on a step.
+
+    Args:
+        table: "resnet50" or "resnet200".
+        step: Its id.
+        before: Id of the rung it was applied to.
+
+    Returns:
+        None if the table has no such change.
+
+    Examples:
+        >>> published_evidence("resnet50", "ln", "fewer-norms").truth
+        'no clear change'
+        >>> published_evidence("resnet50", "width", "depthwise").truth
+        'better'
+    """
+    row = published_row(table, step)
+    foot = published_row(table, row.before) if row and row.before == before else None
+    if row is None or foot is None:
+        return None
+    delta = round(row.top1_percent - foot.top1_percent, 2)
+    truth, reading = _judge(table, row, delta)
+    half = _half_width(row.top1_std, foot.top1_std)
+    return Evidence(
+        truth=truth,
+        delta_points=delta,
+        delta=signed(delta),
+        before=published_text(foot),
+        after=published_text(row),
+        reading=reading,
+        low=None if half is None else delta - half,
+        high=None if half is None else delta + half,
+    )
+
+
+def measured_evidence(row: Row, before: Row | None) -> Evidence | None:
+    """Read a study's row on its step; None without a delta."""
+    if row.delta is None or before is None:
+        return None
+    truths: dict[str, Truth] = {"better": "better", "worse": "worse"}
+    truth: Truth | None = truths.get(row.verdict, "no clear change") if row.p_holm is not None else None
+    reading = row.verdict
+    if row.p_holm is not None:
+        reading += f": paired t test, Holm-corrected p {_equals(row.p_holm)}, at {LEVEL:.0%}".replace("%", " %")
+    return Evidence(
+        truth=truth,
+        delta_points=row.delta.mean,
+        delta=delta_text(row.delta, len(row.planned.run_ids)),
+        before=top1_text(before.top1),
+        after=top1_text(row.top1),
+        reading=reading,
+        low=row.delta.low,
+        high=row.delta.high,
+    )
+
+
+def _judge(table: str, row: PublishedRow, delta: float) -> tuple[Truth, str]:
+    """Test a published delta where standard deviations are printed, else compare it with the borrowed spread."""
+    if found := READINGS[table].get(row.step):
+        clear = found.p_holm < CLEAR_BELOW
+        how = f"{found.verdict}: Welch test, n={N_SEEDS}, Holm-corrected p {_equals(found.p_holm)}"
+    else:
+        std, least = borrowed_spread()
+        clear = abs(delta) >= least
+        how = f"judged by the spread of the ResNet-50 table, {std:.2f} points: clear from {least:.2f} on"
+    return _truth(delta, clear=clear), how
+
+
+def _half_width(std: float | None, other: float | None) -> float | None:
+    """Half of Welch's 95 % interval of the difference of two printed means, in points; None without both spreads."""
+    if not std or not other:
+        return None
+    from scipy.special import stdtrit
+
+    a, b = std**2 / N_SEEDS, other**2 / N_SEEDS
+    degrees = (a + b) ** 2 / (a**2 + b**2) * (N_SEEDS - 1)
+    return float(stdtrit(degrees, 1 - CLEAR_BELOW / 2)) * math.sqrt(a + b)
+
+
+def _truth(delta: float, *, clear: bool) -> Truth:
+    if not clear:
+        return "no clear change"
+    return "better" if delta > 0 else "worse"
+
+
+@cache
+def borrowed_spread() -> tuple[float, float]:
+    """Pool the standard deviations that the ResNet-50 table prints.
+
+    Returns:
+        The pooled one, in points, and the smallest difference of two means that it lets a t test at 5 % tell from zero.
+    """
+    from scipy.special import stdtrit
+
+    stds = [
+        row.top1_std for row in published_rows(SPREAD_TABLE) if row.role != "reference" and row.top1_std is not None
+    ]
+    pooled = math.sqrt(math.fsum(std**2 for std in stds) / len(stds))
+    quantile = float(stdtrit(len(stds) * (N_SEEDS - 1), 1 - CLEAR_BELOW / 2))
+    return pooled, quantile * pooled * math.sqrt(2 / N_SEEDS)
+
+
+def _equals(p_value: float) -> str:
+    text = p_text(p_value)
+    return text.replace("<", "< ") if text.startswith("<") else f"= {text}"

@@ -1,0 +1,90 @@
+"""The deck as one HTML file that needs no network: styles, script and pictures are inline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from modernize.seminar.course import Course
+from modernize.seminar.deck import deck
+from modernize.seminar.evidence import Truth
+from modernize.seminar.pictures import pictures
+from modernize.seminar.slide import Slide, setting
+
+TEMPLATE = "slides.html.j2"
+MARKS = {"better": "▲", "no clear change": "=", "worse": "▼", None: ""}
+SHORTCUTS = (
+    ("→ ↓ space, click", "next"),
+    ("← ↑", "back"),
+    ("Home, End", "first, last"),
+    ("S or N", "speaker notes"),
+    ("O", "all slides"),
+    ("T", "light or dark"),
+    ("F", "full screen"),
+    ("P", "print: one slide a page"),
+    ("?", "these keys"),
+)
+
+
+def slides_html(course: Course) -> str:
+    """Write the deck of a course.
+
+    Args:
+        course: Of a study, or of published numbers.
+
+    Returns:
+        HTML; text that comes from users or steps is escaped.
+    """
+    slides = deck(course)
+    return render(slides, pictures(slides), foot=setting(course))
+
+
+def render(slides: Sequence[Slide], drawn: Mapping[str, str], foot: str) -> str:
+    """Write slides as HTML.
+
+    Args:
+        slides: In order.
+        drawn: SVG elements by the id of their slide.
+        foot: Under each slide.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("modernize.seminar"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"sentence": _sentence, "ticks": _ticks, "kind": _kind}
+    templates = Path(__file__).parent / "templates"
+    return environment.get_template(TEMPLATE).render(
+        slides=slides,
+        pictures={slide.id: Markup(drawn.get(slide.id, "")) for slide in slides},  # noqa: S704 - matplotlib's own, escaped
+        marks=MARKS,
+        shortcuts=SHORTCUTS,
+        foot=foot,
+        css=Markup((templates / "slides.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        js=Markup((templates / "slides.js").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+    )
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop."""
+    return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def _ticks(text: str) -> str:
+    """Set `words` in backticks as code; everything else is escaped."""
+    from markupsafe import Markup, escape
+
+    parts = [escape(part) for part in text.split("`")]
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup().join(Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts))
+
+
+def _kind(truth: Truth | None) -> str:
+    """Name the style of a verdict."""
+    return {"better": "better", "worse": "worse", "no clear change": "same", None: "unknown-truth"}[truth]

@@ -1,0 +1,163 @@
+"""Handout, notebook, guide and exercise: what they hold, and that what they say to do works."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from factories import make_records, make_study
+
+from modernize.cli import main
+from modernize.cli.app import app
+from modernize.report.rows import make_rows
+from modernize.seminar.course import course_of, published_course
+from modernize.seminar.exercises import EXERCISES
+from modernize.seminar.handout import PAGE_BREAK, handout
+from modernize.seminar.notebook import notebook
+
+ROOT = Path(__file__).parents[1]
+GROUP = typer.main.get_command(app)
+GUIDES = ("docs/instructor.md", "docs/exercise.md")
+SMALL = {"epochs=6": "epochs=1", "train_images=1500": "train_images=64", "test_images=1000": "test_images=32"}
+SMALL_CELL = "EPOCHS, TRAIN_IMAGES, TEST_IMAGES, SEEDS = 1, 64, 32, 2"
+
+
+def columns(line):
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def commands_of(text):
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE)
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    joined = " ".join(text.split())
+    return [line for line in lines if line] + re.findall(r"`(modernize [a-z][^`]*)`", joined)
+
+
+def test_the_front_of_the_handout_gives_nothing_away():
+    course = published_course("resnet50")
+    front, back = handout(course).split(PAGE_BREAK)
+    for lesson in course.steps:
+        assert lesson.published.after not in front
+        assert lesson.published.after in back
+    rows = [columns(line) for line in front.splitlines() if re.match(r"\| \d", line)]
+    assert [row[1] for row in rows] == [lesson.step for lesson in course.steps]
+    assert {tuple(row[-2:]) for row in rows} == {("", "")}
+    assert len(front.splitlines()) < 30, "a page"
+
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_the_tables_of_the_handout_are_tables(measured):
+    study = make_study(seeds=(0, 1, 2), name="a|b")
+    course = course_of(study, make_rows(study, make_records(study))) if measured else published_course("resnet200")
+    text = handout(course)
+    for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        assert len({len(columns(line)) for line in table.splitlines()}) == 1
+    assert ("| measured |" in text) == measured
+    assert ("judged by the spread of the ResNet-50 table" in text) == (not measured)
+
+
+@pytest.mark.parametrize("name", ["handout.md", "seminar.ipynb"])
+def test_the_committed_files_are_what_the_command_writes(name, tmp_path, capsys):
+    assert main(["seminar", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / name).read_text() == (ROOT / "reports" / name).read_text()
+
+
+def test_the_kit_replaces_nothing_unasked(tmp_path, capsys):
+    mine = tmp_path / "handout.md"
+    mine.write_text("mine")
+    assert main(["seminar", "--out", str(tmp_path)]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["handout.md"]
+    assert mine.read_text() == "mine"
+    assert main(["seminar", "--regime", "resnet200", "--out", str(tmp_path), "--force"]) == 0
+    assert "ConvNeXt-B" in mine.read_text()
+
+
+def test_the_notebook_is_clean_and_valid():
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    text = notebook()
+    nbformat.validate(nbformat.reads(text, 4))
+    cells = json.loads(text)["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert len(code) > 8
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+    for cell in code:
+        compile("".join(cell["source"]), cell["id"], "exec")
+    assert all(command in text.replace('\\"', '"') for _, command in EXERCISES)
+
+
+@pytest.mark.slow
+def test_the_notebook_runs(tmp_path):
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+    book = nbformat.reads(notebook(), 4)
+    book.cells[1].source = re.sub(r"^EPOCHS.*$", SMALL_CELL, book.cells[1].source, flags=re.MULTILINE)
+    # A process of its own, for the kernel's client leaves sockets and loops behind.
+    (tmp_path / "seminar.ipynb").write_text(nbformat.writes(book))
+    code = (
+        f"import nbformat, {nbclient.__name__} as c; book = nbformat.read('seminar.ipynb', 4);"
+        "c.NotebookClient(book, timeout=300, kernel_name='python3').execute(); nbformat.write(book, 'done.ipynb')"
+    )
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    printed = (tmp_path / "done.ipynb").read_text()
+    assert "squeeze-kernel" in printed
+    assert "points" in printed
+    assert len(list((tmp_path / "seminar-runs/results/seminar").glob("*-seed*.json"))) == 4
+
+
+@pytest.mark.slow
+def test_the_exercise_runs_as_printed(tmp_path):
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/exercise.md").read_text(), flags=re.DOTALL)
+    for printed, small in SMALL.items():
+        assert printed in program
+        program = program.replace(printed, small)
+    (tmp_path / "squeeze.py").write_text(program)
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "squeeze.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "change: arch.kernel_size: 7 -> 3" in done.stdout
+    assert re.search(r"delta: .* points, .*n=3", done.stdout)
+    assert main(["report", "--out", str(tmp_path / "exercise")]) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [c for name in GUIDES for c in commands_of((ROOT / name).read_text()) if c.startswith("modernize ")]
+    + [command for _, command in EXERCISES],
+)
+def test_every_command_of_the_material_is_understood(command):
+    _, name, *arguments = shlex.split(command)
+    assert GROUP.commands[name].make_context(name, arguments).params
+
+
+@pytest.mark.parametrize("command", [command for _, command in EXERCISES if "--dry-run" in command])
+def test_the_exercises_plans_can_be_made(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert main(shlex.split(command)[1:]) == 0
+    assert "runs to do" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_links_between_the_documents_lead_somewhere(name):
+    for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text()):
+        assert (ROOT / name).parent.joinpath(link).exists(), link

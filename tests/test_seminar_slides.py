@@ -1,0 +1,215 @@
+"""The deck: what it holds, and that a browser shows it whole, offline, a slide a page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from browser import opened
+from factories import make_record, make_records, make_study, with_rung
+
+from modernize.cli import main
+from modernize.report.rows import make_rows
+from modernize.results.store import save_record, save_study
+from modernize.seminar.charts import forest_panels, ladder_panels
+from modernize.seminar.course import course_of, published_course
+from modernize.seminar.deck import deck
+from modernize.seminar.slides import slides_html
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def studied(**options):
+    study = make_study(probes=True, seeds=(0, 1, 2), **options)
+    return course_of(study, make_rows(study, make_records(study)))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Decks of every kind, written once."""
+    folder = tmp_path_factory.mktemp("decks")
+    courses = {name: published_course(name) for name in ("resnet50", "resnet200")} | {"study": studied()}
+    for name, course in courses.items():
+        (folder / f"{name}.html").write_text(slides_html(course), encoding="utf-8")
+    return folder
+
+
+def kinds(course):
+    return [slide.kind for slide in deck(course)]
+
+
+def test_every_step_is_shown_asked_and_answered_in_turn():
+    course = published_course("resnet50")
+    slides = deck(course)
+    of_steps = [slide for slide in slides if slide.kind in ("change", "predict", "answer")]
+    assert [slide.kind for slide in of_steps] == ["change", "predict", "answer"] * 13
+    assert [slide.lesson.step for slide in of_steps[::3]] == [lesson.step for lesson in course.steps]
+    assert kinds(course)[:3] == ["title", "question", "rung"]
+    assert kinds(course)[-6:] == ["probes", "ladder", "forest", "points", "exercises", "points"]
+    assert len({slide.id for slide in slides}) == len(slides)
+
+
+def test_a_question_does_not_give_its_answer_away():
+    html = slides_html(published_course("resnet50"))
+    slides = {m[1]: m[2] for m in re.finditer(r'<div class="frame" id="([^"]*)">(.*?)<aside', html, re.DOTALL)}
+    assert "78.28" not in slides["depthwise-change"] + slides["depthwise-predict"]
+    assert "79.51 ± 0.18" in slides["depthwise-predict"]
+    assert "78.28 ± 0.08" in slides["depthwise-answer"]
+    assert "return spec.with_arch(spatial_conv=&#34;depthwise&#34;)" in slides["depthwise-change"]
+    assert "<svg" in slides["depthwise-change"]
+    assert "<svg" not in slides["patchify-change"]  # the stem changes, the block does not
+
+
+def test_a_study_stands_beside_the_paper():
+    course = studied()
+    html = slides_html(course)
+    row = next(row for row in course.rows if row.step == "width")
+    assert f"{row.top1.mean:.2f}" in html
+    assert "What this study shows" in html
+    assert "measured: laptop-shapes, shapes at 32 px, 12 epochs, 3 seeds" in html
+    assert "published for ResNet-50" in html
+
+
+def test_what_the_paper_got_wrong_is_flagged():
+    html = slides_html(published_course("resnet50"))
+    assert "4.46* G" in html
+    assert "Inconsistent in the source" in html
+
+
+def test_bars_and_intervals_lie_in_their_panels():
+    for course in (published_course("resnet50"), studied()):
+        for panel in (*ladder_panels(course), *forest_panels(course)):
+            at = [x for mark in panel.marks for x in (mark.at, mark.low, mark.high, panel.zero) if x is not None]
+            assert min(at) >= 0
+            assert max(at) <= 100.0001
+    (forest,) = forest_panels(published_course("resnet50"))
+    for mark in forest.marks:
+        if mark.low is not None and mark.truth != "no clear change":
+            assert not mark.low <= forest.zero <= mark.high
+
+
+def test_missing_runs_and_foreign_steps_are_told():
+    study = with_rung(make_study(upto="depthwise", seeds=(0, 1, 2)), "patchify", step="theirs", title="Theirs")
+    study = with_rung(study, "depthwise", before="theirs")
+    records = [r for r in make_records(study) if r.rung.step in ("base", "recipe", "depthwise")]
+    html = slides_html(course_of(study, make_rows(study, records)))
+    assert "Not measured: a run is missing" in html
+    assert "No paper prints this change from this rung." in html
+    assert 'id="theirs-answer"' in html
+
+
+def test_names_are_text():
+    study = replace(make_study(name=HOSTILE, upto="recipe", seeds=(0, 1)), data=HOSTILE)
+    records = [make_record(study, r.step, s) for r in study.rungs for s in study.seeds]
+    html = slides_html(course_of(study, make_rows(study, records)))
+    assert HOSTILE not in html
+    assert "&lt;script&gt;alert(1)" in html
+
+
+def test_the_same_course_gives_the_same_bytes():
+    course = published_course("resnet50")
+    assert slides_html(course) == slides_html(course)
+
+
+def test_the_command_writes_a_deck_and_replaces_none_unasked(tmp_path, capsys):
+    study = make_study(upto="recipe", seeds=(0, 1))
+    save_study(study, tmp_path)
+    for record in make_records(study):
+        save_record(record, tmp_path)
+    deck_file = tmp_path / "deck.html"
+    line = ["slides", "--results", str(tmp_path), "--study", study.name, "--out", str(deck_file)]
+    assert main(line) == 0
+    assert capsys.readouterr().out == f"{deck_file}\n"
+    assert "<!DOCTYPE html>" in deck_file.read_text()
+    assert main(line) == 2
+    assert "--force" in capsys.readouterr().err
+    assert main([*line, "--force"]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["resnet50", "resnet200", "study"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_browser_shows_every_slide_whole(name, scheme, files):
+    with opened(files / f"{name}.html", color_scheme=scheme) as page:
+        number = page.evaluate("document.querySelectorAll('.frame').length")
+        assert number > 40
+        seen = []
+        for _ in range(number):
+            facts = page.evaluate(
+                """() => { const s = document.querySelector('.frame.current .slide');
+                const foot = s.querySelector('footer').getBoundingClientRect().top;
+                const inside = [...s.querySelectorAll('*:not(footer, footer *, svg *)')]
+                  .map(e => e.getBoundingClientRect());
+                return { id: s.parentNode.id, shown: document.querySelectorAll('.frame.current').length,
+                  fits: s.scrollHeight <= s.clientHeight && s.scrollWidth <= s.clientWidth,
+                  free: Math.max(...inside.map(r => r.bottom)) <= foot,
+                  wide: Math.max(...inside.map(r => r.right)) <= 1280, text: s.innerText.length,
+                  small: Math.min(...[...s.querySelectorAll('p, li, td, dd, pre, code, span')]
+                    .map(e => parseFloat(getComputedStyle(e).fontSize))) }; }"""
+            )
+            assert facts["fits"], facts
+            assert facts["free"], facts
+            assert facts["wide"], facts
+            assert facts["shown"] == 1
+            assert facts["small"] >= 15, facts
+            assert facts["text"] > 80
+            seen.append(facts["id"])
+            page.keyboard.press("ArrowRight")
+        assert len(set(seen)) == number
+        assert page.problems == []
+
+
+@pytest.mark.slow
+def test_keys_pointer_and_touch_move_through_the_deck(files):
+    with opened(files / "study.html", has_touch=True) as page:
+        now = "document.querySelector('.frame.current').id"
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(now) == "question"
+        assert page.url.endswith("#question")
+        page.keyboard.press("End")
+        assert page.evaluate(now) == "sources"
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(now) == "sources"
+        page.keyboard.press("Home")
+        page.mouse.click(1000, 300)
+        page.mouse.click(1000, 300)
+        page.mouse.click(100, 300)
+        assert page.evaluate(now) == "question"
+        swipe = """x => { for (const [kind, at] of [["touchstart", 900], ["touchend", 900 + x]]) dispatchEvent(
+            new TouchEvent(kind, { changedTouches: [
+              new Touch({ identifier: 1, target: document.body, clientX: at })] })) }"""
+        page.evaluate(swipe, -200)
+        assert page.evaluate(now) == "rung"
+        page.evaluate(swipe, 200)
+        assert page.evaluate(now) == "question"
+        for key in "sn":
+            page.keyboard.press(key)
+            assert page.is_visible("#speaker") == (key == "s")
+        page.keyboard.press("o")
+        assert page.evaluate("[...document.querySelectorAll('.frame')].filter(f => f.offsetHeight).length") > 40
+        page.locator("#recipe-answer").click()
+        assert page.evaluate(now) == "recipe-answer"
+        assert page.evaluate("document.querySelector('#progress i').offsetWidth") > 0
+        assert page.problems == []
+
+
+@pytest.mark.slow
+def test_notes_are_seen_beside_a_slide_that_still_fits(files):
+    with opened(files / "study.html") as page:
+        page.keyboard.press("s")
+        page.goto(page.url.split("#")[0] + "#depthwise-answer")
+        text = page.inner_text("#speaker")
+        assert "Watch:" in text
+        bottom = page.evaluate("document.querySelector('.frame.current .slide').getBoundingClientRect().bottom")
+        assert bottom <= page.evaluate("document.getElementById('speaker').getBoundingClientRect().top") + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["resnet50", "study"])
+def test_it_prints_a_slide_a_page(name, files):
+    with opened(files / f"{name}.html") as page:
+        number = page.evaluate("document.querySelectorAll('.frame').length")
+        pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == number
+    assert re.search(rb"/MediaBox\s*\[0 0 960 540\]", pdf)
