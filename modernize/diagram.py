@@ -23,10 +23,17 @@ from modernize.blueprint import (
     Op,
     blueprint,
 )
+from modernize.errors import ModernizeError
 from modernize.spec import Spec
 
 MARK = "*"
 """Stands at the left of a line that differs from the one beside it."""
+
+INTO = "downsampling into stage 2"
+"""The part that stands for all transitions between stages."""
+
+MIXING = (Conv, MaxPool, GlobalPool, Linear)
+"""Operations with a line, or a box, of their own; what follows them is written beside."""
 
 _GAP = "   "
 _NORMS = {"batch": "BN", "layer": "LN"}
@@ -35,8 +42,16 @@ _ACTIVATIONS = {"relu": "ReLU", "gelu": "GELU"}
 Lines = tuple[str, ...]
 
 
-def block_diagram(spec: Spec) -> str:
-    """Draw a representative block: the second of stage 1, or the first where there is only one.
+def block_diagram(spec: Spec, stage: int = 1, position: int | None = None) -> str:
+    """Draw one block.
+
+    Args:
+        spec: The network.
+        stage: From 1.
+        position: From 1, in its stage; the second by default, which is like those after it, or the only one.
+
+    Raises:
+        ModernizeError: If there is no such block.
 
     Examples:
         >>> from modernize.ladder import ladder
@@ -48,7 +63,7 @@ def block_diagram(spec: Spec) -> str:
         │ 1x1, 384 -> 96  LayerScale
         +─╯
     """
-    return "\n".join(_block_lines(_representative(blueprint(spec))[1]))
+    return "\n".join(_block_lines(pick_block(blueprint(spec), stage, position)[1]))
 
 
 def network_parts(spec: Spec) -> dict[str, Lines]:
@@ -58,11 +73,11 @@ def network_parts(spec: Spec) -> dict[str, Lines]:
         Lines of text by the heading of their part, from stem to head.
     """
     plan = blueprint(spec)
-    position, block = _representative(plan)
+    position, block = pick_block(plan)
     parts = {"stem": _op_lines(plan.stem), "stages": _stage_lines(plan)}
     if len(plan.stages) > 1:
-        parts["downsampling into stage 2"] = _downsampling_lines(plan)
-    parts[f"stage 1, block {position + 1}"] = _block_lines(block)
+        parts[INTO] = _downsampling_lines(plan)
+    parts[f"stage 1, block {position}"] = _block_lines(block)
     parts["head"] = _op_lines(plan.head)
     return parts
 
@@ -99,13 +114,7 @@ def change_diagram(before: Spec, after: Spec, titles: tuple[str, str] = ("before
           ReLU                                 ReLU
     """
     left, right = network_parts(before), network_parts(after)
-    shown = [name for name in _in_order(left, right) if left.get(name) != right.get(name)]
-    blocks = [name for name in _in_order(left, right) if ", block " in name]
-    into = "downsampling into stage 2"
-    in_block = [spec.arch.downsampling == "in-block" for spec in (before, after)]
-    if into in shown and all(in_block) and set(blocks) & set(shown):
-        shown.remove(into)  # it is a block that changed as all blocks did
-    shown = [name for name in _in_order(left, right) if name in shown or name in blocks]
+    shown = changed_parts(before, after)
     rows = {name: side_by_side(left.get(name, ()), right.get(name, ())) for name in shown}
     width = max(len(titles[0]), *(len(row[1]) for part in rows.values() for row in part))
     parts = {"": [(" ", titles[0], " ", titles[1])], **rows}
@@ -113,6 +122,18 @@ def change_diagram(before: Spec, after: Spec, titles: tuple[str, str] = ("before
         "\n".join([*filter(None, [name]), *(f"{a} {x:<{width}}{_GAP}{b} {y}".rstrip() for a, x, b, y in part)])
         for name, part in parts.items()
     )
+
+
+def changed_parts(before: Spec, after: Spec) -> tuple[str, ...]:
+    """Name the parts worth showing of a change, as in `network_parts`: the block always, others where they differ."""
+    left, right = network_parts(before), network_parts(after)
+    names = _in_order(left, right)
+    shown = [name for name in names if left.get(name) != right.get(name)]
+    blocks = [name for name in names if ", block " in name]
+    in_block = [spec.arch.downsampling == "in-block" for spec in (before, after)]
+    if INTO in shown and all(in_block) and set(blocks) & set(shown):
+        shown.remove(INTO)  # it is a block that changed as all blocks did
+    return tuple(name for name in names if name in shown or name in blocks)
 
 
 def side_by_side(left: Lines, right: Lines) -> list[tuple[str, str, str, str]]:
@@ -129,14 +150,41 @@ def side_by_side(left: Lines, right: Lines) -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def pick_block(plan: Blueprint, stage: int = 1, position: int | None = None) -> tuple[int, Block]:
+    """Find a block, by default the second of stage 1 or the only one: it stands for those after it.
+
+    Args:
+        plan: The network.
+        stage: From 1.
+        position: From 1, in its stage.
+
+    Returns:
+        Its position and the block.
+
+    Raises:
+        ModernizeError: If there is no such block.
+    """
+    if not 1 <= stage <= len(plan.stages):
+        raise ModernizeError(f"there is no stage {stage}: the network has stages 1 to {len(plan.stages)}.")
+    blocks = plan.stages[stage - 1].blocks
+    position = min(2, len(blocks)) if position is None else position
+    if not 1 <= position <= len(blocks):
+        raise ModernizeError(f"there is no block {position} in stage {stage}: it has blocks 1 to {len(blocks)}.")
+    return position, blocks[position - 1]
+
+
+def op_rows(ops: tuple[Op, ...]) -> list[list[Op]]:
+    """Part a sequence before each operation that mixes values: a convolution, a pooling, the classifier."""
+    rows: list[list[Op]] = []
+    for op in ops:
+        if not rows or isinstance(op, MIXING):
+            rows.append([])
+        rows[-1].append(op)
+    return rows
+
+
 def _in_order(left: dict[str, Lines], right: dict[str, Lines]) -> list[str]:
     return [*left, *(name for name in right if name not in left)]
-
-
-def _representative(plan: Blueprint) -> tuple[int, Block]:
-    blocks = plan.stages[0].blocks
-    position = min(1, len(blocks) - 1)
-    return position, blocks[position]
 
 
 def _stage_lines(plan: Blueprint) -> Lines:
@@ -168,16 +216,13 @@ def _convs(ops: tuple[Op, ...]) -> list[Conv]:
 
 
 def _op_lines(ops: tuple[Op, ...]) -> Lines:
-    rows: list[list[str]] = []
-    for op in ops:
-        if not rows or isinstance(op, Conv | MaxPool | GlobalPool | Linear):
-            rows.append([])
-        rows[-1].append(_op_text(op))
+    rows = [[op_text(op) for op in row] for row in op_rows(ops)]
     width = max((len(row[0]) for row in rows if len(row) > 1), default=0)
     return tuple("  ".join((f"{row[0]:<{width}}", *row[1:])).rstrip() for row in rows)
 
 
-def _op_text(op: Op) -> str:
+def op_text(op: Op) -> str:
+    """Name an operation as a line of a diagram has it."""
     match op:
         case Conv():
             same = op.in_channels == op.out_channels

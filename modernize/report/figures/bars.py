@@ -1,150 +1,238 @@
-"""The paper's Figure 2 redrawn: a bar a rung, measured and published each on an axis of its own."""
+"""The paper's Figure 2 redrawn: a bar a rung, both regimes, MACs along the bars, and what was measured beside it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from modernize.report.figures.style import (
-    BAD,
-    FAINT,
-    GRID,
-    HATCH,
-    INK,
-    MEASURED,
-    PUBLISHED,
-    house_style,
-    rung_label,
-    sentence,
-    setting,
-    shortened,
-    verdict,
-)
+from modernize.published import PUBLISHED_REGIMES, PublishedRow, published_row, published_rows
+from modernize.regimes import get_regime
+from modernize.registry import load_steps
+from modernize.report.figures.style import HATCH, Look, Theme, house_style, sentence, settled, shortened
+from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
 from modernize.report.numbers import macs_text, macs_unit
 from modernize.report.rows import Row
 from modernize.results.study import Study
 
 MOST_DOTS = 10
+# What the paper calls its sections (arXiv:2201.03545).
+SECTIONS = {
+    "2.1": "Training",
+    "2.2": "Macro design",
+    "2.3": "ResNeXt-ify",
+    "2.4": "Inverted bottleneck",
+    "2.5": "Large kernels",
+    "2.6": "Micro design",
+}
 
 
-@house_style()
-def ladder_figure(study: Study, rows: Sequence[Row]) -> Figure:
-    """Draw top-1 of every rung, measured on the left and published on the right; probes are hatched.
+def figure2(
+    study: Study | None = None, rows: Sequence[Row] = (), *, regime: str = "resnet50", theme: Theme = "light"
+) -> Figure:
+    """Draw top-1 of every rung as printed in both regimes, and as measured, on an axis of its own.
+
+    Probes are hatched. The numbers at the start of the bars are MACs.
 
     Args:
-        study: The plan.
+        study: The plan of what was measured; None for the published ladder alone.
         rows: In the ladder's order, drawn from top to bottom.
+        regime: Which published ladder comes first, where there is no study.
+        theme: "light" or "dark".
+
+    Raises:
+        ModernizeError: If there is no such published ladder or theme.
     """
-    figure = Figure(figsize=(13.333, max(4.2, 1.9 + 0.37 * len(rows))))
-    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
-    left, right = figure.subplots(1, 2, sharey=True)
-    places = range(len(rows))
-    left.set_yticks(places, [rung_label(row) for row in rows])
-    left.set_ylim(len(rows) - 0.4, -0.6)
-
-    n_seeds = len(study.seeds)
-    spread = f"mean of {n_seeds} seeds, whisker: standard deviation" if n_seeds > 1 else "one seed: no spread shown"
-    unit_name, unit = macs_unit(rows)
-    left.set_title(f"Measured: {setting(study)}", color=MEASURED, weight="bold")
-    _panel(
-        left,
-        [_measured(row) for row in rows],
-        rows,
-        MEASURED,
-        f"test top-1 on {shortened(study.data, 30)}, %\n({spread})",
-    )
-    _column(left, f"{unit_name}\n{study.image_size} px", [macs_text(row.planned.macs, unit) for row in rows])
-    for place, row in enumerate(rows):
-        if row.top1 is None:
-            word = verdict(row)
-            colour = FAINT if word == "missing" else BAD
-            left.text(
-                0.012, place, word, transform=left.get_yaxis_transform(), va="center", color=colour, style="italic"
-            )
-        elif 1 < row.top1.n <= MOST_DOTS:
-            dots = list(row.finished.values())
-            left.plot(dots, [place] * len(dots), "o", ms=4, mfc="white", mec=INK, mew=0.8, zorder=4)
-
-    table = next((row.published.source for row in rows if row.published), "")
-    right.set_title(f"Published: {table or 'nothing'}", color="#8A5F00", weight="bold")
-    _panel(
-        right,
-        [_published(row) for row in rows],
-        rows,
-        PUBLISHED,
-        "ImageNet-1K top-1, %\n(whisker: printed standard deviation)",
-    )
-    _column(
-        right,
-        "GMACs\nprinted",
-        [f"{row.published.gmacs_text}{'*' if row.published.anomaly else ''}" if row.published else "-" for row in rows],
-    )
-    right.tick_params(axis="y", length=0)
-    for place, row in enumerate(rows):
-        if row.published is None:
-            right.text(
-                0.012, place, "none", transform=right.get_yaxis_transform(), va="center", color=FAINT, style="italic"
-            )
-    _footnote(figure, rows)
-    return figure
+    regimes = _regimes(study.published if study else regime)
+    with house_style(theme) as look:
+        places = _places(study, rows, regimes)
+        figure = Figure(figsize=(13.333, max(4.4, 2.3 + 0.43 * len(places))))
+        figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
+        panels = figure.subplots(1, 2 if study else 1, sharey=True, squeeze=False)[0]
+        panels[0].set_yticks(range(len(places)), [place.label for place in places])
+        panels[0].set_ylim(len(places) - 0.35, -0.65)
+        notes = []
+        if study:
+            _measured_panel(panels[0], study, rows, look)
+            notes += ["dots: single seeds"] if any(_dots(row) for row in rows) else []
+            notes += stale_notes(rows)
+        else:
+            _section_names(panels[0], places, look)
+        _published_panel(panels[-1], places, regimes, look)
+        if not all(place.adopted for place in places):
+            notes.insert(0, "hatched: probes, tried beside the rung and not adopted")
+        if any(p and p.anomaly for place in places for p in place.published.values()):
+            notes.append("* printed MACs inconsistent with the architecture")
+        if study:
+            notes.append("the two axes are not comparable: different data and budget")
+        figure.supxlabel(sentence(notes), fontsize=10.5, color=look.faint)
+        return settled(figure, look)
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """A line of the figure."""
+
+    step: str
+    label: str
+    adopted: bool
+    published: Mapping[str, PublishedRow | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Bar:
     """A value in percent with its spread; `reach` is where its ink ends, `note` stands behind the number."""
 
+    y: float
+    height: float
     mean: float
     std: float | None
     reach: float
+    macs: str
+    colour: str
+    adopted: bool
     note: str = ""
 
 
-def _measured(row: Row) -> _Bar | None:
-    if row.top1 is None:
-        return None
-    dots = row.finished.values() if row.top1.n <= MOST_DOTS else ()
-    reach = max(row.top1.mean + (row.top1.std or 0.0), *dots, row.top1.mean)
-    partial = row.top1.n < len(row.planned.run_ids)
-    return _Bar(row.top1.mean, row.top1.std, reach, f"  (n={row.top1.n})" if partial else "")
+def _regimes(first: str) -> tuple[str, ...]:
+    return first, *(regime for regime in PUBLISHED_REGIMES if regime != first)
 
 
-def _published(row: Row) -> _Bar | None:
-    if row.published is None:
-        return None
-    mean, std = row.published.top1_percent, row.published.top1_std
-    return _Bar(mean, std, mean + (std or 0.0))
+def _places(study: Study | None, rows: Sequence[Row], regimes: Sequence[str]) -> list[_Place]:
+    if study:
+        return [
+            _Place(row.step, rung_label(row), row.adopted, {r: published_row(r, row.step) for r in regimes})
+            for row in rows
+        ]
+    printed = published_rows(regimes[0])
+    places = [
+        _Place(
+            row.step,
+            row.step if row.adopted else f"{row.step} (probe)",
+            row.adopted,
+            {r: published_row(r, row.step) for r in regimes},
+        )
+        for row in printed
+        if row.role != "reference"
+    ]
+    references = {r: next((x for x in published_rows(r) if x.role == "reference"), None) for r in regimes}
+    names = dict.fromkeys(row.label for row in references.values() if row)
+    return [*places, _Place("", " / ".join(names), True, references)] if names else places
 
 
-def _panel(axes: Axes, bars: Sequence[_Bar | None], rows: Sequence[Row], colour: str, label: str) -> None:
-    start, end = _window([bar for bar in bars if bar])
-    axes.set_xlim(start, end)
-    axes.set_xlabel(label.replace(")", f"; axis starts at {start:g})"))
-    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
-    axes.grid(axis="x", color=GRID)
-    axes.tick_params(axis="y", length=0)
-    for place, (bar, row) in enumerate(zip(bars, rows, strict=True)):
-        if bar is None:
+def _measured_panel(axes: Axes, study: Study, rows: Sequence[Row], look: Look) -> None:
+    unit_name, unit = macs_unit(rows)
+    bars = []
+    for place, row in enumerate(rows):
+        if row.top1 is None:
+            word = verdict(row)
+            at: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "style": "italic"}
+            axes.text(0.012, place, word, color=look.faint if word == "missing" else look.bad, **at)
             continue
+        dots = _dots(row)
+        bars.append(
+            _Bar(
+                y=place,
+                height=0.66,
+                mean=row.top1.mean,
+                std=row.top1.std,
+                reach=max(row.top1.mean + (row.top1.std or 0.0), *dots, row.top1.mean),
+                macs=macs_text(row.planned.macs, unit),
+                colour=look.measured,
+                adopted=row.adopted,
+                note=f"  (n={row.top1.n})" if row.top1.n < len(row.planned.run_ids) else "",
+            )
+        )
+        axes.plot(dots, [place] * len(dots), "o", ms=4, mfc=look.page, mec=look.ink, mew=0.8, zorder=4)
+    n_seeds = len(study.seeds)
+    spread = f"mean of {n_seeds} seeds, whisker: standard deviation" if n_seeds > 1 else "one seed: no spread shown"
+    axes.set_title(f"Measured: {setting(study)}", color=look.measured, weight="bold", pad=38)
+    _head(axes, 0, f"in the bars: {unit_name} at {study.image_size} px", look.faint)
+    _draw(axes, bars, f"test top-1 on {shortened(study.data, 30)}, %\n({spread}", look)
+
+
+def _published_panel(axes: Axes, places: Sequence[_Place], regimes: Sequence[str], look: Look) -> None:
+    colours = (look.published, look.other)
+    shown = [r for r in regimes if any(place.published[r] for place in places)]
+    bars = []
+    for y, place in enumerate(places):
+        for i, regime in enumerate(regimes):
+            row = place.published[regime]
+            if row is None:
+                continue
+            bars.append(
+                _Bar(
+                    y=y + (-0.19, 0.22)[i],
+                    height=0.4,
+                    mean=row.top1_percent,
+                    std=row.top1_std,
+                    reach=row.top1_percent + (row.top1_std or 0.0),
+                    macs=f"{row.gmacs_text}{'*' if row.anomaly else ''}",
+                    colour=colours[i],
+                    adopted=place.adopted,
+                )
+            )
+        if not any(place.published.values()):
+            at: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "style": "italic"}
+            axes.text(0.012, y, "none", color=look.faint, **at)
+    source = published_rows(regimes[0])[0].source.split(" ", 1)[0] if shown else "nothing"
+    axes.set_title(f"Published: {source}", color=look.published_ink, weight="bold", pad=38)
+    for line, (regime, colour) in enumerate(zip(regimes, colours, strict=True)):
+        if regime in shown:
+            start, end, table = _ends(regime)
+            text = f"{start} to {end}, {table}" + ("; in the bars: GMACs, printed" if line == 0 else "")
+            _head(axes, 1 - line, "\u25a0", colour)
+            _head(axes, 1 - line, text, look.faint, indent=14)
+    label = "ImageNet-1K top-1, %\n(whisker: printed standard deviation" if bars else "ImageNet-1K top-1, %\n("
+    _draw(axes, bars, label, look)
+
+
+def _ends(regime: str) -> tuple[str, str, str]:
+    found = get_regime(regime)
+    return found.start, found.end, published_rows(regime)[0].source.split(" ", 1)[-1]
+
+
+def _head(axes: Axes, line: int, text: str, colour: str, indent: float = 0) -> None:
+    """Write a line between title and bars, the lowest first."""
+    axes.annotate(
+        text, (0, 1), (indent, 5 + 15 * line), xycoords="axes fraction", textcoords="offset points", fontsize=10.5,
+        color=colour,
+    )  # fmt: skip
+
+
+def _draw(axes: Axes, bars: Sequence[_Bar], label: str, look: Look) -> None:
+    start, end = _window(bars)
+    axes.set_xlim(start, end)
+    axes.set_xlabel(f"{label}; axis starts at {start:g})".replace("(; ", "("))
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
+    axes.grid(axis="x", color=look.grid)
+    axes.tick_params(axis="y", length=0)
+    for bar in bars:
+        solid = bar.adopted
         axes.barh(
-            place,
+            bar.y,
             bar.mean - start,
             left=start,
-            height=0.7,
-            color=colour if row.adopted else "white",
-            edgecolor=colour,
-            hatch=None if row.adopted else HATCH,
+            height=bar.height,
+            color=bar.colour if solid else look.page,
+            edgecolor=bar.colour,
+            hatch=None if solid else HATCH,
             linewidth=1.0,
         )
         if bar.std is not None:
-            axes.errorbar(bar.mean, place, xerr=bar.std, color=INK, elinewidth=1.3, capsize=3, zorder=3)
-        behind: dict[str, Any] = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 11}
-        axes.annotate(f"{bar.mean:.2f}{bar.note}", (bar.reach, place), **behind)
+            axes.errorbar(bar.mean, bar.y, xerr=bar.std, color=look.ink, elinewidth=1.3, capsize=3, zorder=3)
+        beside: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
+        axes.annotate(f"{bar.mean:.2f}{bar.note}", (bar.reach, bar.y), (6, 0), fontsize=10.5, **beside)
+        # On hatching a number needs ground of its own.
+        ground = None if solid else {"facecolor": look.page, "edgecolor": "none", "pad": 1.0}
+        ink = look.on(bar.colour) if solid else look.ink
+        axes.annotate(bar.macs, (start, bar.y), (5, 0), fontsize=9.5, color=ink, bbox=ground, **beside)
 
 
 def _window(bars: Sequence[_Bar]) -> tuple[float, float]:
@@ -155,26 +243,32 @@ def _window(bars: Sequence[_Bar]) -> tuple[float, float]:
     spread = max(high - low, 1.0)
     grain = 5.0 if spread > 12 else 1.0
     start = max(0.0, math.floor((low - 0.25 * spread) / grain) * grain)
-    room = 0.36 if any(bar.note for bar in bars) else 0.24
+    room = 0.36 if any(bar.note for bar in bars) else 0.2
     return start, high + room * (high - start)
 
 
-def _column(axes: Axes, title: str, texts: Sequence[str]) -> None:
-    place_at = axes.get_yaxis_transform()
-    for place, text in enumerate(texts):
-        number = text.rstrip("*")
-        axes.text(1.075, place, number, transform=place_at, ha="right", va="center", fontsize=11)
-        axes.text(1.077, place, text[len(number) :], transform=place_at, ha="left", va="center", fontsize=11)
-    axes.text(1.075, 1.0, title, transform=axes.transAxes, ha="right", va="bottom", fontsize=11, color=FAINT)
+def _dots(row: Row) -> list[float]:
+    return list(row.finished.values()) if row.top1 and 1 < row.top1.n <= MOST_DOTS else []
 
 
-def _footnote(figure: Figure, rows: Sequence[Row]) -> None:
-    notes = []
-    if not all(row.adopted for row in rows):
-        notes.append("hatched: probes, tried beside the rung and not adopted")
-    if any(row.top1 and 1 < row.top1.n <= MOST_DOTS for row in rows):
-        notes.append("dots: single seeds")
-    if any(row.published and row.published.anomaly for row in rows):
-        notes.append("* printed value inconsistent, see the report")
-    notes.append("the two axes are not comparable: different data and budget")
-    figure.supxlabel(sentence(notes), fontsize=10.5, color=FAINT)
+def _section_names(axes: Axes, places: Sequence[_Place], look: Look) -> None:
+    """Name the paper's sections at the far left, with a line where one ends."""
+    steps = load_steps()
+    sections = [steps[p.step].section if p.step in steps else "" for p in places]
+    first = 0
+    for section, group in groupby(sections):
+        last = first + len(list(group)) - 1
+        if first:
+            axes.axhline(first - 0.5, color=look.grid, lw=1.0, zorder=0)
+        if section in SECTIONS:
+            axes.annotate(
+                SECTIONS[section],
+                (0, (first + last) / 2),
+                (-255, 0),
+                xycoords=axes.get_yaxis_transform(),
+                textcoords="offset points",
+                va="center",
+                color=look.faint,
+                weight="bold",
+            )
+        first = last + 1

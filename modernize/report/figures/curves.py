@@ -1,130 +1,160 @@
-"""Training curves: one panel a rung, the other rungs in grey behind it."""
+"""Training curves: one panel a rung, its seeds as a band, the other rungs in grey behind it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from modernize.report.figures.style import (
-    BAD,
-    FAINT,
-    GRID,
-    MEASURED,
-    house_style,
-    limits_around,
-    rung_label,
-    shortened,
-    verdict,
-)
+from modernize.errors import unknown_name
+from modernize.report.figures.style import Look, Theme, house_style, limits_around, sentence, settled, shortened
+from modernize.report.figures.words import rung_label, stale_notes, verdict
 from modernize.report.rows import Row
 from modernize.results.record import Curves
 from modernize.results.study import Study
 
-Series = Callable[[Curves], Sequence[float]]
-
-# With more seeds than this, a band from least to greatest stands for the single lines.
-MOST_LINES = 8
-_BEHIND = "#D0D0D0"
+Of = Literal["top1", "loss", "lr"]
 
 
-@house_style()
-def top1_figure(study: Study, rows: Sequence[Row]) -> Figure:
-    """Draw test top-1 by epoch, one panel a rung."""
-    return _panels(study, rows, lambda curves: curves.test_top1_percent, "test top-1, %", 1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Quantity:
+    """What the panels show: where it stands in a record, how it is called, and its digits."""
+
+    series: Callable[[Curves], Sequence[float]]
+    label: str
+    number: Callable[[float], str]
+    falls: bool = True
+    percent: bool = False
 
 
-@house_style()
-def loss_figure(study: Study, rows: Sequence[Row]) -> Figure:
-    """Draw training loss by epoch, one panel a rung."""
-    return _panels(study, rows, lambda curves: curves.train_loss, "training loss", 2)
+def curves(study: Study, rows: Sequence[Row], of: Of = "top1", *, theme: Theme = "light") -> Figure:
+    """Draw a quantity by epoch, one panel a rung: the mean over seeds, and a band from the least to the greatest.
+
+    Args:
+        study: The plan.
+        rows: In the ladder's order.
+        of: "top1" (validation where the data have such a split, else test), "loss" (training) or "lr".
+        theme: "light" or "dark".
+
+    Raises:
+        ModernizeError: If there is no such quantity or theme.
+    """
+    quantities = _quantities(rows)
+    if of not in quantities:
+        raise unknown_name("curve", of, quantities)
+    with house_style(theme) as look:
+        return settled(_panels(study, rows, quantities[of], look), look)
 
 
-def _panels(study: Study, rows: Sequence[Row], series: Series, label: str, digits: int) -> Figure:
-    columns = min(range(4, 7), key=lambda c: -len(rows) % c) if len(rows) > 4 else len(rows)
-    lines = math.ceil(len(rows) / columns)
-    figure = Figure(figsize=(13.333, max(4.0, 1.2 + 1.62 * lines)), layout="constrained")
+def _quantities(rows: Sequence[Row]) -> dict[str, _Quantity]:
+    held_out = any(r.curves.val_top1_percent for row in rows for r in row.records.values())
+    return {
+        "top1": _Quantity(
+            series=lambda c: c.val_top1_percent or c.test_top1_percent,
+            label=f"{'validation' if held_out else 'test'} top-1, %",
+            number="{:.1f}".format,
+            falls=False,
+            percent=True,
+        ),
+        "loss": _Quantity(series=lambda c: c.train_loss, label="training loss", number="{:.2f}".format),
+        "lr": _Quantity(series=lambda c: c.lr, label="learning rate", number="{:.1e}".format),
+    }
+
+
+def _panels(study: Study, rows: Sequence[Row], quantity: _Quantity, look: Look) -> Figure:
+    columns = min(range(4, 7), key=lambda c: -len(rows) % c) if len(rows) > 4 else max(1, len(rows))
+    lines = max(1, math.ceil(len(rows) / columns))
+    figure = Figure(figsize=(13.333, max(4.0, 1.3 + 1.62 * lines)), layout="constrained")
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     panels: list[Axes] = list(grid.flat)
-    means = [_mean([series(r.curves) for r in row.records.values() if r.status == "finished"]) for row in rows]
+    tables = [_table(row, quantity) for row in rows]
     panels[0].set_xlim(0.5, study.epochs + 0.5)
-    panels[0].set_ylim(*_limits(rows, series, digits))
-    panels[0].xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    panels[0].set_ylim(*_limits(rows, quantity))
+    few = FixedLocator(range(1, study.epochs + 1))
+    panels[0].xaxis.set_major_locator(few if study.epochs <= 4 else MaxNLocator(4, integer=True))
     for i, (row, axes) in enumerate(zip(rows, panels, strict=False)):
-        axes.grid(color=GRID)
+        axes.grid(color=look.grid)
         axes.set_title(rung_label(row), fontsize=11.5, pad=3)
-        for mean in means:
-            axes.plot(range(1, len(mean) + 1), mean, color=_BEHIND, lw=0.8, zorder=1)
-        _rung(axes, row, means[i], series, digits)
+        for other in tables:
+            mean = other.mean(axis=0) if len(other) else []
+            axes.plot(range(1, len(mean) + 1), mean, color=look.tint(look.other, 0.6), lw=0.8, zorder=1)
+        _finished(axes, row, tables[i], quantity, look)
+        _unfinished(axes, row, quantity, look)
         # The last panel of a column carries its epochs, also above a gap.
         axes.tick_params(labelbottom=i + columns >= len(rows))
     for axes in panels[len(rows) :]:
         axes.set_axis_off()
-    seeds = "one seed" if len(study.seeds) == 1 else f"thick: mean of {len(study.seeds)} seeds"
-    figure.supylabel(label, fontsize=13)
-    figure.supxlabel(
-        f"epoch of training on {shortened(study.data, 30)} ({seeds}; grey: the other rungs; number: last epoch)",
-        fontsize=12,
-    )
+    most = max(map(len, tables), default=0)
+    seeds = [f"line: mean of {most} seeds", "band: least to greatest of them"] if most > 1 else ["one seed"]
+    notes = [*seeds, *(["grey: the other rungs"] if len(rows) > 1 else []), "number: last epoch"]
+    if any(r.status == "diverged" for row in rows for r in row.records.values()):
+        notes.append("cross: diverged")
+    figure.supylabel(quantity.label, fontsize=13)
+    words = sentence([f"epoch of training on {shortened(study.data, 30)}", *notes, *stale_notes(rows)], 150)
+    figure.supxlabel(words, fontsize=11.5)
     return figure
 
 
-def _rung(axes: Axes, row: Row, mean: Sequence[float], series: Series, digits: int) -> None:
-    finished = [series(r.curves) for r in row.records.values() if r.status == "finished"]
-    if len(finished) > MOST_LINES:
-        table = _table(finished)
-        epochs = range(1, table.shape[1] + 1)
-        axes.fill_between(epochs, np.nanmin(table, axis=0), np.nanmax(table, axis=0), color=MEASURED, alpha=0.25, lw=0)
-    elif len(finished) > 1:
-        for values in finished:
-            axes.plot(range(1, len(values) + 1), values, color=MEASURED, lw=0.9, alpha=0.55, zorder=2)
-    dot = "o" if len(mean) == 1 else None
-    axes.plot(range(1, len(mean) + 1), mean, color=MEASURED, lw=2.2, marker=dot, zorder=3)
-    top = digits > 1
-    corner: dict[str, Any] = {
-        "transform": axes.transAxes,
-        "ha": "right",
-        "va": "top" if top else "bottom",
-        "fontsize": 11,
-    }
-    if len(mean):
-        axes.text(0.97, 0.95 if top else 0.05, f"{mean[-1]:.{digits}f}", color=MEASURED, weight="bold", **corner)
-    for record in row.records.values():
-        if record.status != "finished":
-            values = [v for v in series(record.curves) if math.isfinite(v)]
-            axes.plot(range(1, len(values) + 1), values, color=BAD, lw=1.4, zorder=3)
-            if values:
-                axes.plot(len(values), values[-1], "X", color=BAD, ms=8, mec="white", zorder=4)
-    ended = [r.status for r in row.records.values() if r.status != "finished"]
+def _finished(
+    axes: Axes, row: Row, table: np.ndarray[tuple[int, ...], np.dtype[np.float64]], quantity: _Quantity, look: Look
+) -> None:
+    if not table.size:
+        return
+    mean, epochs = table.mean(axis=0), range(1, table.shape[1] + 1)
+    if len(table) > 1:
+        least, greatest = table.min(axis=0), table.max(axis=0)
+        axes.fill_between(epochs, least, greatest, color=look.measured, alpha=0.28, lw=0, zorder=2)
+    axes.plot(epochs, mean, color=look.measured, lw=1.9, marker="o" if len(mean) == 1 else None, zorder=3)
+    n = f" (n={len(table)})" if len(table) < len(row.planned.run_ids) else ""
+    _corner(axes, quantity, 0, f"{quantity.number(float(mean[-1]))}{n}", color=look.measured, weight="bold")
+
+
+def _unfinished(axes: Axes, row: Row, quantity: _Quantity, look: Look) -> None:
+    """Draw how far a run came that diverged or failed, or say that there is none."""
+    ended = [record for record in row.records.values() if record.status != "finished"]
+    for record in ended:
+        values = [v for v in quantity.series(record.curves) if math.isfinite(v)]
+        axes.plot(range(1, len(values) + 1), values, color=look.bad, lw=1.4, zorder=3)
+        if values:
+            axes.plot(len(values), values[-1], "X", color=look.bad, ms=8, mec=look.page, zorder=4)
     if ended or not row.records:
         word = verdict(row)
         count = f"{len(ended)} {word}" if len(row.planned.run_ids) > 1 and ended else word
-        colour = BAD if ended else FAINT
-        axes.text(0.97, 0.76 if top else 0.24, count, color=colour, style="italic", **corner)
+        _corner(axes, quantity, 1, count, color=look.bad if ended else look.faint, style="italic")
 
 
-def _mean(curves: Sequence[Sequence[float]]) -> list[float]:
-    return _table(curves).mean(axis=0).tolist() if curves else []
+def _corner(axes: Axes, quantity: _Quantity, line: int, text: str, **style: Any) -> None:
+    """Write into the corner that the curves leave free."""
+    y = 0.95 - 0.19 * line if quantity.falls else 0.05 + 0.19 * line
+    place: dict[str, Any] = {
+        "transform": axes.transAxes,
+        "ha": "right",
+        "va": "top" if quantity.falls else "bottom",
+        "fontsize": 11,
+    }
+    axes.text(0.97, y, text, **place, **style)
 
 
-def _table(curves: Sequence[Sequence[float]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Curves of one length as rows; a shorter one cuts the others."""
-    length = min(len(values) for values in curves)
-    return np.array([values[:length] for values in curves], dtype=np.float64).reshape(len(curves), length)
+def _table(row: Row, quantity: _Quantity) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Curves of the finished runs as rows; a shorter one cuts the others."""
+    series = [quantity.series(r.curves) for r in row.records.values() if r.status == "finished"]
+    length = min((len(values) for values in series), default=0)
+    return np.array([values[:length] for values in series], dtype=np.float64).reshape(len(series), length)
 
 
-def _limits(rows: Sequence[Row], series: Series, digits: int) -> tuple[float, float]:
+def _limits(rows: Sequence[Row], quantity: _Quantity) -> tuple[float, float]:
     """Limits of the finished runs: a loss about to diverge must not flatten all others."""
     records = [r for row in rows for r in row.records.values()]
     chosen = [r for r in records if r.status == "finished"] or records
-    values = [v for r in chosen for v in series(r.curves) if math.isfinite(v)]
-    if digits == 1:
+    values = [v for r in chosen for v in quantity.series(r.curves) if math.isfinite(v)]
+    if quantity.percent:
         return limits_around(values, room=0.06)
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    margin = 0.06 * (high - low) or 0.1
+    margin = 0.06 * (high - low) or 0.1 * high or 0.1
     return max(0.0, low - margin), high + margin

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.patheffects as effects
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from modernize.report.figures.style import FAINT, INK
+from modernize.report.figures.style import Look
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
@@ -28,7 +27,12 @@ _OVERLAP_PRICE = 1000.0
 
 
 def place_labels(
-    axes: Axes, points: Sequence[Point], texts: Sequence[str], lines: Sequence[tuple[Point, Point]]
+    axes: Axes,
+    points: Sequence[Point],
+    texts: Sequence[str],
+    lines: Sequence[tuple[Point, Point]],
+    look: Look,
+    inks: Sequence[str] = (),
 ) -> None:
     """Write a text beside each point, joined to it by a thin line where it stands far off.
 
@@ -37,6 +41,8 @@ def place_labels(
         points: In data coordinates.
         texts: One a point.
         lines: Segments drawn in the axes, in data coordinates; labels avoid them where they can.
+        look: The theme's colours.
+        inks: Colour of each text; the theme's ink by default.
     """
     figure: Any = axes.figure
     canvas: Any = FigureCanvasAgg(figure)
@@ -57,13 +63,14 @@ def place_labels(
         extent = label.get_window_extent(renderer)
         label.remove()
         sizes.append((extent.width + 3 * scale, extent.height + scale))
-    halo = [effects.withStroke(linewidth=3, foreground="white")]
-    for text, point, (box, tip, far) in zip(texts, at, _arrange(at, sizes, scene), strict=True):
+    ground = {"facecolor": look.page, "edgecolor": "none", "alpha": 0.75, "pad": 0.4}
+    colours = inks or [look.ink] * len(texts)
+    for text, ink, point, (box, tip, far) in zip(texts, colours, at, _arrange(at, sizes, scene), strict=True):
         if far:
-            axes.plot(*zip(_data(axes, point), _data(axes, tip), strict=True), color=FAINT, lw=0.8, zorder=2)
+            axes.plot(*zip(_data(axes, point), _data(axes, tip), strict=True), color=look.faint, lw=0.8, zorder=2)
         middle = _data(axes, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
-        style: dict[str, Any] = {"ha": "center", "va": "center", "path_effects": halo, "zorder": 6}
-        axes.text(*middle, text, fontsize=_FONT_SIZE, color=INK, **style)
+        style: dict[str, Any] = {"ha": "center", "va": "center", "bbox": ground, "zorder": 6}
+        axes.text(*middle, text, fontsize=_FONT_SIZE, color=ink, **style)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,46 +1,123 @@
-"""How figures look: one style, sized for a 16:9 slide, in colours that colour-blind readers tell apart."""
+"""How figures look: two themes, sized for a 16:9 slide, in colours that colour-blind readers tell apart."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from textwrap import fill
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
 
-from modernize.report.rows import Row
-from modernize.results.study import Study
+from modernize.errors import unknown_name
 
-# Okabe and Ito's palette.
-MEASURED = "#0072B2"
-PUBLISHED = "#E69F00"
-BAD = "#D55E00"
-INK = "#222222"
-FAINT = "#8A8A8A"
-GRID = "#E4E4E4"
+Theme = Literal["light", "dark"]
 
 SLIDE_INCHES = (13.333, 7.5)
 HATCH = "////"
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The colours of a theme.
+
+    Attributes:
+        page: Background.
+        ink: Text and outlines.
+        faint: Text and lines that stand back; readable on the page all the same.
+        grid: Lines behind the data.
+        measured: Whatever this project measured.
+        published: Whatever a paper prints.
+        published_ink: The same as text.
+        other: The second published regime, and context.
+        bad: Runs that diverged or failed.
+        mark: What changed in a diagram.
+        kinds: Kinds of operations, the same in diagrams and cost figures.
+    """
+
+    page: str
+    ink: str
+    faint: str
+    grid: str
+    measured: str
+    published: str
+    published_ink: str
+    other: str
+    bad: str
+    mark: str
+    kinds: Mapping[str, str]
+
+    def tint(self, colour: str, share: float) -> str:
+        """Mix a colour into the page's: 0 is the page, 1 the colour."""
+        red, green, blue = (share * c + (1 - share) * p for c, p in zip(to_rgb(colour), to_rgb(self.page), strict=True))
+        return to_hex((red, green, blue))
+
+    def on(self, colour: str) -> str:
+        """Choose black or white for text on a colour."""
+        red, green, blue = to_rgb(colour)
+        return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.45 else "#FFFFFF"
+
+
+# Okabe and Ito's palette, the lighter half of it in the dark; but their reddish purple is grey to some eyes.
+LOOKS: dict[str, Look] = {
+    "light": Look(
+        page="#FFFFFF",
+        ink="#222222",
+        faint="#696969",
+        grid="#E4E4E4",
+        measured="#0072B2",
+        published="#E69F00",
+        published_ink="#8A5F00",
+        other="#ABABAB",
+        bad="#B84A00",
+        mark="#D55E00",
+        kinds={
+            "1x1": "#56B4E9",
+            "dense": "#A0459B",
+            "depthwise": "#009E73",
+            "classifier": "#E69F00",
+            "pool": "#B5B5B5",
+            "rest": "#B5B5B5",
+        },
+    ),
+    "dark": Look(
+        page="#15191E",
+        ink="#ECECEC",
+        faint="#9FA7B0",
+        grid="#323941",
+        measured="#56B4E9",
+        published="#E69F00",
+        published_ink="#F0B53A",
+        other="#7C858F",
+        bad="#FF8C4C",
+        mark="#FF8C4C",
+        kinds={
+            "1x1": "#56B4E9",
+            "dense": "#D070C0",
+            "depthwise": "#1DB98E",
+            "classifier": "#E69F00",
+            "pool": "#6C747C",
+            "rest": "#6C747C",
+        },
+    ),
+}
+
 _STYLE = {
     "figure.dpi": 120,
-    "savefig.dpi": 120,
-    "figure.facecolor": "white",
+    "savefig.dpi": "figure",
+    "savefig.facecolor": "auto",
     "font.family": ["DejaVu Sans"],
     "font.size": 12,
     "axes.titlesize": 14,
     "axes.titlelocation": "left",
     "axes.labelsize": 12.5,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
     "hatch.linewidth": 1.2,
     # A data set may be called a$b.
     "text.parse_math": False,
@@ -50,19 +127,33 @@ _STYLE = {
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
-    """Draw in the house style, whatever the user's matplotlibrc says."""
+def house_style(theme: Theme = "light") -> Iterator[Look]:
+    """Draw in the house style, whatever the user's matplotlibrc says.
+
+    Raises:
+        ModernizeError: If there is no such theme.
+    """
+    if theme not in LOOKS:
+        raise unknown_name("theme", theme, LOOKS)
+    look = LOOKS[theme]
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         settings: Any = mpl.rcParams
         settings.update(_STYLE)
-        yield
+        settings.update({"figure.facecolor": look.page, "axes.facecolor": look.page, "axes.edgecolor": look.faint})
+        settings.update(dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), look.ink))
+        yield look
 
 
-def rung_label(row: Row) -> str:
-    """Name a rung; one of a long name is cut."""
-    return shortened(row.step, 20) if row.adopted else f"{shortened(row.step, 13)} (probe)"
+def settled(figure: Figure, look: Look) -> Figure:
+    """Fix what matplotlib would otherwise look up, or lay out again, whenever the figure is drawn."""
+    for axes in figure.axes:
+        axes.tick_params(colors=look.ink, labelcolor=look.ink, labelfontfamily="DejaVu Sans")
+    if figure.get_layout_engine():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+    return figure
 
 
 def shortened(text: str, longest: int) -> str:
@@ -71,22 +162,10 @@ def shortened(text: str, longest: int) -> str:
     return plain if len(plain) <= longest else f"{plain[: longest - 3]}..."
 
 
-def setting(study: Study) -> str:
-    """Name data and training time, short enough for a title."""
-    return f"{shortened(study.data, 16)}, {study.epochs} epoch{'s' if study.epochs != 1 else ''}"
-
-
-def sentence(parts: Sequence[str]) -> str:
+def sentence(parts: Sequence[str], width: int = 165) -> str:
     """Join notes to one sentence, in lines that fit under a figure."""
     text = "; ".join(parts)
-    return fill(f"{text[0].upper()}{text[1:]}.", 165)
-
-
-def verdict(row: Row) -> str:
-    """Give in one word why a rung has no measured value."""
-    return next(
-        (end for end in ("diverged", "failed") if any(r.status == end for r in row.records.values())), "missing"
-    )
+    return fill(f"{text[0].upper()}{text[1:]}.", width) if text else ""
 
 
 def limits_around(values: Sequence[float], room: float = 0.12, least: float = 2.0) -> tuple[float, float]:

@@ -1,0 +1,186 @@
+"""Where the MACs and the parameters of networks lie: by kind of operation and by stage, as stacked bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from modernize.blueprint import Op, blueprint
+from modernize.cost import Cost, OpCost, cost
+from modernize.errors import ModernizeError, unknown_name
+from modernize.report.figures.kinds import KINDS, kind_of
+from modernize.report.figures.style import Look, Theme, house_style, settled, shortened
+from modernize.spec import Spec
+
+By = Literal["kind", "stage"]
+Stacks = dict[str, dict[str, list[int]]]
+
+_MEASURES: dict[str, Callable[[OpCost], int]] = {"macs": lambda op: op.macs, "params": lambda op: op.num_params}
+# Pooling has neither MACs in this convention nor parameters.
+_KINDS = {kind: name for kind, name in KINDS.items() if kind != "pool"}
+_LIGHTEST, _DARKEST = 0.2, 1.0
+
+
+def cost_breakdown(
+    specs: Mapping[str, Spec], by: By = "kind", image_size: int | None = None, *, theme: Theme = "light"
+) -> Figure:
+    """Draw what each network costs, MACs at the left and parameters at the right, a stacked bar a network.
+
+    Args:
+        specs: Networks by name, drawn from top to bottom.
+        by: What the bars are stacked of: "kind" of operation, or "stage" (each with its downsampling).
+        image_size: Height and width of the input in pixels; each regime's own by default.
+        theme: "light" or "dark".
+
+    Raises:
+        ModernizeError: If there is no network, or no such division or theme.
+    """
+    if by not in ("kind", "stage"):
+        raise unknown_name("division", by, ("kind", "stage"))
+    if not specs:
+        raise ModernizeError("there is no network to draw the cost of.")
+    counted = {name: cost(spec, image_size) for name, spec in specs.items()}
+    keys = [_keys(specs[name], of, by) for name, of in counted.items()]
+    names = _KINDS if by == "kind" else _stage_names(keys)
+    stacks: Stacks = {measure: {key: [] for key in names} for measure in _MEASURES}
+    for of, own in zip(counted.values(), keys, strict=True):
+        _add(stacks, of.ops, own)
+    sizes = sorted({of.image_size for of in counted.values()})
+    with house_style(theme) as look:
+        return _panels([shortened(name, 22) for name in specs], stacks, names, by, sizes, look)
+
+
+def stage_costs(spec: Spec, image_size: int | None = None, *, title: str = "", theme: Theme = "light") -> Figure:
+    """Draw where in one network the cost lies: a bar a stage, stacked by the kind of operation.
+
+    Args:
+        spec: Any spec.
+        image_size: Height and width of the input in pixels; the regime's by default.
+        title: Above the drawing.
+        theme: "light" or "dark".
+
+    Raises:
+        ModernizeError: If the image is too small for the network, or there is no such theme.
+    """
+    counted = cost(spec, image_size)
+    stages = _keys(spec, counted, "stage")
+    names = _stage_names([stages])
+    kinds = _keys(spec, counted, "kind")
+    stacks: Stacks = {measure: {key: [] for key in _KINDS} for measure in _MEASURES}
+    for stage in names:
+        ops = [op for op in counted.ops if stages[op.path] == stage]
+        _add(stacks, ops, kinds)
+    with house_style(theme) as look:
+        return _panels(list(names.values()), stacks, _KINDS, "kind", [counted.image_size], look, title)
+
+
+def _keys(spec: Spec, counted: Cost, by: By) -> dict[str, str]:
+    """Say of each operation, by its path, to which part of a bar it belongs."""
+    if by == "stage":
+        return {op.path: ".".join(op.path.split(".")[: 2 if op.path.startswith("stages") else 1]) for op in counted.ops}
+    return {path: kind if (kind := kind_of(op)) != "pool" else "rest" for path, op in _ops(spec)}
+
+
+def _ops(spec: Spec) -> Iterator[tuple[str, Op]]:
+    """Every operation with the path that `cost` gives it."""
+    plan = blueprint(spec)
+    parts: list[tuple[str, Sequence[Op]]] = [("stem", plan.stem)]
+    for i, stage in enumerate(plan.stages):
+        parts.append((f"stages.{i}.downsample", stage.downsample))
+        for j, block in enumerate(stage.blocks):
+            path = f"stages.{i}.blocks.{j}"
+            parts += [(f"{path}.shortcut", block.shortcut), (f"{path}.branch", block.branch)]
+    parts.append(("head", plan.head))
+    return ((f"{path}.{op.name}", op) for path, ops in parts for op in ops)
+
+
+def _stage_names(keys: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    found = dict.fromkeys(stage for of in keys for stage in of.values())
+    stages = sorted(stage for stage in found if stage.startswith("stages"))
+    named = {stage: f"stage {int(stage.split('.')[1]) + 1}" for stage in stages}
+    return {"stem": "stem", **named, "head": "head"}
+
+
+def _add(stacks: Stacks, ops: Sequence[OpCost], keys: Mapping[str, str]) -> None:
+    """Add a bar: the sum over the operations of each key."""
+    for measure, value in _MEASURES.items():
+        for key, values in stacks[measure].items():
+            values.append(sum(value(op) for op in ops if keys[op.path] == key))
+
+
+def _panels(
+    labels: Sequence[str],
+    stacks: Stacks,
+    names: Mapping[str, str],
+    by: By,
+    sizes: Sequence[int],
+    look: Look,
+    title: str = "",
+) -> Figure:
+    colours = _colours(names, by, look)
+    figure = Figure(figsize=(13.333, max(3.6, 1.9 + 0.36 * len(labels))))
+    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
+    axes = figure.subplots(1, 2, sharey=True)
+    axes[0].set_yticks(range(len(labels)), labels)
+    axes[0].set_ylim(len(labels) - 0.4, -0.6)
+    pixels = f"{sizes[0]} px" if len(sizes) == 1 else "each one's own input size"
+    units = {
+        "macs": (("GMACs", 1e9), ("MMACs", 1e6), f"at {pixels} (convolutions and classifier)"),
+        "params": (("million parameters", 1e6), ("thousand parameters", 1e3), ""),
+    }
+    for panel, (measure, (large, small, where)) in zip(axes, units.items(), strict=True):
+        totals = [sum(column) for column in zip(*stacks[measure].values(), strict=True)]
+        name, unit = large if max(totals) >= large[1] else small
+        _bars(panel, stacks[measure], totals, unit, colours, look)
+        panel.set_xlabel(f"{name} {where}".strip())
+    used = [key for key in names if any(sum(stacks[measure][key]) for measure in _MEASURES)]
+    figure.legend(
+        handles=[Patch(facecolor=colours[key], edgecolor=look.page, label=names[key]) for key in used],
+        loc="outside upper center",
+        ncols=len(used),
+        frameon=False,
+        fontsize=11,
+        handlelength=1.2,
+        columnspacing=1.6,
+        title=title or None,
+        title_fontproperties={"weight": "bold", "size": 14},
+    )
+    return settled(figure, look)
+
+
+def _bars(
+    axes: Axes,
+    stacks: Mapping[str, Sequence[int]],
+    totals: Sequence[int],
+    unit: float,
+    colours: Mapping[str, str],
+    look: Look,
+) -> None:
+    axes.grid(axis="x", color=look.grid)
+    axes.tick_params(axis="y", length=0)
+    starts = [0.0] * len(totals)
+    for key, values in stacks.items():
+        widths = [value / unit for value in values]
+        axes.barh(range(len(widths)), widths, left=starts, height=0.68, color=colours[key], edgecolor=look.page, lw=0.6)
+        starts = [start + width for start, width in zip(starts, widths, strict=True)]
+    digits = 3 if max(totals) / unit < 10 else 2 if max(totals) / unit < 100 else 1
+    for place, total in enumerate(totals):
+        value = total / unit
+        # What is little beside the others is not nothing.
+        text = f"{value:.{digits}f}" if round(value, digits) or not value else f"{value:.1g}"
+        axes.annotate(text, (value, place), (6, 0), textcoords="offset points", va="center", fontsize=10.5)
+    axes.set_xlim(0, max(totals) / unit * 1.17)
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+
+
+def _colours(names: Mapping[str, str], by: By, look: Look) -> dict[str, str]:
+    """Kinds have colours of their own; stages are shades of one, the deeper the stronger."""
+    if by == "kind":
+        return {key: look.kinds[key] for key in names}
+    step = (_DARKEST - _LIGHTEST) / max(1, len(names) - 1)
+    return {key: look.tint(look.measured, _LIGHTEST + step * i) for i, key in enumerate(names)}

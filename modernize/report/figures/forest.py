@@ -1,0 +1,153 @@
+"""Each step's effect with its interval, one under the other: a forest plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from modernize.report.figures.style import Look, Theme, house_style, sentence, settled, shortened
+from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
+from modernize.report.numbers import published_verdict, signed
+from modernize.report.rows import LEVEL, Row
+from modernize.results.study import Study
+
+_UP, _DOWN = -0.15, 0.2
+
+
+def deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure:
+    """Draw each rung's top-1 minus that of the rung before it, measured with its interval, and as published.
+
+    A measured delta that the corrected test does not tell from zero is grey and open, as is a published one.
+
+    Args:
+        study: The plan; its records may be missing.
+        rows: In the ladder's order, drawn from top to bottom; rungs that stand on none are left out.
+        theme: "light" or "dark".
+
+    Raises:
+        ModernizeError: If there is no such theme.
+    """
+    shown = [row for row in rows if row.planned.before]
+    with house_style(theme) as look:
+        figure = Figure(figsize=(13.333, max(3.6, 1.9 + 0.4 * len(shown))))
+        figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
+        axes = figure.subplots()
+        axes.set_yticks(range(len(shown)), [_label(row) for row in shown])
+        axes.set_ylim(max(len(shown), 1) - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x", color=look.grid)
+        axes.axvline(0, color=look.ink, lw=1.1, zorder=1)
+        for place, row in enumerate(shown):
+            if place:
+                axes.axhline(place - 0.5, color=look.grid, lw=0.7, zorder=0)
+            _measured(axes, place, row, look)
+            _published(axes, place, row, look)
+        axes.set_xlim(*_limits(shown))
+        axes.xaxis.set_major_locator(MaxNLocator(9, steps=[1, 2, 5, 10]))
+        axes.set_xlabel("change of top-1 against the rung before, percentage points")
+        if not shown:
+            middle: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "style": "italic"}
+            axes.text(0.25, 0.5, "no step to compare", color=look.faint, **middle)
+        if any(row.records for row in rows):
+            axes.set_title(f"Measured: {setting(study)}", color=look.measured, pad=22, weight="bold")
+        else:
+            axes.set_title("Published, nothing measured", color=look.published_ink, pad=22, weight="bold")
+        _columns(axes, shown, look)
+        figure.supxlabel(sentence(_notes(study, shown)), fontsize=10.5, color=look.faint)
+        return settled(figure, look)
+
+
+def _label(row: Row) -> str:
+    return f"{rung_label(row)}   n={row.delta.n}" if row.delta else rung_label(row)
+
+
+def _clear(row: Row) -> bool:
+    return row.verdict in ("better", "worse")
+
+
+def _measured(axes: Axes, place: int, row: Row, look: Look) -> None:
+    y = place + _UP
+    if row.delta is None:
+        return
+    colour = look.measured if _clear(row) else look.faint
+    if row.delta.low is not None and row.delta.high is not None:
+        axes.plot([row.delta.low, row.delta.high], [y, y], color=colour, lw=2.0, solid_capstyle="butt", zorder=2)
+        for end in (row.delta.low, row.delta.high):
+            axes.plot([end, end], [y - 0.1, y + 0.1], color=colour, lw=1.4, zorder=2)
+    axes.plot(row.delta.mean, y, "s", ms=7.5, mec=colour, mew=1.6, mfc=colour if _clear(row) else look.page, zorder=3)
+
+
+def _published(axes: Axes, place: int, row: Row, look: Look) -> None:
+    if row.published_delta is None:
+        return
+    clear = row.published_reading is not None and row.published_reading.verdict == "clear"
+    axes.plot(
+        row.published_delta,
+        place + _DOWN,
+        "D",
+        ms=6.5,
+        mec=look.published,
+        mew=1.6,
+        mfc=look.published if clear else look.page,
+        zorder=3,
+    )
+
+
+def _limits(rows: Sequence[Row]) -> tuple[float, float]:
+    values = [0.0]
+    for row in rows:
+        values += [v for v in (row.published_delta,) if v is not None]
+        if row.delta:
+            values += [v for v in (row.delta.low, row.delta.mean, row.delta.high) if v is not None]
+    margin = 0.05 * (max(values) - min(values)) or 0.5
+    return min(values) - margin, max(values) + margin
+
+
+def _columns(axes: Axes, rows: Sequence[Row], look: Look) -> None:
+    """Write the numbers behind the right edge: a column of what was measured, one of what was published."""
+    measured = [("measured, 95 % interval", look.measured, 304)] if any(row.records for row in rows) else []
+    heads = [*measured, ("published (ImageNet)", look.published_ink, 0)]
+    style: dict[str, Any] = {"textcoords": "offset points", "annotation_clip": False}
+    at, x = axes.get_yaxis_transform(), 14
+    for text, colour, width in heads:
+        axes.annotate(text, (1, 1), (x, 6), xycoords="axes fraction", color=colour, fontsize=11, weight="bold", **style)
+        for place, row in enumerate(rows):
+            words, ink = _measured_text(row, look) if width else (_published_text(row), look.ink)
+            axes.annotate(words, (1, place), (x, 0), xycoords=at, va="center", color=ink, fontsize=10.5, **style)
+        x += width
+
+
+def _measured_text(row: Row, look: Look) -> tuple[str, str]:
+    if row.delta is None:
+        word = "-" if row.top1 else verdict(row)
+        return word, look.bad if word in ("diverged", "failed") else look.faint
+    interval = "" if row.delta.low is None else f" [{signed(row.delta.low)}, {signed(row.delta.high)}]"
+    reading = row.verdict.partition(" at n=")[0].partition(":")[0]
+    return f"{signed(row.delta.mean)}{interval}  {reading}", look.ink if _clear(row) else look.faint
+
+
+def _published_text(row: Row) -> str:
+    return "-" if row.published_delta is None else f"{signed(row.published_delta)}  {published_verdict(row)}"
+
+
+def _notes(study: Study, rows: Sequence[Row]) -> list[str]:
+    tested = sum(row.p_holm is not None for row in rows)
+    notes = ["square: measured, paired over seeds"] if any(row.delta for row in rows) else []
+    if tested:
+        notes.append(
+            f"filled: not zero at {100 * LEVEL:.0f} % after Holm's correction for {tested} "
+            f"comparison{'s' if tested > 1 else ''} (the intervals are not corrected)"
+        )
+    if len(study.seeds) == 1 and any(row.delta for row in rows):
+        notes.append("one seed: no interval")
+    if any(row.published_delta is not None for row in rows):
+        notes.append("diamond: published, filled where its own test is clear")
+        if any(row.delta for row in rows):
+            notes.append("other data and budget: compare signs")
+    if sources := sorted({shortened(row.published.source, 60) for row in rows if row.published}):
+        notes.append(", ".join(sources))
+    return notes + stale_notes(rows)

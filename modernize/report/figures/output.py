@@ -1,0 +1,66 @@
+"""From a figure to bytes that repeat: the same figure gives the same file."""
+
+from __future__ import annotations
+
+import io
+import re
+from html import escape
+from typing import Any, Literal
+
+from matplotlib.figure import Figure
+
+from modernize.report.figures.style import house_style
+
+Format = Literal["png", "svg"]
+
+_HEAD = re.compile(r"\A.*?<svg[^>]*?viewBox=\"(?P<box>[^\"]*)\"[^>]*>", re.DOTALL)
+_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+# Matplotlib's own style sheet: inside a page it would hold for every drawing there.
+_SHEET = re.compile(r"\s*<defs>\s*<style[^>]*>[^<]*</style>\s*</defs>")
+_ID = re.compile(r'(\bid="|\bxlink:href="#|\burl\(#)')
+_KEY = re.compile(r"[A-Za-z][\w-]*")
+
+
+def figure_bytes(figure: Figure, suffix: Format, salt: str = "modernize") -> bytes:
+    """Give a figure as a file without date and version.
+
+    Args:
+        figure: Any figure.
+        suffix: "png" or "svg".
+        salt: Decides the ids inside an SVG.
+    """
+    metadata: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[suffix]
+    out = io.BytesIO()
+    with house_style():
+        import matplotlib as mpl
+
+        with mpl.rc_context({"svg.hashsalt": salt}):
+            figure.savefig(out, format=suffix, metadata=metadata)
+    return out.getvalue()
+
+
+def svg_text(figure: Figure, key: str, title: str = "") -> str:
+    """Give a figure as an SVG element to stand inside an HTML page.
+
+    It scales with its container (only the viewBox is set), refers to nothing outside and styles nothing but itself.
+
+    Args:
+        figure: Any figure.
+        key: A letter, then letters, digits, "_" and "-"; unique in the page. All ids in the element start with it.
+        title: What the figure shows, for those who do not see it.
+
+    Raises:
+        ValueError: If `key` cannot start an id.
+    """
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"an SVG's key should be a letter, then letters, digits, _ and -, not {key!r}")
+    text = figure_bytes(figure, "svg", key).decode()
+    text = _SHEET.sub("", _METADATA.sub("", text), count=1)
+    text = _ID.sub(rf"\g<1>{key}-", text)
+    words = f"<title>{escape(title)}</title>" if title else ""
+    label = 'role="img"' if title else 'aria-hidden="true"'
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {label} '
+        r'viewBox="\g<box>" style="stroke-linejoin:round;stroke-linecap:butt">'
+    )
+    return _HEAD.sub(lambda match: match.expand(head) + words, text, count=1).strip()

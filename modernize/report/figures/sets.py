@@ -1,0 +1,146 @@
+"""Which figures a report has: each by a key, drawn from a study, and written to files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Protocol
+
+from matplotlib.figure import Figure
+
+from modernize.errors import ModernizeError, unknown_name
+from modernize.ladder import ladder
+from modernize.report.figures.bars import figure2
+from modernize.report.figures.blocks import blocks_side_by_side
+from modernize.report.figures.costs import By, cost_breakdown
+from modernize.report.figures.curves import curves
+from modernize.report.figures.forest import deltas
+from modernize.report.figures.output import Format, figure_bytes
+from modernize.report.figures.style import Theme
+from modernize.report.figures.tradeoff import pareto
+from modernize.report.figures.words import rung_label
+from modernize.report.rows import Row
+from modernize.results.stale import recorded_spec
+from modernize.results.store import write_atomically
+from modernize.results.study import Study
+from modernize.spec import Spec
+
+_FORMATS: tuple[Format, ...] = ("png", "svg")
+
+
+class _Draw(Protocol):
+    def __call__(self, study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
+        """Draw a study; None where it has nothing for the figure."""
+
+
+def _ladder(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure:
+    if any(row.records for row in rows):
+        return figure2(study, rows, theme=theme)
+    return figure2(regime=study.published, theme=theme)
+
+
+def _deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
+    return deltas(study, rows, theme=theme) if any(row.planned.before for row in rows) else None
+
+
+def _costs(study: Study, rows: Sequence[Row], *, by: By, theme: Theme = "light") -> Figure | None:
+    specs = {rung_label(row): spec for row in rows if (spec := spec_of(study, row))}
+    return cost_breakdown(specs, by, study.image_size, theme=theme) if specs else None
+
+
+def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
+    found = [(row.step, spec) for row in rows if row.adopted and (spec := spec_of(study, row))]
+    if len(found) < 2:
+        return None
+    (first, before), (last, after) = found[0], found[-1]
+    return blocks_side_by_side(before, after, titles=(first, last), theme=theme)
+
+
+FIGURES: dict[str, tuple[str, _Draw]] = {
+    "ladder": ("ladder", _ladder),
+    "deltas": ("deltas", _deltas),
+    "path": ("accuracy-macs", pareto),
+    "params": ("accuracy-params", partial(pareto, against="params")),
+    "speed": ("accuracy-speed", partial(pareto, against="images_per_second")),
+    "seconds": ("accuracy-seconds", partial(pareto, against="seconds")),
+    "top1": ("curves-top1", curves),
+    "loss": ("curves-loss", partial(curves, of="loss")),
+    "lr": ("curves-lr", partial(curves, of="lr")),
+    "costs": ("costs-kinds", partial(_costs, by="kind")),
+    "stages": ("costs-stages", partial(_costs, by="stage")),
+    "ends": ("block-ends", _ends),
+}
+"""By key: file name without suffix, and how to draw it."""
+
+MAIN = ("ladder", "deltas", "path", "speed", "top1", "loss", "costs", "ends")
+"""The figures of a study's report where nothing else is asked for."""
+
+
+def draw(key: str, study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
+    """Draw one of `FIGURES`; None where the study has nothing for it.
+
+    Raises:
+        ModernizeError: If there is no such figure or theme.
+    """
+    if key not in FIGURES:
+        raise unknown_name("figure", key, FIGURES)
+    return FIGURES[key][1](study, rows, theme=theme)
+
+
+def write_figures(
+    study: Study,
+    rows: Sequence[Row],
+    folder: Path,
+    *,
+    keys: Collection[str] = MAIN,
+    theme: Theme = "light",
+) -> tuple[dict[str, str], list[Path]]:
+    """Draw and write figures as PNG and SVG.
+
+    Args:
+        study: The plan.
+        rows: In the ladder's order.
+        folder: Where the files go.
+        keys: Of `FIGURES`.
+        theme: "light" or "dark"; names of dark files end in "-dark".
+
+    Returns:
+        The file name without suffix of each figure by its key, and the files written. A figure that the study has
+        nothing for is left out.
+
+    Raises:
+        ModernizeError: If there is no such figure or theme, or a file cannot be written.
+    """
+    names: dict[str, str] = {}
+    written: list[Path] = []
+    for key in keys:
+        figure = draw(key, study, rows, theme=theme)
+        if figure is None:
+            continue
+        names[key] = FIGURES[key][0] + ("-dark" if theme == "dark" else "")
+        written += [write_atomically(folder / f"{names[key]}.{s}", figure_bytes(figure, s)) for s in _FORMATS]
+    return names, written
+
+
+def spec_of(study: Study, row: Row) -> Spec | None:
+    """Return the spec that a rung's runs were made for, or are planned for.
+
+    Returns:
+        None where it is not known: the step is not installed here, or its fields are those of another version.
+    """
+    for record in row.records.values():
+        try:
+            return recorded_spec(record)
+        except ModernizeError:
+            return None
+    return _climbed(study.regime).get(row.planned.spec_fingerprint)
+
+
+@cache
+def _climbed(regime: str) -> dict[str, Spec]:
+    """Give the rungs of a regime as they are today, by fingerprint."""
+    try:
+        return {rung.spec.fingerprint: rung.spec for rung in ladder(regime, probes=True)}
+    except ModernizeError:
+        return {}

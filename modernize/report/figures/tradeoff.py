@@ -1,0 +1,214 @@
+"""Top-1 against what a rung costs, as the path that the ladder takes, with the Pareto front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from matplotlib.figure import Figure
+
+from modernize.cost import cost
+from modernize.errors import unknown_name
+from modernize.ladder import ladder
+from modernize.published import family_rows, published_rows
+from modernize.report.figures.labels import Point
+from modernize.report.figures.path import Mark, draw_path
+from modernize.report.figures.style import SLIDE_INCHES, Theme, house_style, sentence, settled, shortened
+from modernize.report.figures.words import setting, stale_notes, verdict
+from modernize.report.machines import machine_of, usual_machine
+from modernize.report.numbers import macs_unit
+from modernize.report.rows import Row
+from modernize.results.statistics import summarise
+from modernize.results.study import Study
+
+Against = Literal["macs", "params", "images_per_second", "seconds"]
+
+# Context no farther off than this factor from the ladder's own costs: more would press the ladder together.
+_NEARBY = 1.6
+# What comes near the ladder's own training: ImageNet-1K alone, supervised.
+_COMPARABLE_TRAINING = ("ImageNet-1K", "supervised")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Axis:
+    """What stands on the horizontal axis.
+
+    Attributes:
+        measured: Its label over what was measured.
+        published: Its label over what was published; "" where nothing comparable is.
+        values: Of the measured rungs.
+        less_is_better: Which way the front faces.
+        note: For the foot of the figure.
+    """
+
+    measured: str
+    published: str
+    values: Mapping[str, float]
+    less_is_better: bool = True
+    note: str = ""
+
+
+def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, theme: Theme = "light") -> Figure:
+    """Draw top-1 against a cost: measured at the left, published at the right where it is comparable.
+
+    The thick line behind the path is the Pareto front: no rung is better and cheaper than one on it. The published
+    panel also shows other published networks of about the ladder's cost.
+
+    Args:
+        study: The plan; its records may be missing.
+        rows: In the ladder's order; probes hang beside the path by a dashed line.
+        against: "macs", "params", "images_per_second" (training) or "seconds" (of a whole run); the last two are
+            measured only, on the machine that most runs were made on.
+        theme: "light" or "dark".
+
+    Raises:
+        ModernizeError: If there is no such cost or theme.
+    """
+    if against not in _AXES:
+        raise unknown_name("cost", against, _AXES)
+    axis = _AXES[against](study, rows)
+    with house_style(theme) as look:
+        figure = Figure(figsize=SLIDE_INCHES)
+        any_measured = any(row.records for row in rows)
+        shown = [any_measured or not axis.published, bool(axis.published)]
+        panels = list(figure.subplots(1, sum(shown), squeeze=False)[0])
+        figure.subplots_adjust(left=0.065, right=0.985, top=0.925, bottom=0.15, wspace=0.17)
+        notes = ["thick line: Pareto front", "arrows: the order of the steps"]
+        if any(not row.adopted for row in rows):
+            notes.insert(1, "open markers: probes, not adopted")
+        if shown[0]:
+            left = panels[0]
+            left.set_title(f"Measured: {setting(study)}", color=look.measured, weight="bold")
+            left.set(xlabel=axis.measured, ylabel=f"test top-1 on {shortened(study.data, 30)}, %")
+            draw_path(left, _measured_marks(rows, axis.values), look.measured, look, less_is_better=axis.less_is_better)
+            if absent := [f"{row.step} ({verdict(row)})" for row in rows if row.top1 is None]:
+                notes.append(f"not measured: {shortened(', '.join(absent), 60)}")
+            notes += stale_notes(rows)
+        if shown[1]:
+            right = panels[-1]
+            source = next((row.published.source for row in rows if row.published), "nothing")
+            right.set_title(f"Published: {source}", color=look.published_ink, weight="bold")
+            right.set(xlabel=axis.published, ylabel="ImageNet-1K top-1, %")
+            marks = _published_marks(study, rows, against)
+            draw_path(right, marks, look.published, look, less_is_better=axis.less_is_better)
+            if any(mark.role == "context" for mark in marks):
+                notes.append("grey: other published networks, with recipes of their own")
+            doubtful = [row.step for row in rows if row.published and row.published.anomaly]
+            if doubtful and against == "macs":
+                notes.append(f"printed MACs inconsistent: {', '.join(doubtful)}")
+        if axis.note:
+            notes.append(axis.note)
+        figure.text(0.5, 0.02, sentence(notes), ha="center", fontsize=10.5, color=look.faint)
+        return settled(figure, look)
+
+
+def _macs(study: Study, rows: Sequence[Row]) -> _Axis:
+    name, unit = macs_unit(rows)
+    return _Axis(
+        measured=f"{name} at {study.image_size} px",
+        published="GMACs at 224 px, as printed",
+        values={row.step: row.planned.macs / unit for row in rows},
+        note="MACs: convolutions and classifier",
+    )
+
+
+def _params(study: Study, rows: Sequence[Row]) -> _Axis:  # noqa: ARG001 - one form for every axis
+    large = max((row.planned.num_params for row in rows), default=0) >= 1e6
+    return _Axis(
+        measured=f"parameters, {'millions' if large else 'thousands'}",
+        published="parameters, millions",
+        values={row.step: row.planned.num_params / (1e6 if large else 1e3) for row in rows},
+        note="parameters of rungs: counted from their specs, of other networks as printed",
+    )
+
+
+def _speed(study: Study, rows: Sequence[Row]) -> _Axis:  # noqa: ARG001
+    return _Axis(
+        measured="training throughput, images/s",
+        published="",
+        values={row.step: row.images_per_second for row in rows if row.images_per_second is not None},
+        less_is_better=False,
+        note=_machine_note(rows),
+    )
+
+
+def _seconds(study: Study, rows: Sequence[Row]) -> _Axis:  # noqa: ARG001
+    usual = usual_machine(record for row in rows for record in row.records.values())
+    means = {
+        row.step: summarise(
+            [r.speed.seconds for r in row.records.values() if r.status == "finished" and machine_of(r) == usual]
+        )
+        for row in rows
+    }
+    return _Axis(
+        measured="seconds a run, with start and evaluation",
+        published="",
+        values={step: mean.mean for step, mean in means.items() if mean},
+        note=_machine_note(rows),
+    )
+
+
+_AXES: dict[str, Callable[[Study, Sequence[Row]], _Axis]] = {
+    "macs": _macs,
+    "params": _params,
+    "images_per_second": _speed,
+    "seconds": _seconds,
+}
+
+
+def _machine_note(rows: Sequence[Row]) -> str:
+    usual = usual_machine(record for row in rows for record in row.records.values())
+    return f"{usual[0].device}: {shortened(usual[0].processor, 50)}" if usual else ""
+
+
+def _measured_marks(rows: Sequence[Row], values: Mapping[str, float]) -> list[Mark]:
+    return [
+        Mark(
+            row.step,
+            (values[row.step], row.top1.mean),
+            "adopted" if row.adopted else "probe",
+            row.planned.before,
+        )
+        for row in rows
+        if row.top1 and row.step in values
+    ]
+
+
+def _published_marks(study: Study, rows: Sequence[Row], against: Against) -> list[Mark]:
+    counted = _counted_params(study.published) if against == "params" else {}
+    marks = []
+    for row in rows:
+        if row.published and (against == "macs" or row.step in counted):
+            x = row.published.gmacs if against == "macs" else counted[row.step]
+            role: Literal["adopted", "probe"] = "adopted" if row.adopted else "probe"
+            marks.append(Mark(row.step, (x, row.published.top1_percent), role, row.planned.before))
+    if not marks:
+        return []
+    costs = [mark.at[0] for mark in marks]
+    low, high = min(costs) / _NEARBY, max(costs) * _NEARBY
+    for name, at in _context(study.published, against):
+        if low <= at[0] <= high and all(mark.name != name for mark in marks):
+            marks.append(Mark(name, at, "context"))
+    return marks
+
+
+def _context(regime: str, against: Against) -> list[tuple[str, Point]]:
+    """Name other networks trained on ImageNet-1K alone, at 224 px, supervised: published with cost and top-1."""
+    found = []
+    if against == "macs":
+        references = [row for row in published_rows(regime) if row.role == "reference"]
+        found += [(row.label, (row.gmacs, row.top1_percent)) for row in references]
+    models: set[tuple[tuple[int, ...], tuple[int, ...], bool]] = set()
+    for row in family_rows():
+        # ConvNeXt V2's table repeats models of V1's under longer names.
+        model = (row.depths, row.widths, " V2" in row.model)
+        if row.training in _COMPARABLE_TRAINING and row.image_size == 224 and model not in models:
+            models.add(model)
+            found.append((row.model, (row.gmacs if against == "macs" else row.params_m, row.top1_percent)))
+    return found
+
+
+def _counted_params(regime: str) -> dict[str, float]:
+    """Count the published rungs' parameters, in millions: the paper prints them for its ends only."""
+    return {rung.step: cost(rung.spec).num_params / 1e6 for rung in ladder(regime, probes=True)}
