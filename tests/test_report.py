@@ -31,7 +31,7 @@ def report(folder, study=None, **options):
 
 def cells(text, step):
     line = next(line for line in text.splitlines() if line.startswith((f"| {step} |", f"| {step} (probe) |")))
-    return [cell.strip() for cell in line.strip("|").split("|")]
+    return [re.sub(r"\[\^.+\]$", "", cell.strip()) for cell in line.strip("|").split("|")]
 
 
 def test_one_seed(tmp_path):
@@ -91,7 +91,7 @@ def test_what_did_not_finish_is_said(tmp_path):
     assert cells(text, "depthwise")[-1] == "missing"
     assert "Runs of recipe and stage-ratio diverged" in text
     assert "Runs are missing for patchify and depthwise" in text
-    assert "patchify, seed 0 failed: OSError: no space left on device" in text
+    assert "**patchify, seed 0**: failed: OSError: no space left on device" in text
 
 
 def test_a_diverged_run_is_never_a_result(tmp_path):
@@ -140,7 +140,9 @@ def test_printed_costs_are_shown_and_the_two_odd_ones_flagged(tmp_path):
     text = report(tmp_path)
     assert "15 of 17 in arXiv:2201.03545 Table 10, 17 of 17 in arXiv:2201.03545 Table 11" in text
     assert "| ln | 4.146 | 4.46[^resnet50-ln] | 14.807 | 14.81 |" in text
-    assert set(re.findall(r"^\[\^(.+)\]:", text, re.MULTILINE)) == {"resnet50-ln", "resnet50-downsample"}
+    notes = set(re.findall(r"^\[\^(.+)\]:", text, re.MULTILINE))
+    assert notes == {"rung-base", "resnet50-ln", "resnet50-downsample"}
+    assert notes == set(re.findall(r"\[\^([^]]+)\](?!:)", text))
     assert text.count("(differs)") == 0
 
 
@@ -188,7 +190,7 @@ def test_an_unreadable_record_costs_its_rung_only(tmp_path):
     next((tmp_path / "results" / study.name).glob("recipe-*.json")).write_text("{")
     text = report(tmp_path)
     assert cells(text, "recipe")[-1] == "missing"
-    assert re.search(r"Not read: laptop-shapes/recipe-seed0-\w+.json is not JSON", text)
+    assert re.search(r"\*\*Not read\*\*: laptop-shapes/recipe-seed0-\w+.json is not JSON", text)
     assert str(tmp_path) not in text
 
 
@@ -203,7 +205,7 @@ def test_the_study_may_be_left_out_only_if_there_is_one(tmp_path):
     for name in ("one", "two"):
         study = make_study(name, upto="base")
         saved(tmp_path, study, make_records(study))
-    with pytest.raises(ModernizeError, match=r"holds 2 studies; name one of them: one, two\."):
+    with pytest.raises(ModernizeError, match=r"holds 2 studies; name one of them, or --all: one, two\."):
         report(tmp_path)
     with pytest.raises(ModernizeError, match=r"unknown study 'twoo'. Did you mean 'two'\?"):
         report(tmp_path, "twoo")

@@ -15,6 +15,7 @@ from modernize.results.statistics import (
     rank_correlation_p_value,
     sampling_error_percent,
     summarise,
+    welch_delta,
     welch_p_value,
 )
 
@@ -189,3 +190,24 @@ def test_power_pools_the_spread_by_degrees_of_freedom():
 def test_one_seed_has_no_power_to_speak_of():
     assert power_of([paired_delta({0: 81.0}, {0: 80.0})], n=1) is None
     assert power_of([], n=3) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "before"),
+    [([82.0, 83.0, 82.5], [80.0, 80.5, 81.9]), ([50.1, 49.0], [50.0, 48.2, 51.3, 50.7]), ([1.0, 1.1], [2.0, 3.0])],
+)
+def test_welch_delta_is_scipys(after, before):
+    delta = welch_delta(after, before)
+    oracle = stats.ttest_ind(after, before, equal_var=False)
+    interval = oracle.confidence_interval(0.95)
+    assert delta.mean == pytest.approx(sum(after) / len(after) - sum(before) / len(before))
+    assert delta.p_value == pytest.approx(oracle.pvalue)
+    assert (delta.low, delta.high) == pytest.approx((interval.low, interval.high))
+    assert (delta.n, delta.n_before) == (len(after), len(before))
+    assert delta.excludes_zero == (oracle.pvalue < 0.05)
+
+
+def test_welch_delta_without_spread_has_no_interval():
+    assert welch_delta([82.0], [80.0, 81.0]).low is None
+    assert welch_delta([82.0, 82.0], [80.0, 80.0]).p_value is None
+    assert welch_delta([], [80.0]) is None

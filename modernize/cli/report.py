@@ -12,10 +12,17 @@ from modernize.cli.options import Out, complete_study, examples
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("report", short_help="Write the report of a study again from its records.", epilog=EXAMPLES)(report)
+    app.command("report", short_help="Write reports again from their records.", epilog=EXAMPLES)(report)
 
 
-EXAMPLES = examples("modernize report", "modernize report --format csv,json")
+EXAMPLES = examples("modernize report --all --format md,html", "modernize report --published resnet50")
+
+
+def complete_published(incomplete: str) -> list[str]:
+    """Regimes with a published table."""
+    from modernize.published import PUBLISHED_REGIMES
+
+    return [name for name in PUBLISHED_REGIMES if name.startswith(incomplete)]
 
 
 def report(
@@ -29,8 +36,24 @@ def report(
         ),
     ] = "",
     formats: Annotated[
-        str, typer.Option("--format", help="Of md (with figures), csv and json, separated by commas.", metavar="F,...")
+        str,
+        typer.Option(
+            "--format",
+            help="Of md (with figures), html (one file with everything in it), latex, csv and json, by commas.",
+            metavar="F,...",
+        ),
     ] = "md",
+    every: Annotated[bool, typer.Option("--all", help="Every study there is, and an index of them.")] = False,
+    published: Annotated[
+        str,
+        typer.Option(
+            "--published",
+            help="Instead, a ladder as the paper prints it: resnet50 or resnet200.",
+            metavar="REGIME",
+            autocompletion=complete_published,
+            show_default=False,
+        ),
+    ] = "",
     out: Out = Path(),
 ) -> None:
     """Write the report of a study from its records, into reports/STUDY.
@@ -39,8 +62,18 @@ def report(
     """
     from modernize.cli.choose import split_names
     from modernize.cli.console import say
-    from modernize.report import write_report
+    from modernize.errors import ModernizeError
+    from modernize.report.write import write_all, write_paper_report, write_report
 
+    if sum(map(bool, (study, every, published))) > 1:
+        raise ModernizeError("STUDY, --all and --published each say what to report; give one of them.")
     chosen = split_names(formats) or ("md",)
-    for path in write_report(out / "results", out / "reports", study or None, chosen):
+    results, reports = out / "results", out / "reports"
+    if every:
+        files = write_all(results, reports, chosen)
+    elif published:
+        files = write_paper_report(published, reports, chosen)
+    else:
+        files = write_report(results, reports, study or None, chosen)
+    for path in files:
         say(str(path))

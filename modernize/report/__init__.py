@@ -1,4 +1,4 @@
-"""Reports: Markdown with figures, CSV and JSON, from a study and its records."""
+"""Reports as Markdown with figures, one HTML file, LaTeX tables, CSV and JSON, from studies and their records."""
 
 from __future__ import annotations
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from modernize.report.evidence import agreement, agreement_sentences, power, power_sentence, verdict_sentences
+from modernize.report.machines import hardware_text
 from modernize.report.rows import Row
-from modernize.results.record import DataFacts, Hardware, Record
+from modernize.report.view import listed
+from modernize.results.record import DataFacts, Record
 from modernize.results.statistics import sampling_error_percent
 from modernize.results.study import Study
+
+Part = TypeVar("Part")
 
 # The paper's own setting: ImageNet-1K, 224 px, three seeds (arXiv:2201.03545 section 2 and Table 5).
 IMAGENET_TRAIN_IMAGES = 1_281_167
@@ -24,7 +29,6 @@ class Header:
 
     data: tuple[str, ...]
     budget: tuple[str, ...]
-    recipes: tuple[str, ...]
     seeds: str
     hardware: tuple[str, ...]
     versions: tuple[str, ...]
@@ -36,14 +40,13 @@ def header(study: Study, rows: Sequence[Row]) -> Header:
     """Collect what a reader needs to judge the numbers."""
     records = _all(rows)
     return Header(
-        data=_distinct(records, lambda r: _data(r.data)),
-        budget=_distinct(records, _budget),
-        recipes=_recipes(rows),
+        data=_distinct((r.data for r in records), _data),
+        budget=_distinct(_alike(records), _budget),
         seeds=f"{len(study.seeds)} ({', '.join(map(str, study.seeds[:10]))}{', ...' if len(study.seeds) > 10 else ''})"
         ", the same for every rung: same order of the data, same augmentation",
-        hardware=_distinct(records, lambda r: _hardware(r.hardware)),
-        versions=_distinct(records, lambda r: ", ".join(f"{name} {v}" for name, v in r.versions.items())),
-        commits=_distinct(records, lambda r: r.commit or "outside a repository"),
+        hardware=_distinct((r.hardware for r in records), hardware_text),
+        versions=_distinct((r.versions for r in records), _versions),
+        commits=_distinct((r.commit for r in records), lambda commit: commit or "outside a repository"),
         runs=_runs(study, records),
     )
 
@@ -66,9 +69,9 @@ def findings(rows: Sequence[Row]) -> tuple[str, ...]:
     for end, what in (("diverged", "loss was no longer finite"), ("failed", "stopped with an error")):
         steps = [row.step for row in rows if any(r.status == end for r in row.records.values())]
         if steps:
-            sentences.append(f"Runs of {_listed(steps)} {end} ({what}); they are not in the means.")
+            sentences.append(f"Runs of {listed(steps)} {end} ({what}); they are not in the means.")
     if missing := [row.step for row in rows if len(row.records) < len(row.planned.run_ids)]:
-        sentences.append(f"Runs are missing for {_listed(missing)}: this report is partial.")
+        sentences.append(f"Runs are missing for {listed(missing)}: this report is partial.")
     return tuple(sentences)
 
 
@@ -125,8 +128,9 @@ def _spread(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> lis
 
 def _data(data: DataFacts) -> str:
     note = f"; {data.note.rstrip('.')}" if data.note else ""
+    held_out = f", {data.num_val_images:,} validation" if data.num_val_images else ""
     return (
-        f"{data.name}: {data.num_train_images:,} training and {data.num_test_images:,} test images, "
+        f"{data.name}: {data.num_train_images:,} training{held_out} and {data.num_test_images:,} test images, "
         f"{data.num_classes} classes, {data.image_size} px{note}"
     )
 
@@ -136,29 +140,9 @@ def _budget(record: Record) -> str:
     return f"{record.budget.name}: {record.budget.epochs} epochs, {seen:,} images seen by each run"
 
 
-def _recipes(rows: Sequence[Row]) -> tuple[str, ...]:
-    """One line for each way in which a recipe was shortened, naming the rungs it holds for."""
-    steps: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for row in rows:
-        for record in list(row.records.values())[:1]:
-            key = (str(record.recipe.get("name", "")), record.budget.changes)
-            steps.setdefault(key, []).append(row.step)
-    return tuple(
-        f"{name} recipe ({_span(of)}): {'; '.join(changes) if changes else 'as published'}"
-        for (name, changes), of in steps.items()
-    )
-
-
-def _span(steps: Sequence[str]) -> str:
+def span(steps: Sequence[str]) -> str:
+    """Name a run of rungs."""
     return ", ".join(steps) if len(steps) < 4 else f"{steps[0]} to {steps[-1]}, {len(steps)} rungs"
-
-
-def _hardware(machine: Hardware) -> str:
-    threads = f"{machine.num_threads} thread{'s' if machine.num_threads != 1 else ''} a run"
-    return (
-        f"{machine.device}: {machine.processor}, {machine.num_cores} cores, {threads}, "
-        f"{machine.memory_gb:.0f} GB, {machine.platform}"
-    )
 
 
 def _runs(study: Study, records: Sequence[Record]) -> str:
@@ -182,9 +166,16 @@ def _all(rows: Sequence[Row]) -> list[Record]:
     return [record for row in rows for record in row.records.values()]
 
 
-def _distinct(records: Iterable[Record], words: Callable[[Record], str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(words, records)))
+def _versions(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _alike(records: Iterable[Record]) -> Iterable[Record]:
+    """One record of each budget and data set."""
+    return {(id(record.budget), id(record.data)): record for record in records}.values()
+
+
+def _distinct(parts: Iterable[Part], words: Callable[[Part], str]) -> tuple[str, ...]:
+    """Describe parts of records; most of many records share the objects, and each is put in words once."""
+    objects = {id(part): part for part in parts}
+    return tuple(dict.fromkeys(map(words, objects.values())))

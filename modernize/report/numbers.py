@@ -33,6 +33,14 @@ def delta_text(delta: PairedDelta | None, n_seeds: int) -> str:
     return f"{signed(delta.mean)}{interval}{'' if delta.n == n_seeds else f' (n={delta.n})'}"
 
 
+def runs_text(row: Row) -> str:
+    """How a rung's runs ended, and which of their records are stale."""
+    if not row.stale:
+        return row.status
+    stale = "stale" if len(row.stale) == len(row.records) else f"{len(row.stale)} stale"
+    return f"{row.status}, {stale}"
+
+
 def published_text(row: PublishedRow | None) -> str:
     """Printed top-1 with its printed digits."""
     if row is None:

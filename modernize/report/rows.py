@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from modernize.published import PublishedRow, published_row
+from modernize.report.machines import Machine, machine_of, usual_machine
 from modernize.report.paper import READINGS, Reading
 from modernize.results.record import Record
+from modernize.results.stale import Freshness
 from modernize.results.statistics import PairedDelta, Summary, holm, paired_delta, summarise
 from modernize.results.study import PlannedRung, Study
 
@@ -28,7 +30,9 @@ class Row:
         published: The published row, None if there is none (a step of one's own).
         published_delta: Difference of the printed means, where the paper made this change to the same rung.
         published_reading: Test of that difference, None where no standard deviations are printed.
-        images_per_second: Mean training throughput of the finished runs.
+        images_per_second: Mean training throughput of the finished runs on the machine that most of the study ran on.
+        num_timed: How many runs that mean is over.
+        stale: Seeds whose record was made with another meaning of the rung's steps than today's.
     """
 
     planned: PlannedRung
@@ -40,6 +44,8 @@ class Row:
     published_delta: float | None
     published_reading: Reading | None
     images_per_second: float | None
+    num_timed: int = 0
+    stale: tuple[int, ...] = ()
 
     @property
     def step(self) -> str:
@@ -99,24 +105,34 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
     Returns:
         One row a rung, in the ladder's order.
     """
-    by_id = _by_run_id(records)
+    by_id = _by_run_id(records, study.name)
     ended = {
         rung.step: {
             seed: by_id[run_id] for seed, run_id in zip(study.seeds, rung.run_ids, strict=False) if run_id in by_id
         }
         for rung in study.rungs
     }
-    rows = [_row(rung, ended, study.published) for rung in study.rungs]
+    usual = usual_machine(record for of_rung in ended.values() for record in of_rung.values())
+    freshness = Freshness()
+    rows = [_row(rung, ended, study.published, usual, freshness) for rung in study.rungs]
     corrected = holm({row.step: row.delta.p_value for row in rows if row.delta and row.delta.p_value is not None})
     return tuple(replace(row, p_holm=corrected.get(row.step)) for row in rows)
 
 
-def _row(rung: PlannedRung, ended: Mapping[str, Mapping[int, Record]], regime: str) -> Row:
+def _row(
+    rung: PlannedRung,
+    ended: Mapping[str, Mapping[int, Record]],
+    regime: str,
+    usual: Machine | None,
+    freshness: Freshness,
+) -> Row:
     records = ended[rung.step]
     top1_by_seed = _finished(records)
     published = published_row(regime, rung.step)
     published_delta = _published_delta(published, rung.before, regime)
-    speeds = summarise([r.speed.images_per_second for r in records.values() if r.status == "finished"])
+    speeds = summarise(
+        [r.speed.images_per_second for r in records.values() if r.status == "finished" and machine_of(r) == usual]
+    )
     return Row(
         planned=rung,
         records=records,
@@ -127,6 +143,8 @@ def _row(rung: PlannedRung, ended: Mapping[str, Mapping[int, Record]], regime: s
         published_delta=published_delta,
         published_reading=READINGS[regime].get(rung.step) if published_delta is not None else None,
         images_per_second=speeds.mean if speeds else None,
+        num_timed=speeds.n if speeds else 0,
+        stale=tuple(seed for seed, record in records.items() if freshness.changes(record)),
     )
 
 
@@ -144,12 +162,12 @@ def _finished(records: Mapping[int, Record]) -> dict[int, float]:
     }
 
 
-def _by_run_id(records: Iterable[Record]) -> dict[str, Record]:
-    """Take one record a run: a finished one before a diverged before a failed one, else the first."""
+def _by_run_id(records: Iterable[Record], study: str) -> dict[str, Record]:
+    """Take one record a run: a finished before a diverged before a failed one, then this study's, then the first."""
     rank = {"finished": 0, "diverged": 1, "failed": 2}
     best: dict[str, Record] = {}
     for record in records:
         held = best.get(record.run_id)
-        if held is None or rank[record.status] < rank[held.status]:
+        if held is None or (rank[record.status], record.study != study) < (rank[held.status], held.study != study):
             best[record.run_id] = record
     return best

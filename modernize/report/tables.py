@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from modernize.report import provenance as source
 from modernize.report.evidence import evidence_json
 from modernize.report.facts import findings, header, scale_limits, seed_limits
+from modernize.report.machines import machine_notes
+from modernize.report.methods import methods
 from modernize.report.numbers import NONE, published_verdict
 from modernize.report.paper import N_SEEDS
 from modernize.report.rows import Row
@@ -37,14 +40,18 @@ def to_csv(study: Study, rows: Sequence[Row]) -> str:
 
 def to_json(study: Study, rows: Sequence[Row], problems: Sequence[str]) -> str:
     """Give header, sentences and table as JSON."""
+    told = header(study, rows)
     facts = {
         "study": study.name,
         "regime": study.regime,
-        "header": asdict(header(study, rows)),
+        "header": asdict(told),
+        "methods": methods(study, rows, told),
+        "not_alike": machine_notes(record for row in rows for record in row.records.values()),
         "limits": (*scale_limits(study, rows), *seed_limits(study, rows)),
         "findings": findings(rows),
         "evidence": evidence_json(study, rows),
         "rungs": table_rows(study, rows),
+        "records": [record for row in rows for record in _records(row)],
         "problems": list(problems),
     }
     return json.dumps(facts, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
@@ -60,10 +67,13 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "adopted": row.adopted,
         "before": row.planned.before,
         "status": row.status,
+        "num_stale": len(row.stale),
+        "record_ids": " ".join(record.run_id for record in row.records.values()),
         "top1_percent_measured": _rounded(top1.mean) if top1 else None,
         "top1_std_measured": _rounded(top1.std) if top1 else None,
         "n_seeds": top1.n if top1 else 0,
         "measured_on": study.data if top1 else None,
+        "measured_source": source.measured_source(study, row) or None,
         "delta_measured": _rounded(delta.mean) if delta else None,
         "delta_low": _rounded(delta.low) if delta else None,
         "delta_high": _rounded(delta.high) if delta else None,
@@ -72,6 +82,7 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "delta_std": _rounded(delta.std) if delta else None,
         "p_value": _significant(delta.p_value) if delta else None,
         "p_value_holm": _significant(row.p_holm),
+        "delta_source": source.delta_source(row) or None,
         "verdict": row.verdict or None,
         "top1_percent_published": published.top1_percent if published else None,
         "top1_std_published": published.top1_std if published else None,
@@ -82,6 +93,7 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "verdict_published_source": PUBLISHED_TEST if reading else None,
         "published_on": "ImageNet-1K, 224 px" if published else None,
         "published_source": published.source if published else None,
+        "published_row": published.label if published else None,
         "macs": row.planned.macs,
         "num_params": row.planned.num_params,
         "cost_source": f"counted at {study.image_size} px: {MACS_CONVENTION}",
@@ -89,8 +101,27 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "gmacs_published_source": f"{published.source}, 224 px" if published else None,
         "gmacs_published_anomaly": published.anomaly or None if published else None,
         "images_per_second": _rounded(row.images_per_second),
-        "speed_source": f"training, mean of {top1.n} runs" if top1 else None,
+        "num_timed": row.num_timed,
+        "speed_source": source.speed_source(row) if row.num_timed else None,
     }
+
+
+def _records(row: Row) -> list[dict[str, Any]]:
+    """The runs behind a rung's numbers."""
+    return [
+        {
+            "run_id": record.run_id,
+            "step": row.step,
+            "seed": seed,
+            "status": record.status,
+            "stale": seed in row.stale,
+            "top1_percent": record.result.top1_percent if record.status == "finished" else None,
+            "study": record.study,
+            "commit": record.commit,
+            "spec_fingerprint": record.rung.spec_fingerprint,
+        }
+        for seed, record in row.records.items()
+    ]
 
 
 def _significant(p_value: float | None) -> float | None:

@@ -1,0 +1,79 @@
+"""`modernize compare`: two studies rung by rung."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modernize.cli.options import Json, Out, complete_study, examples
+
+_HELP = "A results folder, a study's folder, or a study under results/."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("compare", short_help="Compare two studies rung by rung.", epilog=EXAMPLES)(compare)
+
+
+EXAMPLES = examples("modernize compare laptop-a laptop-b", "modernize compare results ../other/results --format md,csv")
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help=_HELP, autocompletion=complete_study)],
+    b: Annotated[str, typer.Argument(metavar="B", help=_HELP, autocompletion=complete_study)],
+    study: Annotated[
+        str,
+        typer.Option(
+            "--study",
+            help="The study, in folders that hold several.",
+            metavar="NAME",
+            autocompletion=complete_study,
+            show_default=False,
+        ),
+    ] = "",
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="Also write files: of md, html, csv and json, separated by commas.",
+            metavar="F,...",
+            show_default=False,
+        ),
+    ] = "",
+    out: Out = Path(),
+    json: Json = False,
+) -> None:
+    """Compare two studies rung by rung: two machines, two budgets, two branches.
+
+    What differs between them comes first. Differences are B minus A, with 95 % intervals, Holm-corrected verdicts, and
+    pairs by seed where data and budget are the same. Studies of different data are compared by the deltas of their
+    steps only.
+    """
+    from modernize.cli.choose import split_names
+    from modernize.cli.console import say, say_json, say_prose, say_table
+    from modernize.cli.layout import Column, columns
+    from modernize.report.compare import compare as compare_sides
+    from modernize.report.compare import load_sides
+    from modernize.report.compare_page import notes, rungs_table, to_json, write_comparison
+
+    found = compare_sides(*load_sides(a, b, study, out / "results"))
+    written = write_comparison(found, out / "reports", split_names(formats))
+    if json:
+        say_json(to_json(found))
+        return
+    say(f"A: {found.a.label}, {len(found.a.records)} runs; B: {found.b.label}, {len(found.b.records)} runs", "bold")
+    say("\nWhat differs", "bold")
+    if found.differs:
+        say_table(columns("what", "A", "B..."), found.differs)
+    say_prose("", f"The same on both sides: {', '.join(found.same) or 'nothing'}.", style="dim")
+    table = rungs_table(found)
+    say(f"\n{'Top-1, %' if found.quantity == 'top1' else 'Deltas of the steps, points'}", "bold")
+    names = ("step", "A", "B", "B - A", *(column.name for column in table.columns[4:]))
+    heads = [Column(name, right=column.number) for name, column in zip(names, table.columns, strict=True)]
+    say_table(heads, [[cell.text for cell in row] for row in table.rows])
+    for line in notes(found):
+        say_prose("", line, style="dim")
+    for path in written:
+        say(str(path))

@@ -1,0 +1,279 @@
+"""Two studies rung by rung: what differs between them, and what that did to the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from modernize.errors import MissingResultsError, ModernizeError
+from modernize.report.machines import execution_text, hardware_text
+from modernize.report.rows import LEVEL, Row, make_rows
+from modernize.results.record import Record
+from modernize.results.statistics import PairedDelta, Summary, WelchDelta, holm, paired_delta, summarise, welch_delta
+from modernize.results.store import find_studies, load_records, load_study
+from modernize.results.study import Study
+
+Quantity = Literal["top1", "deltas"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the two studies, its rows by step; `label` tells it from the other."""
+
+    label: str
+    study: Study
+    rows: Mapping[str, Row]
+
+    @property
+    def records(self) -> list[Record]:
+        """All its runs that ended."""
+        return [record for row in self.rows.values() for record in row.records.values()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungPair:
+    """One rung on both sides.
+
+    Attributes:
+        step: Its id.
+        a: Mean over seeds of the first side, of top-1 or of the step's delta; None where nothing finished.
+        b: The same of the second.
+        difference: b minus a; None where a side is missing.
+        p_holm: Of the difference, Holm-corrected over the comparison; None where there is no test.
+        same_spec: Whether the step meant the same on both sides; None where a side lacks the rung.
+        identical: Whether all paired values are equal.
+        verdict: The test in words.
+    """
+
+    step: str
+    a: Summary | None
+    b: Summary | None
+    difference: PairedDelta | WelchDelta | None
+    p_holm: float | None
+    same_spec: bool | None
+    identical: bool
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two studies side by side.
+
+    Attributes:
+        a: The first.
+        b: The second.
+        quantity: "top1", or "deltas" (per step only) where the data differ.
+        paired: Whether differences are paired by seed.
+        differs: What differs between the studies: name, value of a, value of b.
+        same: Names of what does not.
+        rungs: In the order of the first study, then what only the second has.
+    """
+
+    a: Side
+    b: Side
+    quantity: Quantity
+    paired: bool
+    differs: tuple[tuple[str, str, str], ...]
+    same: tuple[str, ...]
+    rungs: tuple[RungPair, ...]
+
+
+def load_sides(a: str, b: str, study: str = "", results_dir: Path = Path("results")) -> tuple[Side, Side]:
+    """Read two studies.
+
+    Args:
+        a: A results folder, the folder of a study, or the name of a study under `results_dir`.
+        b: The same.
+        study: Name of the study in results folders that hold several.
+        results_dir: Where names are looked up.
+
+    Raises:
+        MissingResultsError: If one has no record.
+        ModernizeError: If one cannot be found, or it is not clear which study is meant.
+    """
+    found = [_studies(name, results_dir) for name in (a, b)]
+    names = [_choose(a, found[0], found[1], study), _choose(b, found[1], found[0], study)]
+    plans = [load_study(studies[name]) for studies, name in zip(found, names, strict=True)]
+    labels = [plan.name for plan in plans] if plans[0].name != plans[1].name else [a, b]
+    sides = []
+    for plan, label, studies, name in zip(plans, labels, found, names, strict=True):
+        loaded = load_records(studies[name].parent, {run_id for rung in plan.rungs for run_id in rung.run_ids})
+        rows = make_rows(plan, loaded.records)
+        if not any(row.records for row in rows):
+            raise MissingResultsError(f"no run of {label} has ended yet: `modernize run` goes on with it.")
+        sides.append(Side(label=label, study=plan, rows={row.step: row for row in rows}))
+    return sides[0], sides[1]
+
+
+def compare(a: Side, b: Side) -> Comparison:
+    """Compare two studies rung by rung.
+
+    Where both evaluated the same images, top-1 is compared: paired by seed if they also trained on the same budget, by
+    Welch's test otherwise. Where the data differ, top-1 means different things, and only the deltas of the steps are
+    compared.
+    """
+    same_data = _distinct(a, _data) == _distinct(b, _data)
+    steps = [*a.rows, *(step for step in b.rows if step not in a.rows)]
+    shared = [step for step in steps if step in a.rows and step in b.rows]
+    paired = same_data and all(_epochs(a.rows[step]) == _epochs(b.rows[step]) for step in shared)
+    quantity: Quantity = "top1" if same_data else "deltas"
+    values = _top1 if same_data else _deltas
+    pairs = [_pair(step, values(a, step), values(b, step), a, b, paired=paired) for step in steps]
+    p_values = {p.step: p.difference.p_value for p in pairs if p.difference and p.difference.p_value is not None}
+    corrected = holm(p_values)
+    words = ("better", "worse") if same_data else ("larger", "smaller")
+    rungs = (replace(pair, p_holm=corrected.get(pair.step)) for pair in pairs)
+    differs, same = _facts(a, b, shared)
+    return Comparison(
+        a=a,
+        b=b,
+        quantity=quantity,
+        paired=paired,
+        differs=differs,
+        same=same,
+        rungs=tuple(replace(pair, verdict=_verdict(pair, words, a, b)) for pair in rungs),
+    )
+
+
+def _studies(given: str, results_dir: Path) -> dict[str, Path]:
+    folder = Path(given)
+    if (folder / "study.json").is_file():
+        return {folder.name: folder}
+    if folder.is_dir() and (studies := find_studies(folder)):
+        return studies
+    known = find_studies(results_dir)
+    if given in known:
+        return {given: known[given]}
+    raise MissingResultsError(
+        f"'{given}' is no results folder, no study's folder and no study under {results_dir}"
+        f" (there: {', '.join(known) or 'none'})."
+    )
+
+
+def _choose(given: str, studies: Mapping[str, Path], other: Mapping[str, Path], study: str) -> str:
+    if len(studies) == 1:
+        return next(iter(studies))
+    if study in studies:
+        return study
+    shared = [name for name in studies if name in other]
+    if not study and len(shared) == 1:
+        return shared[0]
+    raise ModernizeError(f"{given} holds {len(studies)} studies; choose one with --study: {', '.join(studies)}.")
+
+
+def _pair(
+    step: str, one: Mapping[int, float], other: Mapping[int, float], a: Side, b: Side, *, paired: bool
+) -> RungPair:
+    difference: PairedDelta | WelchDelta | None
+    if paired and one.keys() & other.keys():
+        difference = paired_delta(other, one)
+    else:
+        difference = welch_delta(list(other.values()), list(one.values()))
+    both = step in a.rows and step in b.rows
+    return RungPair(
+        step=step,
+        a=summarise(list(one.values())),
+        b=summarise(list(other.values())),
+        difference=difference,
+        p_holm=None,
+        same_spec=a.rows[step].planned.spec_fingerprint == b.rows[step].planned.spec_fingerprint if both else None,
+        identical=bool(one) and dict(one) == dict(other),
+        verdict="",
+    )
+
+
+def _verdict(pair: RungPair, words: tuple[str, str], a: Side, b: Side) -> str:
+    for side, other in ((a, b), (b, a)):
+        if pair.step not in other.rows:
+            return f"only in {side.label}"
+    difference = pair.difference
+    if difference is None:
+        return "nothing to compare"
+    if pair.identical:
+        return "identical"
+    before = None if isinstance(difference, PairedDelta) else difference.n_before
+    sizes = f"n={difference.n}" if before is None else f"n={before} and {difference.n}"
+    if difference.p_value is None or pair.p_holm is None:
+        return "one seed: no interval" if 1 in (difference.n, before) else "no spread: no interval"
+    if pair.p_holm >= LEVEL:
+        return f"not distinguishable at {sizes}"
+    return words[0] if difference.mean > 0 else words[1]
+
+
+def _top1(side: Side, step: str) -> dict[int, float]:
+    return side.rows[step].finished if step in side.rows else {}
+
+
+def _deltas(side: Side, step: str) -> dict[int, float]:
+    """Paired difference of each seed that finished both the rung and the one before."""
+    if step not in side.rows or side.rows[step].planned.before not in side.rows:
+        return {}
+    after, before = side.rows[step].finished, side.rows[side.rows[step].planned.before].finished
+    return {seed: round(after[seed] - before[seed], 9) for seed in after if seed in before}
+
+
+def _data(record: Record) -> Any:
+    return record.data.fingerprint, record.data.image_size
+
+
+def _epochs(row: Row) -> set[int]:
+    return {record.budget.epochs for record in row.records.values()}
+
+
+def _distinct(side: Side, what: Callable[[Record], Any]) -> list[Any]:
+    return list(dict.fromkeys(map(what, side.records)))
+
+
+_FACTS: tuple[tuple[str, Callable[[Record], str]], ...] = (
+    ("regime", lambda r: r.rung.regime),
+    ("data", lambda r: r.data.name),
+    ("data fingerprint", lambda r: r.data.fingerprint),
+    ("image size", lambda r: f"{r.data.image_size} px"),
+    ("training images", lambda r: f"{r.data.num_train_images:,}"),
+    ("test images", lambda r: f"{r.data.num_test_images:,}"),
+    ("budget", lambda r: r.budget.name),
+    ("epochs", lambda r: str(r.budget.epochs)),
+    ("hardware", lambda r: hardware_text(r.hardware)),
+    ("execution", lambda r: execution_text(r.execution)),
+    ("commit", lambda r: r.commit or "outside a repository"),
+)
+
+
+def _facts(a: Side, b: Side, shared: Sequence[str]) -> tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]:
+    """Compare everything the records say about how they were made."""
+    found = [(name, _joined(_distinct(a, say)), _joined(_distinct(b, say))) for name, say in _FACTS]
+    found.insert(0, ("seeds", _joined(a.study.seeds), _joined(b.study.seeds)))
+    packages = dict.fromkeys(name for side in (a, b) for record in side.records for name in record.versions)
+    found += [(name, _version(a, name), _version(b, name)) for name in packages]
+    found += _recipe_facts(a, b, shared)
+    differs = tuple((name, one, other) for name, one, other in found if one != other)
+    return differs, tuple(name for name, one, other in found if one == other)
+
+
+def _version(side: Side, package: str) -> str:
+    return _joined(dict.fromkeys(record.versions.get(package, "-") for record in side.records))
+
+
+def _recipe_facts(a: Side, b: Side, shared: Sequence[str]) -> Iterable[tuple[str, str, str]]:
+    """Fields of the recipes as trained and of the architectures that differ on a rung that both have."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for step in shared:
+        one, other = ([*side.rows[step].records.values()][:1] for side in (a, b))
+        if not one or not other:
+            continue
+        for part in ("arch", "trained_recipe"):
+            left, right = getattr(one[0], part), getattr(other[0], part)
+            for field in dict.fromkeys((*left, *right)):
+                if left.get(field) != right.get(field) and field != "num_classes":
+                    name = f"{'recipe' if part == 'trained_recipe' else part}.{field}"
+                    key = (name, str(left.get(field, "-")), str(right.get(field, "-")))
+                    found.setdefault(key, []).append(step)
+    for (name, one_value, other_value), steps in found.items():
+        where = "every rung" if len(steps) == len(shared) else ", ".join(steps)
+        yield f"{name} ({where})", one_value, other_value
+
+
+def _joined(values: Iterable[Any]) -> str:
+    return ", ".join(map(str, values)) or "-"

@@ -1,0 +1,101 @@
+"""The drawings of a report: which there are, where they stand, and what they say to those who do not see them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from modernize.report.rows import Row
+from modernize.report.view import Figure, keys_of
+from modernize.results.study import Study
+
+# Section, key and text of each figure, in the order of the report.
+_PLACES: tuple[tuple[str, str, str], ...] = (
+    ("rungs", "ladder", "Top-1 of every rung, measured and published each on an axis of its own, with MACs"),
+    ("deltas", "deltas", "Change of top-1 at each step, measured with its interval, beside the published change"),
+    ("cost", "path", "Top-1 against multiply-accumulates, the ladder as a path"),
+    ("cost", "params", "Top-1 against parameters, the ladder as a path"),
+    ("cost", "speed", "Top-1 against training speed, the ladder as a path"),
+    ("cost", "seconds", "Top-1 against training time, the ladder as a path"),
+    ("cost", "costs", "Multiply-accumulates and parameters of every rung by kind of operation"),
+    ("cost", "stages", "Multiply-accumulates and parameters of every rung by stage"),
+    ("training", "top1", "Top-1 by epoch, one panel a rung"),
+    ("training", "loss", "Training loss by epoch, one panel a rung"),
+    ("training", "lr", "Learning rate by epoch, one panel a rung"),
+    ("steps", "ends", "A block of the first and of the last rung side by side"),
+)
+# The figures that need no measurement.
+NOT_MEASURED = ("ladder", "deltas", "path", "params", "costs", "stages", "ends")
+# Where a ladder is shown as published, these say so.
+PUBLISHED = {
+    "ladder": "Top-1 of every rung as published, with MACs",
+    "deltas": "Change of top-1 at each step, as published",
+    "path": "Published top-1 against multiply-accumulates, the ladder as a path among other published networks",
+    "params": "Published top-1 against parameters, the ladder as a path among other published networks",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artist:
+    """Draws what a report shows, when and where it is asked for.
+
+    Attributes:
+        study: The plan.
+        rows: Its rungs.
+        published: Whether a published ladder is drawn, without any measurement.
+    """
+
+    study: Study
+    rows: Sequence[Row]
+    published: bool = False
+
+    def files(self, folder: Path) -> tuple[dict[str, str], list[Path]]:
+        """Write the figures as PNG and SVG.
+
+        Returns:
+            File name without suffix of those there are, by key, and the files.
+        """
+        from modernize.report.figures import write_figures
+
+        return write_figures(self.study, self.rows, folder, keys=self._keys())
+
+    def elements(self) -> dict[str, str]:
+        """Give the figures, and what each step changes, as SVG elements for a page, by key."""
+        from modernize.report.figures import change, draw, svg_text
+        from modernize.report.panels import rung_specs
+
+        told = {key: alt for _, key, alt in _PLACES} | (PUBLISHED if self.published else {})
+        found = {}
+        for key in self._keys():
+            if (figure := draw(key, self.study, self.rows)) is not None:
+                found[key] = svg_text(figure, f"figure-{key}", told.get(key, key))
+        specs = rung_specs(self.study, self.rows)
+        keys = change_keys(specs)
+        for row in self.rows:
+            before, after = specs.get(row.planned.before), specs[row.step]
+            if before and after and before.arch != after.arch:
+                figure = change(before, after, titles=(row.planned.before, row.step))
+                title = f"Network before and after {row.step}; in text below"
+                found[keys[row.step]] = svg_text(figure, keys[row.step], title)
+        return found
+
+    def _keys(self) -> tuple[str, ...]:
+        from modernize.report.figures import MAIN
+
+        return NOT_MEASURED if self.published else MAIN
+
+
+def change_keys(steps: Collection[str]) -> dict[str, str]:
+    """Key of the drawing of each step's change."""
+    return {step: f"change-{key}" for step, key in keys_of(steps).items()}
+
+
+def figures_of(
+    section: str, drawn: Collection[str], words: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Figure, ...]:
+    """Return the figures of a section among those that were drawn; `words` replace some of their texts."""
+    return tuple(
+        Figure(key=key, alt=words.get(key, alt)) for place, key, alt in _PLACES if place == section and key in drawn
+    )

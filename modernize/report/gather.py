@@ -1,0 +1,134 @@
+"""Everything in a results folder, sorted into studies: those that were planned, and what no plan holds (any more).
+
+Records of different data, budgets, image sizes or ways of computing never come into one study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from modernize.regimes import REGIMES
+from modernize.results.record import Record
+from modernize.results.store import find_studies, load_records, load_study
+from modernize.results.study import PlannedRung, Study
+from modernize.spec import Change
+
+PUBLISHED_BY_DEFAULT = "resnet50"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """A results folder.
+
+    Attributes:
+        studies: Planned studies by name of their folder, then those put together from what no plan holds.
+        unplanned: Names of the latter.
+        records: Of all of them.
+        problems: Files that could not be read.
+    """
+
+    studies: tuple[Study, ...]
+    unplanned: tuple[str, ...]
+    records: tuple[Record, ...]
+    problems: tuple[str, ...]
+
+
+def gather(results_dir: Path) -> Gathered:
+    """Read a results folder whole.
+
+    Args:
+        results_dir: Folder of results.
+    """
+    planned = [load_study(path) for path in find_studies(results_dir).values()]
+    loaded = load_records(results_dir)
+    known = {run_id for study in planned for rung in study.rungs for run_id in rung.run_ids}
+    found = group_records([record for record in loaded.records if record.run_id not in known])
+    return Gathered(
+        studies=(*planned, *found),
+        unplanned=tuple(study.name for study in found),
+        records=loaded.records,
+        problems=tuple(problem.replace(f"{results_dir}/", "") for problem in loaded.problems),
+    )
+
+
+def group_records(records: Sequence[Record]) -> tuple[Study, ...]:
+    """Put records that no plan holds together to studies: like with like only.
+
+    Args:
+        records: In any order.
+
+    Returns:
+        A study a group; a second record of the same rung and seed starts a group of its own.
+    """
+    groups: dict[tuple[Any, ...], dict[tuple[str, int], Record]] = {}
+    for record in sorted(records, key=lambda r: (r.study, r.rung.steps, r.seed, r.run_id)):
+        number = 0
+        while (record.rung.step, record.seed) in groups.get((*_alike(record), number), {}):
+            number += 1
+        groups.setdefault((*_alike(record), number), {})[record.rung.step, record.seed] = record
+    names: dict[str, int] = {}
+    studies = []
+    for group in groups.values():
+        stem = f"{next(iter(group.values())).study or 'records'}-unplanned"
+        names[stem] = names.get(stem, 0) + 1
+        name = stem if names[stem] == 1 else f"{stem}-{names[stem]}"
+        studies.append(_study(name, list(group.values())))
+    return tuple(studies)
+
+
+def _alike(record: Record) -> tuple[Any, ...]:
+    own_length = record.budget.epochs == record.recipe.get("epochs")
+    return (
+        record.study,
+        record.rung.regime,
+        record.data.name,
+        record.data.fingerprint,
+        record.data.image_size,
+        record.budget.name,
+        # Each recipe at its own length is one budget.
+        0 if own_length else record.budget.epochs,
+        record.execution.device,
+        record.execution.precision,
+    )
+
+
+def _study(name: str, records: Sequence[Record]) -> Study:
+    first = records[0]
+    seeds = tuple(sorted({record.seed for record in records}))
+    by_rung: dict[str, dict[int, Record]] = {}
+    for record in sorted(records, key=lambda r: len(r.rung.steps)):
+        by_rung.setdefault(record.rung.step, {})[record.seed] = record
+    by_steps = {next(iter(runs.values())).rung.steps: step for step, runs in by_rung.items()}
+    regime = REGIMES.get(first.rung.regime)
+    return Study(
+        name=name,
+        regime=first.rung.regime,
+        published=regime.published if regime else PUBLISHED_BY_DEFAULT,
+        data=first.data.name,
+        budget=first.budget.name,
+        epochs=max(record.budget.epochs for record in records),
+        image_size=first.data.image_size,
+        seeds=seeds,
+        rungs=tuple(_rung(step, runs, seeds, by_steps) for step, runs in by_rung.items()),
+    )
+
+
+def _rung(
+    step: str, runs: dict[int, Record], seeds: Sequence[int], by_steps: dict[tuple[str, ...], str]
+) -> PlannedRung:
+    record = next(iter(runs.values()))
+    steps = record.rung.steps
+    return PlannedRung(
+        step=step,
+        title=record.rung.title,
+        adopted=record.rung.adopted,
+        before=by_steps.get(steps[:-1], "") if steps else "",
+        spec_fingerprint=record.rung.spec_fingerprint,
+        macs=record.cost.macs,
+        num_params=record.cost.num_params,
+        changes=tuple(str(Change(**change)) for change in record.rung.changes),
+        run_ids=tuple(runs[seed].run_id if seed in runs else "" for seed in seeds),
+    )

@@ -1,0 +1,81 @@
+"""Which runs of a study were made alike: only their speeds may stand in one column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any
+
+from modernize.results.record import Execution, Hardware, Record
+
+Machine = tuple[Hardware, tuple[Any, ...]]
+
+# The batch of a device follows from the recipe; everything else says how the arithmetic was done.
+_HOW = attrgetter("device", "precision", "num_devices", "input_path", "tf32", "compiled", "deterministic")
+
+
+def machine_of(record: Record) -> Machine:
+    """Say what decides a run's speed besides its network: the machine, and how it was used."""
+    return record.hardware, _HOW(record.execution)
+
+
+def usual_machine(records: Iterable[Record]) -> Machine | None:
+    """Return the machine that most finished runs ran on; the first of those that share the lead."""
+    counts = Counter(machine_of(record) for record in records if record.status == "finished")
+    return counts.most_common(1)[0][0] if counts else None
+
+
+def hardware_text(machine: Hardware) -> str:
+    """Describe a machine."""
+    threads = f"{machine.num_threads} thread{'s' if machine.num_threads != 1 else ''} a run"
+    return (
+        f"{machine.device}: {machine.processor}, {machine.num_cores} cores, {threads}, "
+        f"{machine.memory_gb:.0f} GB, {machine.platform}"
+    )
+
+
+def execution_text(execution: Execution) -> str:
+    """Describe how the arithmetic was done; the batch is left out where the record does not have it."""
+    devices = f"{execution.num_devices} device{'s' if execution.num_devices != 1 else ''}"
+    batch = f" of {execution.batch_per_device} images each at a time" if execution.batch_per_device else ""
+    paths = {"resident": "data resident in memory, augmented by the batch", "decoded": "images decoded one by one"}
+    rest = [
+        "TF32 allowed" if execution.tf32 else "no TF32",
+        "torch.compile" if execution.compiled else "no torch.compile",
+        "deterministic algorithms only" if execution.deterministic else "",
+    ]
+    return ", ".join(
+        filter(
+            None,
+            [
+                f"{execution.device}, {execution.precision}",
+                f"{devices}{batch}",
+                paths.get(execution.input_path, execution.input_path),
+                *rest,
+            ],
+        )
+    )
+
+
+def machine_notes(records: Iterable[Record]) -> tuple[str, ...]:
+    """Tell apart the runs of a study that were not made alike; nothing where all were."""
+    # Most of many records share the objects: the same objects are counted before they are compared.
+    alike: dict[tuple[Any, ...], list[Record]] = {}
+    for record in records:
+        alike.setdefault((id(record.hardware), id(record.execution), id(record.versions), record.commit), []).append(
+            record
+        )
+    groups: dict[tuple[Any, ...], tuple[Record, int]] = {}
+    for same in alike.values():
+        key = (*machine_of(same[0]), tuple(same[0].versions.items()), same[0].commit)
+        first, number = groups.get(key, (same[0], 0))
+        groups[key] = (first, number + len(same))
+    if len(groups) < 2:
+        return ()
+    return tuple(
+        f"{number} run{'s' if number != 1 else ''} on {hardware_text(first.hardware)}; "
+        f"{execution_text(first.execution)}; torch {first.versions.get('torch', 'unknown')}; "
+        f"commit {first.commit or 'unknown'}."
+        for first, number in groups.values()
+    )

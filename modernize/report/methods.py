@@ -1,0 +1,162 @@
+"""The methods section: only what the records say, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from modernize.report.facts import Header, span
+from modernize.report.machines import execution_text, machine_notes
+from modernize.report.rows import LEVEL, Row
+from modernize.report.view import listed, plural
+from modernize.results.record import Record
+from modernize.results.study import Study
+
+# A clause of a recipe: the field, and what is said of its value; "" says nothing.
+_CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
+    ("optimizer", lambda v, r: _optimizer(v, r)),
+    ("lr", lambda v, _: f"peak learning rate {v:g}"),
+    ("schedule", lambda v, r: _schedule(v, r)),
+    ("weight_decay", lambda v, r: f"weight decay {v:g}{'' if r.get('decay_norm_and_bias') else _UNDECAYED}"),
+    ("epochs", lambda v, _: f"{v} epochs"),
+    ("batch_size", lambda v, _: f"batch {v}"),
+    ("rand_augment", lambda v, _: f"RandAugment {v}" if v else ""),
+    ("random_resized_crop", lambda v, _: "random resized crops" if v else ""),
+    ("shift_pixels", lambda v, _: f"random shifts of up to {v} px" if v else ""),
+    ("horizontal_flip", lambda v, _: "horizontal flips" if v else ""),
+    ("color_jitter", lambda v, _: f"colour jitter {v:g}" if v else ""),
+    ("mixup", lambda v, _: f"mixup {v:g}" if v else ""),
+    ("cutmix", lambda v, _: f"CutMix {v:g}" if v else ""),
+    ("random_erasing", lambda v, _: f"random erasing {v:g}" if v else ""),
+    ("label_smoothing", lambda v, _: f"label smoothing {v:g}" if v else ""),
+    ("stochastic_depth", lambda v, _: f"stochastic depth {v:g}" if v else ""),
+    ("clip_grad_norm", lambda v, _: f"gradient norms clipped at {v:g}" if v else ""),
+    ("ema_decay", lambda v, _: f"moving average of the weights {v:g}" if v else ""),
+    ("eval_crop_ratio", lambda v, _: f"evaluation on the central {v:g} of the image" if v != 1 else ""),
+)
+_UNDECAYED = " (none on norms and biases)"
+KERNEL_PROBES = ("kernel-5", "kernel-9", "kernel-11")
+
+
+def methods(study: Study, rows: Sequence[Row], facts: Header) -> tuple[tuple[str, str], ...]:
+    """Describe how the numbers came about.
+
+    Args:
+        study: The plan.
+        rows: At least one of them with a record.
+        facts: The study's header.
+
+    Returns:
+        Label and text of each paragraph.
+    """
+    records = [record for row in rows for record in row.records.values()]
+    found: list[tuple[str, str]] = [("Data", f"{line}.") for line in facts.data]
+    found.append(("Evaluation", _evaluation(records)))
+    found += [("Recipe", line) for line in _recipes(rows)]
+    found += [("Budget", f"{line}.") for line in facts.budget]
+    found.append(("Seeds", f"{facts.seeds}."))
+    found.append(("Statistics", _statistics(rows)))
+    found += [("Hardware", f"{line}.") for line in facts.hardware]
+    found += [("Execution", f"{line}.") for line in _execution(records)]
+    found += [("Software", f"{line}.") for line in facts.versions]
+    found.append(("Code", _code(facts.commits)))
+    found += [("Not alike", note) for note in machine_notes(records)]
+    if lacking := not_done(study, rows, records):
+        found.append(("Not done", " ".join(lacking)))
+    return tuple(found)
+
+
+def not_done(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> tuple[str, ...]:
+    """List what a reader might take for granted and the records do not have."""
+    trained = [record.trained_recipe for record in records]
+    sentences = []
+    if any(record.data.num_classes != 1000 for record in records):
+        sentences.append("Nothing was evaluated on ImageNet-1K, which the published numbers are measured on.")
+    short = sum(record.budget.epochs < int(record.recipe.get("epochs", 0)) for record in records)
+    if short:
+        which = "No run" if short == len(records) else f"{plural(len(records) - short, 'run')} of {len(records)}"
+        sentences.append(f"{which} trained for as long as its recipe says.")
+    if len(study.seeds) == 1:
+        sentences.append("No rung was trained more than once, so no spread over seeds is known.")
+    if not any(record.data.num_val_images or record.curves.val_top1_percent for record in records):
+        sentences.append("No validation split was held out.")
+    if all(not float(recipe.get("ema_decay", 0.0)) for recipe in trained):
+        sentences.append("Weights were not averaged (no EMA), as on the paper's roadmap.")
+    steps = {row.step for row in rows}
+    if "kernel-7" in steps and not steps & set(KERNEL_PROBES):
+        sentences.append("The kernel sizes that the paper tried beside 7 (5, 9 and 11) were not run.")
+    if resumed := sum(record.num_resumes > 0 for record in records):
+        sentences.append(f"{plural(resumed, 'run')} did not go through in one piece, but resumed from a checkpoint.")
+    return tuple(sentences)
+
+
+def recipe_text(recipe: Mapping[str, Any], *, layer_scale: bool) -> str:
+    """Describe a recipe as it was trained; what is off is not named."""
+    clauses = [say(recipe[field], recipe) for field, say in _CLAUSES if field in recipe]
+    if layer_scale and "layer_scale_init" in recipe:
+        clauses.append(f"LayerScale from {recipe['layer_scale_init']:g}")
+    return ", ".join(filter(None, clauses))
+
+
+def _recipes(rows: Sequence[Row]) -> list[str]:
+    """One line for each recipe as it was trained, naming the rungs it holds for."""
+    groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for row in rows:
+        for record in list(row.records.values())[:1]:
+            text = recipe_text(record.trained_recipe, layer_scale=bool(record.arch.get("layer_scale")))
+            key = (str(record.trained_recipe.get("name", "")), text, record.budget.changes)
+            groups.setdefault(key, []).append(row.step)
+    lines = []
+    for (name, text, changes), steps in groups.items():
+        alike = ", the same values for all" if len(steps) > 1 else ""
+        against = (
+            f" Against the published recipe: {'; '.join(changes)}." if changes else " This is the published recipe."
+        )
+        lines.append(f"{name} ({span(steps)}{alike}), as trained: {text}. {against}")
+    return lines
+
+
+def _execution(records: Sequence[Record]) -> Iterable[str]:
+    """How the runs were computed; a batch that goes with the recipe is given once for each."""
+    return dict.fromkeys(execution_text(e) for e in {id(r.execution): r.execution for r in records}.values())
+
+
+def _optimizer(name: str, recipe: Mapping[str, Any]) -> str:
+    if name == "sgd":
+        return f"SGD with momentum {recipe.get('momentum', 0):g}"
+    betas = ", ".join(f"{beta:g}" for beta in recipe.get("betas", ()))
+    return f"AdamW with betas ({betas}) and eps {recipe.get('eps', 0):g}" if name == "adamw" else name
+
+
+def _schedule(name: str, recipe: Mapping[str, Any]) -> str:
+    warmup = recipe.get("warmup_epochs", 0)
+    after = f" after {warmup:g} epochs of linear warmup" if warmup else ""
+    if name == "cosine":
+        return f"cosine schedule to {recipe.get('min_lr', 0):g}{after}"
+    return f"learning rate divided by 10 after each third of training{after}" if name == "step" else name
+
+
+def _evaluation(records: Sequence[Record]) -> str:
+    held_out = [record for record in records if record.curves.val_top1_percent]
+    last = "The result is the last epoch's top-1, whichever epoch was best."
+    looked = "The test images were evaluated after each epoch, for the curves."
+    if not held_out:
+        return f"{last} {looked}"
+    once = "A validation split was evaluated after each epoch, and the test images once, at the end."
+    if len(held_out) == len(records):
+        return f"{last} {once}"
+    return f"{last} In {plural(len(held_out), 'run')}: {once} In the others: {looked}"
+
+
+def _statistics(rows: Sequence[Row]) -> str:
+    if not any(row.delta and row.delta.n > 1 for row in rows):
+        return "One seed: means without spread, differences without test."
+    return (
+        "Means over seeds with the sample standard deviation (n - 1). Each step: differences paired by seed, their "
+        f"95 % t interval, and a two-sided paired t test at {100 * LEVEL:.0f} %, Holm-corrected over the ladder."
+    )
+
+
+def _code(commits: Sequence[str]) -> str:
+    dirty = " +dirty: the source tree had changes that are in no commit." if any("dirty" in c for c in commits) else ""
+    return f"commit{'s' if len(commits) > 1 else ''} {listed(commits)}.{dirty}"

@@ -1,0 +1,112 @@
+"""Where each number comes from, in words: the records behind a measured one, the table behind a published one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from modernize.published import PublishedRow
+from modernize.report.numbers import p_text
+from modernize.report.rows import Row
+from modernize.results.record import Record
+from modernize.results.study import PlannedRung, Study
+
+# With more, the first and the last stand for all: the seeds between them are in the folder named beside them.
+MOST_IDS = 10
+IMAGENET = "ImageNet-1K at 224 px"
+
+
+def short_id(record: Record) -> str:
+    """The digits of a run's id that are in its file's name."""
+    return record.run_id[:8]
+
+
+def record_ids(records: Iterable[Record]) -> str:
+    """Name records by short id and seed."""
+    named = [f"{short_id(record)} (seed {record.seed})" for record in records]
+    return ", ".join(named) if len(named) <= MOST_IDS else f"{named[0]} to {named[-1]}, {len(named):,} records"
+
+
+def elsewhere(records: Iterable[Record], study: str) -> str:
+    """Name the folders of records that another study made, and this one reuses."""
+    others = dict.fromkeys(f"results/{record.study}" for record in records if record.study != study)
+    return f", of them in {', '.join(others)}" if others else ""
+
+
+def measured_source(study: Study, row: Row) -> str:
+    """Say which runs a mean is over."""
+    finished = [record for record in row.records.values() if record.status == "finished"]
+    if not finished:
+        return ""
+    mean = f"mean of the last epochs of {len(finished)} runs" if len(finished) > 1 else "last epoch of one run"
+    return f"Measured: {mean}, {_ids(study, finished)}"
+
+
+def delta_source(row: Row) -> str:
+    """Say what a difference is between."""
+    if row.delta is None:
+        return ""
+    pairs = f"mean over {row.delta.n} paired seeds" if row.delta.n > 1 else "one seed"
+    interval = ", brackets: 95 % t interval, not corrected" if row.delta.low is not None else ""
+    return f"Measured: {row.step} minus {row.planned.before}, {pairs}{interval}"
+
+
+def verdict_source(row: Row) -> str:
+    """Say what test a verdict comes from."""
+    if row.delta is None or row.delta.p_value is None or row.p_holm is None:
+        return ""
+    return f"Paired t test: p = {p_text(row.delta.p_value)}, Holm-corrected p = {p_text(row.p_holm)}".replace(
+        "= <", "< "
+    )
+
+
+def published_source(row: PublishedRow | None) -> str:
+    """Say where a value is printed."""
+    return f"Published: {row.source}, row '{row.label}', {IMAGENET}" if row else ""
+
+
+def published_delta_source(row: Row) -> str:
+    """Say which printed values a published difference is between."""
+    if row.published is None or row.published_delta is None:
+        return ""
+    rungs = f"{row.step} and {row.published.before}"
+    return f"Published: difference of the means printed for {rungs} in {row.published.source}"
+
+
+def reading_source(row: Row) -> str:
+    """Say what test the verdict on a published difference comes from."""
+    reading = row.published_reading
+    if reading is None:
+        return ""
+    return (
+        "Computed here from the printed means and standard deviations, n = 3: Welch test, "
+        f"p = {p_text(reading.p_value)}, Holm-corrected p = {p_text(reading.p_holm)}"
+    ).replace("= <", "< ")
+
+
+def counted_source(rung: PlannedRung, image_size: int) -> str:
+    """Say how a cost was got."""
+    return f"Counted from the spec {rung.spec_fingerprint} at {image_size} px, convolutions and classifier"
+
+
+def speed_source(row: Row) -> str:
+    """Say what a speed is over."""
+    return f"Measured: training, mean of {row.num_timed} runs" if row.num_timed > 1 else "Measured: training, one run"
+
+
+def rung_note(study: Study, row: Row) -> str:
+    """Give a rung's sources in one footnote."""
+    parts = []
+    if row.records:
+        parts.append(f"Measured: {_ids(study, list(row.records.values()))}.")
+    if row.stale:
+        parts.append(f"Stale: {record_ids(row.records[seed] for seed in row.stale)}.")
+    if missing := [seed for seed in study.seeds if seed not in row.records]:
+        shown = ", ".join(map(str, missing[:MOST_IDS]))
+        parts.append(f"Missing: seed{'s' if len(missing) > 1 else ''} {shown}{', ...' * (len(missing) > MOST_IDS)}.")
+    if row.published:
+        parts.append(f"Published: {row.published.source}, row '{row.published.label}'.")
+    return " ".join(parts)
+
+
+def _ids(study: Study, records: list[Record]) -> str:
+    return f"record{'s' if len(records) > 1 else ''} {record_ids(records)}{elsewhere(records, study.name)}"

@@ -1,0 +1,120 @@
+"use strict";
+(() => {
+  const all = (query, at = document) => [...at.querySelectorAll(query)];
+  const one = (id) => document.getElementById(id);
+
+  // Light and dark: the system's choice until the reader makes one.
+  const theme = one("theme");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const paint = (name) => {
+    if (name) document.documentElement.dataset.theme = name;
+    const now = document.documentElement.dataset.theme || (dark.matches ? "dark" : "light");
+    theme.textContent = now === "dark" ? "Light" : "Dark";
+    theme.setAttribute("aria-label", `Switch to ${theme.textContent.toLowerCase()} colours`);
+    return now;
+  };
+  theme.hidden = false;
+  paint();
+  dark.addEventListener("change", () => paint());
+  theme.addEventListener("click", () => paint(paint() === "dark" ? "light" : "dark"));
+
+  // Tables sort by the values behind the cells; what has no number stays at the end.
+  for (const table of all("table.sortable")) {
+    const heads = all("thead th", table);
+    heads.forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") === "ascending";
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const numeric = head.classList.contains("number") || column === 0;
+        const value = (row) => row.cells[column].dataset.value;
+        const compare = (a, b) => {
+          if (!numeric) return a.localeCompare(b);
+          const [x, y] = [Number(a), Number(b)];
+          if (Number.isNaN(x) || Number.isNaN(y)) return (Number.isNaN(x) - Number.isNaN(y)) * (down ? -1 : 1);
+          return x - y;
+        };
+        const rows = all("tbody tr", table).sort((a, b) => compare(value(a), value(b)) * (down ? -1 : 1));
+        table.tBodies[0].append(...rows);
+      });
+    });
+    // One tab stop a table; arrow keys move between its cells.
+    const cells = () => all("tbody tr", table).map((row) => [...row.cells]);
+    cells().flat().forEach((cell) => { cell.tabIndex = -1; });
+    const first = cells()[0];
+    if (first) first[0].tabIndex = 0;
+    table.addEventListener("keydown", (event) => {
+      const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      const grid = cells();
+      const row = grid.findIndex((line) => line.includes(event.target));
+      if (!move || row < 0) return;
+      const next = grid[row + move[0]]?.[grid[row].indexOf(event.target) + move[1]];
+      if (next) { next.focus(); event.preventDefault(); }
+    });
+  }
+
+  // Where a value comes from: on hover, on focus and on touch.
+  const tip = one("tip");
+  const show = (cell) => {
+    tip.hidden = !cell;
+    if (!cell) return;
+    tip.textContent = cell.dataset.tip;
+    const box = cell.getBoundingClientRect();
+    const below = box.bottom + 6 + tip.offsetHeight < innerHeight;
+    tip.style.left = `${Math.max(4, Math.min(box.left, innerWidth - tip.offsetWidth - 4))}px`;
+    tip.style.top = `${below ? box.bottom + 6 : Math.max(4, box.top - tip.offsetHeight - 6)}px`;
+  };
+  const over = (event) => show(event.target.closest?.("[data-tip]"));
+  for (const name of ["pointerover", "focusin", "click"]) document.addEventListener(name, over);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") show(null); });
+  document.addEventListener("scroll", () => show(null), true);
+
+  // One rung at a time, chosen here or by a link.
+  const picker = one("picker");
+  if (picker) {
+    const select = one("rung");
+    const panels = all(".panel");
+    const choose = (index) => {
+      select.selectedIndex = Math.max(0, Math.min(index, panels.length - 1));
+      panels.forEach((panel, place) => { panel.hidden = place !== select.selectedIndex; });
+      one("back").disabled = select.selectedIndex === 0;
+      one("on").disabled = select.selectedIndex === panels.length - 1;
+    };
+    const follow = () => {
+      const index = panels.findIndex((panel) => `#${panel.id}` === location.hash);
+      if (index >= 0) { choose(index); panels[index].focus(); picker.scrollIntoView(); }
+    };
+    picker.hidden = false;
+    choose(0);
+    follow();
+    select.addEventListener("change", () => choose(select.selectedIndex));
+    one("back").addEventListener("click", () => choose(select.selectedIndex - 1));
+    one("on").addEventListener("click", () => choose(select.selectedIndex + 1));
+    addEventListener("hashchange", follow);
+  }
+
+  // Read a curve at the epoch under the pointer.
+  const curves = JSON.parse(one("curves").textContent);
+  for (const figure of all(".chart")) {
+    const { x, mean, low, high, before } = curves[figure.dataset.curve];
+    const [svg, out, cursor] = ["svg", "output", ".cursor"].map((query) => figure.querySelector(query));
+    const summary = out.textContent;
+    const length = Math.max(mean.length, before.length);
+    svg.addEventListener("pointermove", (event) => {
+      const at = (event.clientX - svg.getBoundingClientRect().left) * (svg.viewBox.baseVal.width / svg.clientWidth);
+      const epoch = Math.round(Math.max(0, Math.min(1, (at - x[0]) / (x[1] - x[0]))) * (length - 1));
+      const range = low.length ? ` (${low[epoch]} to ${high[epoch]})` : "";
+      const other = before.length > epoch ? `, before ${before[epoch]}` : "";
+      out.textContent = `epoch ${epoch + 1}: ${mean[epoch] ?? "-"}${mean.length > epoch ? range : ""}${other}`;
+      const place = x[0] + ((x[1] - x[0]) * epoch) / Math.max(1, length - 1);
+      cursor.removeAttribute("hidden");
+      cursor.setAttribute("x1", place);
+      cursor.setAttribute("x2", place);
+    });
+    svg.addEventListener("pointerleave", () => { out.textContent = summary; cursor.setAttribute("hidden", ""); });
+  }
+})();

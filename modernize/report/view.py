@@ -1,0 +1,252 @@
+"""What a report shows before it has a format: sections of paragraphs, lists, tables and figures, as plain data.
+
+Markdown, HTML and LaTeX are three renderings of the same `Page`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell of a table.
+
+    Attributes:
+        text: As printed.
+        source: Where the value comes from, in words; "" for what is no value.
+        value: What a column is sorted by; None sorts last.
+        note: Key of a footnote, "" for none.
+        rung: Id of the step whose panel the cell leads to.
+        link: Address that the cell leads to, "" for none.
+        bad: Whether the eye should stop here: a failure, a stale or a missing run.
+    """
+
+    text: str
+    source: str = ""
+    value: float | str | None = None
+    note: str = ""
+    rung: str = ""
+    link: str = ""
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table; `number` aligns to the right."""
+
+    name: str
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """Sentences."""
+
+    kind: ClassVar[str] = "paragraph"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """A list; each item has a label, "" for none, and a text."""
+
+    kind: ClassVar[str] = "items"
+    items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """A table of names and values without a head."""
+
+    kind: ClassVar[str] = "facts"
+    items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table; `caption` says what it holds to those who do not see it, and under LaTeX's table."""
+
+    kind: ClassVar[str] = "table"
+    id: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A drawing, by its key; `alt` says what it shows to those who do not see it."""
+
+    kind: ClassVar[str] = "figure"
+    key: str
+    alt: str
+
+
+Block = Paragraph | Items | Facts | Table | Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A heading and what stands under it.
+
+    Attributes:
+        id: For links.
+        title: The heading.
+        blocks: In order.
+        rungs: Whether HTML shows the rung panels in place of the blocks.
+    """
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]
+    rungs: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A curve as an SVG path; `role` is "mean", "seed", "band" or "before"."""
+
+    role: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Curves of one quantity by epoch.
+
+    Attributes:
+        key: Unique in the page.
+        label: Quantity with its unit.
+        lines: Back to front, in a box of `width` x `height`.
+        y_ticks: Position and text of each.
+        x_ticks: The same.
+        before: Step whose mean is drawn for comparison, "" for none.
+        values: For the read-out: "mean", "low", "high" and "before", one value an epoch.
+        summary: The last values, in words.
+    """
+
+    width: ClassVar[int] = 320
+    height: ClassVar[int] = 170
+    key: str
+    label: str
+    lines: tuple[Line, ...]
+    y_ticks: tuple[tuple[float, str], ...]
+    x_ticks: tuple[tuple[float, str], ...]
+    before: str
+    values: dict[str, list[float]]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Everything about one rung, for the rung picker.
+
+    Attributes:
+        step: Its id.
+        title: Its title.
+        adopted: False for a probe.
+        card: What the step is and why: label and text.
+        before: Step it was applied to, "" at the base.
+        changes: Field, old and new value.
+        diagram: The change drawn in text; "" where the spec is not known.
+        drawing: Key of a drawing of the same; "" for none.
+        numbers: Label, value and where it comes from.
+        charts: Training curves.
+    """
+
+    step: str
+    title: str
+    adopted: bool
+    card: tuple[tuple[str, str], ...]
+    before: str
+    changes: tuple[tuple[str, str, str], ...]
+    diagram: str
+    drawing: str
+    numbers: tuple[tuple[str, str, str], ...]
+    charts: tuple[Chart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A report.
+
+    Attributes:
+        name: Of the study.
+        title: The heading.
+        lead: Under the heading.
+        sections: In order.
+        footnotes: Key and text.
+        panels: One a rung.
+        data: The same facts as plain data.
+    """
+
+    name: str
+    title: str
+    lead: tuple[Block, ...]
+    sections: tuple[Section, ...]
+    footnotes: tuple[tuple[str, str], ...]
+    panels: tuple[Panel, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def heads(*names: str) -> tuple[Column, ...]:
+    """Columns by name; a trailing ">" marks one of numbers.
+
+    Examples:
+        >>> heads("step", "GMACs>")[1]
+        Column(name='GMACs', number=True)
+    """
+    return tuple(Column(name=name.removesuffix(">"), number=name.endswith(">")) for name in names)
+
+
+def key_of(text: str) -> str:
+    """Make a name usable in links and footnotes.
+
+    Examples:
+        >>> key_of("My step <b>")
+        'my-step-b'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "x"
+
+
+def keys_of(names: Iterable[str]) -> dict[str, str]:
+    """Give each name a key of its own.
+
+    Examples:
+        >>> keys_of(["a b", "a-b"])
+        {'a b': 'a-b', 'a-b': 'a-b-2'}
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        key = stem = key_of(name)
+        number = 1
+        while key in found.values():
+            number += 1
+            key = f"{stem}-{number}"
+        found.setdefault(name, key)
+    return found
+
+
+def listed(names: Iterable[str]) -> str:
+    """Join names to a phrase.
+
+    Examples:
+        >>> listed(["a", "b", "c"])
+        'a, b and c'
+    """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def plural(number: int, noun: str) -> str:
+    """Count a noun.
+
+    Examples:
+        >>> plural(1, "run"), plural(1200, "run")
+        ('1 run', '1,200 runs')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
