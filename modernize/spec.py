@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
@@ -164,6 +165,15 @@ class Recipe:
                 value = getattr(self, name)
                 if not all(map(holds, value if isinstance(value, tuple) else (value,))):
                     raise ModernizeError(f"recipe.{name} should be {words}, not {value}.")
+        # timm skips the parts of a string that it cannot read.
+        if self.rand_augment and not re.fullmatch(_RAND_AUGMENT, self.rand_augment):
+            raise ModernizeError(
+                f"recipe.rand_augment is '{self.rand_augment}'; it should be '' or read like the paper's, "
+                "'rand-m9-mstd0.5-inc1'."
+            )
+
+
+_RAND_AUGMENT = r"rand(-(m|n|p|mstd|mmax|inc)\d+(\.\d+)?)*"
 
 
 # What holds of each number of a recipe; NaN and infinity are in no range.

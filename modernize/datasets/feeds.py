@@ -29,9 +29,6 @@ def make_feed(
         rank: Of this process.
         world_size: Processes that share each batch.
         decode_workers: Processes that decode images, for data that is not resident; 0 for none but this one.
-
-    Raises:
-        ModernizeError: If the recipe's RandAugment string is none.
     """
     if not isinstance(data, ImageFiles) and fits_resident(recipe):
         return ResidentFeed(data, recipe, device=device, rank=rank, world_size=world_size)

@@ -7,7 +7,6 @@ Normalisation and random erasing follow in the batch.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +15,6 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from modernize.errors import ModernizeError
 from modernize.spec import Recipe
 
 Transform = Callable[[Image.Image], Image.Image]
@@ -29,9 +27,6 @@ def train_transform(recipe: Recipe, image_size: int, mean: tuple[float, ...]) ->
         recipe: Its augmentation fields are read, but for random erasing, mixup and CutMix.
         image_size: Height and width of the result.
         mean: The data's mean colour in units of 0 to 255, which RandAugment fills gaps with.
-
-    Raises:
-        ModernizeError: If the recipe's RandAugment string is none.
     """
     from timm.data.transforms import RandomResizedCropAndInterpolation as RandomResizedCrop
     from torchvision import transforms
@@ -72,12 +67,6 @@ def eval_transform(recipe: Recipe, image_size: int, *, crop_ratio: float | None 
 def _rand_augment(recipe: Recipe, image_size: int, mean: tuple[float, ...]) -> Any:
     from timm.data import auto_augment
 
-    # timm skips the parts of a string that it cannot read.
-    if not re.fullmatch(r"rand(-(m|n|p|mstd|mmax|inc)\d+(\.\d+)?)*", recipe.rand_augment):
-        raise ModernizeError(
-            f"recipe.rand_augment is '{recipe.rand_augment}'; it should be '' or read like the paper's, "
-            "'rand-m9-mstd0.5-inc1'."
-        )
     resample = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}[recipe.interpolation]
     colour = tuple(min(255, round(value)) for value in mean)
     options = {"translate_const": int(image_size * 0.45), "img_mean": colour, "interpolation": resample}

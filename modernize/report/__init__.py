@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from modernize.report.write import FORMATS, write_report
+from modernize.report.write import FORMATS, write_all, write_paper_report, write_report
 
-__all__ = ["FORMATS", "write_report"]
+__all__ = ["FORMATS", "write_all", "write_paper_report", "write_report"]
