@@ -63,7 +63,7 @@ class Artist:
 
     def elements(self) -> dict[str, str]:
         """Give the figures, and what each step changes, as SVG elements for a page, by key."""
-        from modernize.report.figures import change, draw, svg_text
+        from modernize.report.figures import change, draw, network, svg_text
         from modernize.report.panels import rung_specs
 
         told = {key: alt for _, key, alt in _PLACES} | (PUBLISHED if self.published else {})
@@ -78,7 +78,12 @@ class Artist:
             if before and after and before.arch != after.arch:
                 figure = change(before, after, titles=(row.planned.before, row.step))
                 title = f"Network before and after {row.step}; in text below"
-                found[keys[row.step]] = svg_text(figure, keys[row.step], title)
+            elif after and not before:
+                figure = network(after, self.study.image_size)
+                title = f"The network of {row.step}, stage by stage; in text below"
+            else:
+                continue
+            found[keys[row.step]] = svg_text(figure, keys[row.step], title)
         return found
 
     def _keys(self) -> tuple[str, ...]:

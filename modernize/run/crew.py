@@ -33,11 +33,14 @@ LAUNCHER = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR
 GRACE_SECONDS = 1.0
 """After the first sign that something is wrong: the process that was killed may not be the first one to show."""
 
+DRAIN_SECONDS = 0.5
+"""What is still in the pipe of a process that has ended is read in this time."""
+
 Messages = queue.Queue[tuple["Crew", int, dict[str, Any] | None]]
 
 
 class Crew:
-    """Worker processes, one a device, and a thread for each that listens to it.
+    """Worker processes, one a device, and threads that listen to them.
 
     Args:
         number: Of the crew in its pool.
@@ -56,7 +59,7 @@ class Crew:
         self.failed = False
         self._messages = messages
         self._processes: list[subprocess.Popen[str]] = []
-        self._listeners: list[threading.Thread] = []
+        self._watchers: list[threading.Thread] = []
         stem = f"worker-{os.getpid()}-{number}"
         size = len(devices)
         self.logs = [log_folder / (f"{stem}-rank{rank}.log" if size > 1 else f"{stem}.log") for rank in range(size)]
@@ -103,18 +106,27 @@ class Crew:
                 encoding="utf-8",
             )
         self._processes.append(process)
-        self._listeners.append(threading.Thread(target=self._listen, args=(rank, process), daemon=True))
-        self._listeners[-1].start()
+        self._watchers.append(threading.Thread(target=self._watch, args=(rank, process), daemon=True))
+        self._watchers[-1].start()
+
+    def _watch(self, rank: int, process: subprocess.Popen[str]) -> None:
+        """Listen until the process has ended, not until its pipe is closed: its own decoders hold that open longer."""
+        listener = threading.Thread(target=self._listen, args=(rank, process), daemon=True)
+        listener.start()
+        process.wait()
+        listener.join(DRAIN_SECONDS)
+        self._messages.put((self, rank, None))
 
     def _listen(self, rank: int, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
-        for line in process.stdout:
-            # What a library prints before the worker guards its output, and half a line of a killed one, are no events.
-            with suppress(ValueError, TypeError, KeyError):
-                message = json.loads(line)
-                if message["event"] != "ready":
-                    self._messages.put((self, rank, message))
-        self._messages.put((self, rank, None))
+        with process.stdout:
+            for line in process.stdout:
+                # What a library prints before the worker guards its output, and half a line of a killed one, are no
+                # messages.
+                with suppress(ValueError, TypeError, KeyError):
+                    message = json.loads(line)
+                    if message["event"] != "ready":
+                        self._messages.put((self, rank, message))
 
     def begin(self, task: Task) -> None:
         """Give a task to the first process; it says "claimed" when the others should join."""
@@ -159,14 +171,11 @@ class Crew:
         codes = [process.poll() for process in self._processes]
         ended = [rank for rank, code in enumerate(codes) if code is not None]
         rank = min(ended, key=lambda rank: codes[rank] or 0, default=0)
-        code = codes[rank]
-        if said and (code is None or code >= 0):
+        code = codes[rank] or 0
+        if said and code >= 0:
             return said
         who = f"process {rank + 1} of its {self.size}" if self.size > 1 else "its worker process"
-        if code is None:
-            how = "closed its output"
-        else:
-            how = f"was killed by signal {-code} (out of memory?)" if code < 0 else f"ended with exit code {code}"
+        how = f"was killed by signal {-code} (out of memory?)" if code < 0 else f"ended with exit code {code}"
         log = self.logs[rank]
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
         return f"{who} {how}" + (f": {lines[-1].strip()}; see {log}" if lines else "")
@@ -182,13 +191,12 @@ class Crew:
         """End the processes, and drop logs that nobody needs."""
         for process in self._processes:
             process.kill()
-        for process, listener in zip(self._processes, self._listeners, strict=False):
+        for process, watcher in zip(self._processes, self._watchers, strict=False):
             process.wait()
-            listener.join()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(OSError, ValueError):
-                        pipe.close()
+            watcher.join()
+            if process.stdin is not None:
+                with suppress(OSError, ValueError):
+                    process.stdin.close()
         for log in self.logs:
             with suppress(OSError):
                 # Where several processes meet, the library that connects them reports so in their logs.

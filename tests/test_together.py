@@ -1,0 +1,200 @@
+"""Several processes train each run: started by torchrun, or by `modernize run` itself; here on the processor."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from test_run_study import Diary, children
+from tiny_runs import alive, tiny_data, tiny_request
+
+from modernize.cli import main
+from modernize.results.record import Record
+from modernize.results.store import load_records
+from modernize.run.plan import plan_study
+from modernize.run.request import request_from
+from modernize.run.study import run_study
+
+pytestmark = pytest.mark.slow
+needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+
+# On the rung `ln` no image's numbers depend on the others of its batch, so sharing a batch changes roundings only.
+LN = {"start": "ln", "upto": "ln", "epochs": 2}
+CLOSE = 1e-4
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("data")
+    tiny_data(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def alone(folder) -> Record:
+    (record,) = run_study(tiny_request(folder, out=folder / "alone", **LN)).records
+    return record
+
+
+def torchrun(folder: Path, out: Path, *options: str, **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    command += ["--standalone", "-m", "modernize", "run", "--data", f"npz:{folder / 'tiny.npz'}", "--device", "cpu"]
+    return subprocess.Popen(
+        [*command, "--out", str(out), "--name", "study", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"} | environment,
+    )
+
+
+def same(record: Record, alone: Record) -> bool:
+    """Whether two records differ in roundings only."""
+    assert record.curves.test_top1_percent == alone.curves.test_top1_percent
+    return record.curves.train_loss == pytest.approx(alone.curves.train_loss, abs=CLOSE) and (
+        record.curves.test_loss == pytest.approx(alone.curves.test_loss, abs=CLOSE)
+    )
+
+
+def test_torchrun_and_the_pool_train_what_one_process_trains(folder, alone, tmp_path):
+    process = torchrun(folder, tmp_path, "--from", "ln", "--upto", "ln", "--epochs", "2")
+    told, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    (record,) = load_records(tmp_path / "results").records
+    assert same(record, alone)
+    assert (record.execution.num_devices, record.execution.batch_per_device) == (2, 32)
+    assert told.count("rung  seed") == 1, "one process speaks"
+    assert errors.count("1 run to do") == 1
+    assert "batch 64 = 2 processes x 32" in errors
+    assert (tmp_path / "reports" / "study" / "report.md").is_file()
+    assert not (tmp_path / "runs").exists()
+    (pooled,) = run_study(tiny_request(folder, out=tmp_path / "pool", num_processes=2, **LN)).records
+    assert pooled.run_id == record.run_id != alone.run_id
+    assert pooled.curves == record.curves, "the same bits however the two are started"
+    assert pooled.result == record.result
+
+
+def started(process: subprocess.Popen[str], out: Path, step: int = 5) -> None:
+    """Wait for a checkpoint."""
+    end = time.monotonic() + 120
+    while not list((out / "runs").glob(f"*/checkpoint-{step:010d}")):
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def rank_of(pid: int) -> str:
+    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return next((entry[5:].decode() for entry in environment if entry.startswith(b"RANK=")), "")
+
+
+@needs_proc
+@pytest.mark.parametrize("victim", ["0", "1", "torchrun"])
+def test_a_killed_process_ends_them_all_and_the_same_command_goes_on(folder, tmp_path, victim):
+    process = torchrun(folder, tmp_path, "--upto", "base", "--epochs", "20", MODERNIZE_CHECKPOINT_SECONDS="0")
+    started(process, tmp_path)
+    ranks = {rank_of(pid): pid for pid in children(process.pid)}
+    os.kill(ranks.get(victim, process.pid), signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    if victim == "1":
+        assert "another process was lost in base seed 0" in errors
+        assert "the same command goes on from the last checkpoint" in errors
+    end = time.monotonic() + 10
+    while any(map(alive, ranks.values())) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(alive, ranks.values()))
+    diary = Diary()
+    asked = tiny_request(folder, out=tmp_path, name="study", upto="base", epochs=20, num_processes=2)
+    (record,) = run_study(asked, diary).records
+    assert (record.status, record.num_resumes) == ("finished", 1), "in a pool, from torchrun's checkpoint"
+    assert not (tmp_path / "runs").exists()
+
+
+@needs_proc
+@pytest.mark.parametrize("how", ["torchrun", "pool"])
+def test_a_signal_leaves_a_checkpoint(folder, tmp_path, how):
+    if how == "torchrun":
+        process = torchrun(folder, tmp_path, "--upto", "base", "--epochs", "200", MODERNIZE_CHECKPOINT_SECONDS="0")
+    else:
+        study = tmp_path / "study.toml"
+        study.write_text(f"""
+data = "npz:{folder / "tiny.npz"}"
+upto = "base"
+epochs = 200
+device = "cpu"
+num_processes = 2
+jobs = 1
+out = "{tmp_path}"
+name = "study"
+""")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "modernize", "run", str(study)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=os.environ | {"MODERNIZE_CHECKPOINT_SECONDS": "0"},
+        )
+    started(process, tmp_path)
+    workers = children(process.pid)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert errors.count("the same command goes on from there") == 1
+    assert process.returncode == (143 if how == "pool" else 1), "torchrun has codes of its own"
+    assert not any(map(alive, workers))
+    assert list((tmp_path / "runs").glob("*/checkpoint-*"))
+    assert not list((tmp_path / "runs").glob("*/claim"))
+    assert load_records(tmp_path / "results").records == ()
+
+
+def test_a_failed_run_is_recorded_and_the_others_go_on(folder, tmp_path):
+    """A run that fails alike in all processes does not put them out of step."""
+    code = """
+import sys
+from modernize.cli import main
+import modernize.train.loop as loop
+from modernize.errors import ModernizeError
+train = loop.train
+def fails(spec, *args, **options):
+    if spec.recipe.optimizer == "sgd":
+        raise ModernizeError("no such thing")
+    return train(spec, *args, **options)
+loop.train = fails
+sys.exit(main(sys.argv[1:]))
+"""
+    script = tmp_path / "fails.py"
+    script.write_text(code)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", str(script)]
+    command += ["run", "--data", f"npz:{folder / 'tiny.npz'}", "--device", "cpu", "--upto", "recipe", "--epochs", "1"]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path), "--name", "study"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ | {"GLOO_SOCKET_IFNAME": "lo"},
+    )
+    records = {record.rung.step: record for record in load_records(tmp_path / "results").records}
+    assert records["base"].error == "no such thing", done.stderr
+    assert records["recipe"].status == "finished"
+    assert "1 of 2 runs failed" in done.stderr
+    assert done.returncode != 0
+
+
+def test_the_processes_behind_the_first_say_nothing(monkeypatch, capsys):
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(["run", "--data", "digits", "--dry-run"]) == 0
+    assert main(["run", "--epochs", "1", "--set", "recipe.lrr=1"]) == 2
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setenv("RANK", "0")
+    assert main(["run", "--data", "digits", "--upto", "base", "--device", "cpu", "--dry-run"]) == 0
+    assert "batch 64 = 2 processes x 32" in capsys.readouterr().out
+    assert plan_study(request_from(data="digits", upto="base", device="cpu")).tasks[0].runtime.num_processes == 2
