@@ -8,6 +8,8 @@ import pytest
 
 # One thread: results repeat bit for bit, and parallel test workers do not fight for cores. Set before torch loads.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Tests compare numbers of the processor, also on a machine with a GPU.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 # An example package with a project file of its own; a test installs it for a process of its own.
 collect_ignore = ["third_party"]
