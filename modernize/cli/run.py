@@ -70,6 +70,7 @@ def run(
     epochs: own.Epochs = None,
     seeds: own.Seeds = 1,
     settings: Settings = None,
+    recipe: own.RecipeName = "",
     weights: own.Weights = None,
     device: own.Device = "auto",
     precision: own.PrecisionName = "auto",

@@ -23,6 +23,13 @@ def complete_precision(incomplete: str) -> list[str]:
     return [name for name in ("fp32", "bf16", "fp16") if name.startswith(incomplete)]
 
 
+def complete_recipe(incomplete: str) -> list[str]:
+    """Names of recipes."""
+    from modernize.recipes import RECIPES
+
+    return [name for name in RECIPES if name.startswith(incomplete)]
+
+
 StudyFile = Annotated[
     Path | None,
     typer.Argument(
@@ -58,6 +65,16 @@ TrainImages = Annotated[
 TestImages = Annotated[
     int | None,
     typer.Option("--test-images", help="Evaluate on so many.", metavar="N", min=1, show_default="the budget's"),
+]
+RecipeName = Annotated[
+    str,
+    typer.Option(
+        "--recipe",
+        help="Train every rung with this recipe: classic, convnext or finetune.",
+        metavar="NAME",
+        autocompletion=complete_recipe,
+        show_default="each rung's own",
+    ),
 ]
 Weights = Annotated[
     Path | None,

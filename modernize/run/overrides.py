@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
@@ -16,13 +16,16 @@ from modernize.strict import replace_checked
 PARTS: dict[str, Arch | Recipe] = {"arch": Arch(), "recipe": Recipe()}
 FIELDS = {f"{part}.{each.name}": part for part, default in PARTS.items() for each in fields(default)}
 
-# Fields that a recipe reads only where another field has this value.
-READ_ONLY_WITH = {
-    "momentum": ("optimizer", "sgd"),
-    "betas": ("optimizer", "adamw"),
-    "eps": ("optimizer", "adamw"),
-    "min_lr": ("schedule", "cosine"),
+READ_ONLY_IF: dict[str, Callable[[Recipe], bool]] = {
+    "momentum": lambda recipe: recipe.optimizer == "sgd",
+    "betas": lambda recipe: recipe.optimizer == "adamw",
+    "eps": lambda recipe: recipe.optimizer == "adamw",
+    "min_lr": lambda recipe: recipe.schedule == "cosine",
+    "mix_probability": lambda recipe: bool(recipe.mixup or recipe.cutmix),
+    "mix_switch_probability": lambda recipe: bool(recipe.mixup and recipe.cutmix),
+    "layer_decay_blocks": lambda recipe: recipe.layer_decay < 1,
 }
+"""Fields that training reads only with some recipes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +52,8 @@ class Overrides:
         """Return the recipe's fields that mean something at this rung: SGD has no betas, AdamW no momentum."""
         recipe = replace_checked(spec.recipe, self.recipe, "recipe")
         kept = dict(self.recipe)
-        for name, (other, value) in READ_ONLY_WITH.items():
-            if getattr(recipe, other) != value:
+        for name, reads in READ_ONLY_IF.items():
+            if not reads(recipe):
                 kept.pop(name, None)
         if not spec.arch.layer_scale:
             kept.pop("layer_scale_init", None)

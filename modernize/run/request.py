@@ -29,6 +29,7 @@ class RunRequest:
         test_images: At most so many, instead of the budget's.
         image_size: In pixels, instead of the regime's.
         stem_stride: Instead of the regime's.
+        recipe: Name of the recipe that every rung is trained with, in place of its own; "" for its own.
         num_seeds: Each rung is trained with seeds 0 to num_seeds - 1.
         device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.
         precision: Of the arithmetic under autocast; "auto" for bf16 on GPUs that have it and fp32 elsewhere.
@@ -56,6 +57,7 @@ class RunRequest:
     test_images: int | None = None
     image_size: int | None = None
     stem_stride: int | None = None
+    recipe: str = ""
     num_seeds: int = 1
     device: str = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from modernize.datasets import DATASETS, DataSummary
 from modernize.errors import ModernizeError
 from modernize.ladder import Rung, ladder
+from modernize.recipes import named_recipe
 from modernize.regimes import base_spec
 from modernize.run.overrides import Overrides, toml_literal
 from modernize.run.request import RunRequest
@@ -18,7 +19,7 @@ def plan_rungs(request: RunRequest) -> tuple[Rung, ...]:
     """Return the rungs of a request, with what the user set by hand but without a look at the data.
 
     Raises:
-        ModernizeError: If the selection does not fit together.
+        ModernizeError: If the selection does not fit together, or there is no such recipe.
     """
     base = base_spec(request.regime)
     given = request.overrides
@@ -36,6 +37,16 @@ def plan_rungs(request: RunRequest) -> tuple[Rung, ...]:
         order=selection.order,
         probes=selection.probes,
     )
+    if request.recipe:
+        named = named_recipe(request.recipe)
+        rungs = tuple(
+            replace(
+                rung,
+                spec=replace(rung.spec, recipe=named),
+                before=rung.before and replace(rung.before, recipe=named),
+            )
+            for rung in rungs
+        )
     read = {name for rung in rungs for name in given.for_spec(rung.spec)}
     if unread := [name for name in given.recipe if name not in read]:
         raise ModernizeError(f"recipe.{unread[0]} is set, but no rung of this ladder reads it.")
