@@ -40,6 +40,8 @@ def test_no_commit_outside_a_checkout(tree):
 
 @pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 def test_the_commit_and_whether_the_tree_has_changed(tree):
+    (tree / "results").mkdir()
+    (tree / "results" / "study.json").touch()
     git(tree, "init", "-q")
     assert environment.commit() == "", "nothing is committed yet"
     git(tree, "add", ".")
@@ -47,7 +49,7 @@ def test_the_commit_and_whether_the_tree_has_changed(tree):
     environment.commit.cache_clear()
     clean = environment.commit()
     assert re.fullmatch("[0-9a-f]{12}", clean)
-    (tree / "results").mkdir()
+    (tree / "results" / "study.json").write_text("more seeds")
     (tree / "results" / "new.json").touch()
     environment.commit.cache_clear()
     assert environment.commit() == clean, "what a run writes is no change of the source"

@@ -404,5 +404,5 @@ def test_one_recipe_for_every_rung_is_another_study(folder):
 
 
 def test_a_field_that_no_rung_reads_is_refused(folder):
-    with pytest.raises(ModernizeError, match="recipe.layer_decay_blocks is set, but no rung of this ladder reads it"):
+    with pytest.raises(ModernizeError, match=r"recipe\.layer_decay_blocks is set, but no rung of this ladder reads it"):
         plan_study(replace(tiny_request(folder), overrides=read_overrides({"recipe.layer_decay_blocks": 2})))

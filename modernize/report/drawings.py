@@ -68,7 +68,7 @@ class Artist:
 
         told = {key: alt for _, key, alt in _PLACES} | (PUBLISHED if self.published else {})
         found = {}
-        for key in self._keys():
+        for key in self._keys(every=True):
             if (figure := draw(key, self.study, self.rows)) is not None:
                 found[key] = svg_text(figure, f"figure-{key}", told.get(key, key))
         specs = rung_specs(self.study, self.rows)
@@ -86,10 +86,11 @@ class Artist:
             found[keys[row.step]] = svg_text(figure, keys[row.step], title)
         return found
 
-    def _keys(self) -> tuple[str, ...]:
-        from modernize.report.figures import MAIN
+    def _keys(self, *, every: bool = False) -> tuple[str, ...]:
+        """Return what is drawn: everything for the HTML page, what is read most for Markdown."""
+        from modernize.report.figures import FIGURES, MAIN
 
-        return NOT_MEASURED if self.published else MAIN
+        return NOT_MEASURED if self.published else tuple(FIGURES) if every else MAIN
 
 
 def change_keys(steps: Collection[str]) -> dict[str, str]:

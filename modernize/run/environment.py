@@ -16,6 +16,7 @@ from modernize.train.runtime import Runtime
 from modernize.version import __version__
 
 PACKAGES = ("torch", "numpy")
+SOURCES = ("modernize", "steps")
 
 
 def num_cores() -> int:
@@ -89,14 +90,15 @@ def versions(*, cuda: bool = False) -> dict[str, str]:
 
 @cache
 def commit() -> str:
-    """Return the commit of the source tree, "+dirty" if it has changes, "" where it is no git checkout."""
+    """Return the commit of the source tree, "+dirty" if the code has changes, "" where it is no git checkout."""
     folder = Path(__file__).resolve().parents[2]
     if not (folder / ".git").exists():
         return ""
     revision = _output(["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"])
     if not revision:
         return ""
-    changed = _output(["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no"])
+    # What runs write into results/ and reports/ changes no number.
+    changed = _output(["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no", *SOURCES])
     return f"{revision}+dirty" if changed else revision
 
 
