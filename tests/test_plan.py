@@ -14,7 +14,6 @@ from modernize.ladder import ladder
 from modernize.run import identity, images, placement, rungs
 from modernize.run.devices import Found, Gpu
 from modernize.run.naming import study_name
-from modernize.run.overrides import read_overrides
 from modernize.run.plan import plan_study
 from modernize.run.request import RunRequest, request_from
 from modernize.run.task import Task
@@ -390,19 +389,3 @@ def test_one_class_is_no_classification(tmp_path):
     np.savez(tmp_path / "tiny.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
     with pytest.raises(ModernizeError, match=r"1 class|needs at least 2|at least two"):
         plan_study(tiny_request(tmp_path))
-
-
-def test_one_recipe_for_every_rung_is_another_study(folder):
-    request = tiny_request(folder, upto="recipe")
-    plan = plan_study(replace(request, recipe="classic"))
-    assert {task.recipe["name"] for task in plan.tasks} == {"classic"}
-    assert [task.recipe["optimizer"] for task in plan_study(request).tasks] == ["sgd", "adamw"]
-    assert study_name(replace(request, recipe="classic", name="")) != study_name(replace(request, name=""))
-    # The base is trained as before, the step `recipe` now changes the network alone.
-    assert ids(request)[0] == ids(replace(request, recipe="classic"))[0]
-    assert all(change["field"].startswith("arch.") for change in plan.tasks[1].rung.changes)
-
-
-def test_a_field_that_no_rung_reads_is_refused(folder):
-    with pytest.raises(ModernizeError, match=r"recipe\.layer_decay_blocks is set, but no rung of this ladder reads it"):
-        plan_study(replace(tiny_request(folder), overrides=read_overrides({"recipe.layer_decay_blocks": 2})))
