@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from factories import make_record, make_study
 
 from modernize.ladder import ladder
+from modernize.recipes import named_recipe
 from modernize.results.stale import Freshness, recorded_spec
 
 
@@ -28,6 +29,13 @@ def test_what_the_user_set_by_hand_is_not_stale():
     by_hand = replace(record.budget, changes=(*record.budget.changes, "set by hand: arch.width = 4 at the base"))
     assert Freshness().changes(record)
     assert Freshness().changes(replace(record, budget=by_hand)) == ()
+
+
+def test_a_recipe_asked_for_on_every_rung_is_not_stale():
+    record = older(make_record(make_study(upto="recipe"), "recipe"))
+    finetuned = replace(record, recipe=asdict(named_recipe("finetune")))
+    assert Freshness().changes(finetuned) == ()
+    assert Freshness().changes(replace(finetuned, recipe=finetuned.recipe | {"lr": 1.0}))
 
 
 def test_data_and_stem_stride_are_not_of_the_steps():

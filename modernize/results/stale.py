@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from modernize.errors import ModernizeError
+from modernize.recipes import RECIPES, named_recipe
 from modernize.regimes import base_spec
 from modernize.registry import load_steps
 from modernize.results.record import Record
@@ -51,6 +53,9 @@ def _changes(record: Record) -> tuple[Change, ...] | None:
         then = recorded_spec(record)
     except (ModernizeError, KeyError):
         return None
+    if then.recipe.name != now.recipe.name and then.recipe.name in RECIPES:
+        # One recipe was asked for on every rung.
+        now = replace(now, recipe=named_recipe(then.recipe.name))
     by_hand = {name for line in record.budget.changes if "by hand" in line for name in _BY_HAND.findall(line)}
     return tuple(change for change in then.diff(now) if change.field not in by_hand | _NOT_OF_STEPS)
 
