@@ -84,4 +84,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    from modernize.__main__ import leave
+
     main()
+    leave(0)
