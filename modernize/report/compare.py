@@ -236,7 +236,7 @@ _FACTS: tuple[tuple[str, Callable[[Record], str]], ...] = (
     ("budget", lambda r: r.budget.name),
     ("epochs", lambda r: str(r.budget.epochs)),
     ("hardware", lambda r: hardware_text(r.hardware)),
-    ("execution", lambda r: execution_text(r.execution)),
+    ("execution", execution_text),
     ("commit", lambda r: r.commit or "outside a repository"),
 )
 

@@ -73,7 +73,7 @@ def _cells(address: str, study: Study, rows: Rows, unplanned: Sequence[str]) -> 
     finished = sum(record.status == "finished" for record in records)
     planned = sum(len(row.planned.run_ids) for row in rows)
     how = dict.fromkeys(f"{r.execution.device}, {r.execution.precision}" for r in records)
-    whole = dict.fromkeys(execution_text(r.execution) for r in records)
+    whole = dict.fromkeys(execution_text(r) for r in records)
     marks = [f"{finished} of {planned} finished"]
     if study.name in unplanned:
         marks.append("put together from records that no plan holds")

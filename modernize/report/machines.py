@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
-from modernize.results.record import Execution, Hardware, Record
+from modernize.results.record import Hardware, Record
 
 Machine = tuple[Hardware, tuple[Any, ...]]
 
@@ -35,10 +35,13 @@ def hardware_text(machine: Hardware) -> str:
     )
 
 
-def execution_text(execution: Execution) -> str:
-    """Describe how the arithmetic was done; the batch is left out where the record does not have it."""
+def execution_text(record: Record) -> str:
+    """Describe how a run's arithmetic was done."""
+    execution = record.execution
     devices = f"{execution.num_devices} device{'s' if execution.num_devices != 1 else ''}"
-    batch = f" of {execution.batch_per_device} images each at a time" if execution.batch_per_device else ""
+    # Records from before there were parts of batches do not say it: their one device took whole batches.
+    images = execution.batch_per_device or record.trained_recipe.get("batch_size")
+    batch = f" of {images} images each at a time" if images else ""
     paths = {"resident": "data resident in memory, augmented by the batch", "decoded": "images decoded one by one"}
     rest = [
         "TF32 allowed" if execution.tf32 else "no TF32",
@@ -75,7 +78,7 @@ def machine_notes(records: Iterable[Record]) -> tuple[str, ...]:
         return ()
     return tuple(
         f"{number} run{'s' if number != 1 else ''} on {hardware_text(first.hardware)}; "
-        f"{execution_text(first.execution)}; torch {first.versions.get('torch', 'unknown')}; "
+        f"{execution_text(first)}; torch {first.versions.get('torch', 'unknown')}; "
         f"commit {first.commit or 'unknown'}."
         for first, number in groups.values()
     )

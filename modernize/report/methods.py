@@ -118,7 +118,9 @@ def _recipes(rows: Sequence[Row]) -> list[str]:
 
 def _execution(records: Sequence[Record]) -> Iterable[str]:
     """How the runs were computed; a batch that goes with the recipe is given once for each."""
-    return dict.fromkeys(execution_text(e) for e in {id(r.execution): r.execution for r in records}.values())
+    return dict.fromkeys(
+        execution_text(r) for r in {(id(r.execution), id(r.trained_recipe)): r for r in records}.values()
+    )
 
 
 def _optimizer(name: str, recipe: Mapping[str, Any]) -> str:
