@@ -50,6 +50,7 @@ def _seconds(device: str, jobs: int, epochs: int, num_images: int, num_seeds: in
             start="ln",
             upto="ln",
             device=device,
+            cuda_graphs=device != "cpu",
             jobs=jobs,
             num_seeds=num_seeds,
             epochs=epochs,

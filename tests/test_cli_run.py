@@ -105,6 +105,8 @@ def test_a_dry_run_says_what_runs_are_executed_on(here, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "on 4 x A GPU, fp16, batch 64 = 2 GPUs x 32, at most 8 at once, compiled" in printed
     assert "8 of 8 runs to do, 2 at a time" in printed
+    assert main([*line.split(), "--cuda-graphs"]) == 0
+    assert "on 4 x A GPU, bf16, batch 64, CUDA graphs\n" in capsys.readouterr().out
 
 
 def test_a_failed_run_gives_3_and_still_a_report(trained, capsys):

@@ -78,6 +78,7 @@ def test_precision_suits_the_gpus(machine):
     machine(OLD)
     assert where().runtime.precision == "fp32"
     assert where(precision="fp16").runtime.precision == "fp16"
+    assert where(cuda_graphs=True).runtime.cuda_graphs
     machine(NEW, OLD)
     assert where().runtime.precision == "fp32", "all runs alike"
     assert where(device="cuda:0").runtime.precision == "bf16"
@@ -96,6 +97,9 @@ def test_precision_suits_the_gpus(machine):
         ((NEW, NEW), {"device": "cuda:1", "num_processes": 2}, "2 processes need one each; write 'cuda'"),
         ((NEW, OLD), {"precision": "bf16"}, "precision is bf16, which GPU 1 \\(An older GPU\\) lacks"),
         ((), {"precision": "fp16"}, "precision is fp16, which needs a GPU"),
+        ((), {"cuda_graphs": True}, "CUDA graphs need a GPU; leave out --cuda-graphs."),
+        ((NEW, NEW), {"cuda_graphs": True, "num_processes": 2}, "leave out --cuda-graphs or --gpus"),
+        ((NEW,), {"cuda_graphs": True, "precision": "fp16"}, "use bf16 or fp32"),
     ],
 )
 def test_what_cannot_be_is_one_line(machine, gpus, options, message):

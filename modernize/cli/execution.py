@@ -30,5 +30,6 @@ def execution_words(tasks: Sequence[Task], gpus: Sequence[Gpu]) -> str:
         words.append(f"batch {size}")
     if micro := {task.runtime.micro_batch for task in tasks} - {0}:
         words.append(f"at most {max(micro):,} at once")
-    words += ["compiled"] * runtime.compile + ["deterministic"] * runtime.deterministic
+    words += ["compiled"] * runtime.compile + ["CUDA graphs"] * runtime.cuda_graphs
+    words += ["deterministic"] * runtime.deterministic
     return ", ".join(words)

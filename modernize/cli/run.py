@@ -78,6 +78,7 @@ def run(
     gpus: own.Gpus = 1,
     micro_batch: own.MicroBatch = 0,
     compile: own.Compile = False,  # noqa: A002 - the option's name
+    cuda_graphs: own.CudaGraphs = False,
     deterministic: own.Deterministic = False,
     decode_workers: own.DecodeWorkers = None,
     out: Out = Path(),

@@ -123,6 +123,12 @@ MicroBatch = Annotated[
     ),
 ]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the networks with torch.compile.")]
+CudaGraphs = Annotated[
+    bool,
+    typer.Option(
+        "--cuda-graphs", help="Record a training step once and replay it: faster for small networks on a GPU."
+    ),
+]
 Deterministic = Annotated[
     bool,
     typer.Option("--deterministic", help="Only deterministic algorithms: the same numbers each time, on a GPU too."),

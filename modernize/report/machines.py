@@ -12,7 +12,7 @@ from modernize.results.record import Hardware, Record
 Machine = tuple[Hardware, tuple[Any, ...]]
 
 # The batch of a device follows from the recipe; everything else says how the arithmetic was done.
-_HOW = attrgetter("device", "precision", "num_devices", "input_path", "tf32", "compiled", "deterministic")
+_HOW = attrgetter("device", "precision", "num_devices", "input_path", "tf32", "compiled", "cuda_graphs", "deterministic")
 
 
 def machine_of(record: Record) -> Machine:
@@ -46,6 +46,7 @@ def execution_text(record: Record) -> str:
     rest = [
         "TF32 allowed" if execution.tf32 else "no TF32",
         "torch.compile" if execution.compiled else "no torch.compile",
+        "whole steps as CUDA graphs" if execution.cuda_graphs else "",
         "deterministic algorithms only" if execution.deterministic else "",
     ]
     return ", ".join(

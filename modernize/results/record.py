@@ -147,6 +147,7 @@ class Execution:
         input_path: "resident" (the whole set in memory, batches augmented at once) or "decoded" (image by image).
         tf32: Whether matrix products of fp32 numbers may round to TF32.
         compiled: Whether torch.compile was on.
+        cuda_graphs: Whether whole steps were replayed as CUDA graphs.
         deterministic: Whether torch was told to use deterministic algorithms only.
     """
 
@@ -157,6 +158,7 @@ class Execution:
     input_path: str = "resident"
     tf32: bool = False
     compiled: bool = False
+    cuda_graphs: bool = False
     deterministic: bool = False
 
 

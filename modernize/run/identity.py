@@ -11,7 +11,7 @@ from modernize.train.runtime import Runtime
 TRAINING_VERSION = 1
 
 # Of a runtime, beside its device and threads; the number of decoding processes changes no number.
-CHANGING = ("precision", "micro_batch", "num_processes", "compile", "deterministic")
+CHANGING = ("precision", "micro_batch", "num_processes", "compile", "cuda_graphs", "deterministic")
 PLAIN = Runtime()
 
 

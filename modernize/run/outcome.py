@@ -73,6 +73,7 @@ def _asked(runtime: Runtime) -> Execution:
         precision=runtime.precision,
         num_devices=runtime.num_processes,
         compiled=runtime.compile,
+        cuda_graphs=runtime.cuda_graphs,
         deterministic=runtime.deterministic,
     )
 

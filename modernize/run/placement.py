@@ -98,6 +98,7 @@ def place(request: RunRequest, num_runs: int) -> Placement:
         micro_batch=request.micro_batch,
         num_processes=size,
         compile=request.compile,
+        cuda_graphs=_cuda_graphs(request, gpus, precision, size),
         deterministic=request.deterministic,
         num_threads=share if gpus else CPU_THREADS,
         decode_workers=decoders if request.decode_workers is None else request.decode_workers,
@@ -171,3 +172,15 @@ def _precision(request: RunRequest, gpus: tuple[Gpu, ...]) -> Precision:
     if wanted == "fp16" and not gpus:
         raise ModernizeError("precision is fp16, which needs a GPU; on the processor use fp32 or bf16.")
     return wanted
+
+
+def _cuda_graphs(request: RunRequest, gpus: tuple[Gpu, ...], precision: Precision, num_processes: int) -> bool:
+    if request.cuda_graphs:
+        for refused, why in (
+            (not gpus, "CUDA graphs need a GPU; leave out --cuda-graphs."),
+            (num_processes > 1, "CUDA graphs hold the step of one GPU; leave out --cuda-graphs or --gpus."),
+            (precision == "fp16", "fp16's loss scale is decided step by step, outside CUDA graphs; use bf16 or fp32."),
+        ):
+            if refused:
+                raise ModernizeError(why)
+    return request.cuda_graphs

@@ -36,6 +36,7 @@ class RunRequest:
         num_processes: Processes that train each run together (DDP), one a GPU.
         micro_batch: Images that one device takes at once, 0 for all of its share of a batch.
         compile: Whether torch.compile compiles the networks.
+        cuda_graphs: Whether training steps are replayed as CUDA graphs.
         deterministic: Whether only deterministic algorithms are allowed.
         decode_workers: Processes a run that decode images; None for a number that suits the machine.
         jobs: Runs at a time; 0 for one a core, or one a GPU.
@@ -64,6 +65,7 @@ class RunRequest:
     num_processes: int = 1
     micro_batch: int = 0
     compile: bool = False
+    cuda_graphs: bool = False
     deterministic: bool = False
     decode_workers: int | None = None
     jobs: int = 0

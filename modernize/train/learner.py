@@ -12,6 +12,7 @@ from modernize.nn import build
 from modernize.spec import Spec
 from modernize.train.device import autocast
 from modernize.train.distributed import World
+from modernize.train.graph import GraphedStep
 from modernize.train.layer_decay import layer_factors
 from modernize.train.mixing import Mixing, mixes
 from modernize.train.optimizer import Optimizer, parameter_groups
@@ -27,7 +28,7 @@ class Learner:
         spec: What to build and train.
         seed: Of weights and mixing.
         batch_size: Images in a batch of this process.
-        runtime: Its `precision`, `micro_batch` and `compile` are read.
+        runtime: Its `precision`, `micro_batch`, `compile` and `cuda_graphs` are read.
         device: Of this process.
         world: The processes that share each batch.
         weights: State dict to start from, in place of random weights; see `weights.fitting_weights`.
@@ -74,6 +75,7 @@ class Learner:
         if runtime.compile:
             self.network.compile()
         self.wrapped = world.wrap(self.network)
+        self._step = GraphedStep(self._eager_step, device) if runtime.cuda_graphs else self._eager_step
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the live tensors that a checkpoint has to keep beside the network's, by name."""
@@ -101,11 +103,15 @@ class Learner:
             lr: Learning rate.
 
         Returns:
-            The loss before the step, on the device: fp32, the mean over the share.
+            The loss before the step, on the device: fp32, the mean over the share. With CUDA graphs the next step
+            overwrites it.
         """
         targets = labels
         if self.mixing:
             images_nchw, targets = self.mixing(images_nchw, labels, step=step)
+        return self._step(images_nchw, targets, lr)
+
+    def _eager_step(self, images_nchw: Tensor, targets: Tensor, lr: float | Tensor) -> Tensor:
         self.optimizer.zero_grad()
         loss = self._gradients(images_nchw, targets)
         self._update(lr)
@@ -133,7 +139,7 @@ class Learner:
         smoothing = 0.0 if self.mixing else self.recipe.label_smoothing
         return F.cross_entropy(logits.float(), targets, label_smoothing=smoothing)
 
-    def _update(self, lr: float) -> None:
+    def _update(self, lr: float | Tensor) -> None:
         if self.scaler:
             self.scaler.unscale_(self.optimizer)  # type: ignore[arg-type]
         if self.recipe.clip_grad_norm:

@@ -68,15 +68,19 @@ class Optimizer:
                 parameter.grad = None
 
     @torch.no_grad()
-    def step(self, lr: float) -> None:
-        """Update every parameter with this learning rate; one without a gradient counts as having a zero one."""
+    def step(self, lr: float | Tensor) -> None:
+        """Update every parameter with this learning rate; one without a gradient counts as having a zero one.
+
+        Args:
+            lr: A number, or for a CUDA graph a tensor () on the parameters' device, which may change between replays.
+        """
         for (parameters, decay, factor), state in zip(self.groups, self.state, strict=True):
             gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
             update = self._adamw if self.recipe.optimizer == "adamw" else self._sgd
             update(list(parameters), gradients, state, lr * factor, decay)
 
     def _adamw(
-        self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], lr: float, decay: float
+        self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], lr: Any, decay: float
     ) -> None:
         adamw(
             parameters,
@@ -96,7 +100,7 @@ class Optimizer:
         )
 
     def _sgd(
-        self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], lr: float, decay: float
+        self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], lr: Any, decay: float
     ) -> None:
         sgd(
             parameters,

@@ -20,6 +20,7 @@ class Runtime:
             parts are added up, so that the optimizer sees the whole batch; BatchNorm sees one part at a time.
         num_processes: Processes that share each batch (DDP), one a device.
         compile: Whether torch.compile compiles the network.
+        cuda_graphs: Whether whole optimizer steps are recorded and replayed as CUDA graphs: one GPU a run, not fp16.
         deterministic: Whether only deterministic algorithms are allowed (a processor with one thread always is).
         num_threads: Of each process.
         decode_workers: Processes that decode images, for data that is not resident.
@@ -30,6 +31,7 @@ class Runtime:
     micro_batch: int = 0
     num_processes: int = 1
     compile: bool = False
+    cuda_graphs: bool = False
     deterministic: bool = False
     num_threads: int = 1
     decode_workers: int = 0

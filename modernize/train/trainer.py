@@ -82,6 +82,7 @@ class Trainer:
             input_path=self.feed.input_path,
             tf32=tf32,
             compiled=runtime.compile,
+            cuda_graphs=runtime.cuda_graphs,
             deterministic=runtime.deterministic,
         )
         self.state = RunState(self.learner, self.world, self.device)
