@@ -26,6 +26,7 @@ BENCHMARKS = {
     "P12": "gpu_small_images",
     "P13": "gpu_seeds",
     "P14": "same_bytes",
+    "roofs": "gpu_roofs",
     "depthwise": "depthwise",
     "allocator": "allocator",
 }

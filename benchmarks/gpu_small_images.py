@@ -8,9 +8,11 @@ from statistics import median
 
 import torch
 
-from benchmarks.gpu_training import plain_step, wait
+from benchmarks.gpu_time import wait
+from benchmarks.gpu_training import plain_step
 from benchmarks.measured import Measured
 from benchmarks.plain_loop import loaders
+from benchmarks.roofs import measure_roofs
 from benchmarks.workload import trained_spec
 from modernize.datasets import ImageArrays, load_arrays
 from modernize.run.devices import find_gpus
@@ -50,13 +52,13 @@ def compare(
     trained = trained_spec(RUNG, epochs=repeats + 1)
     spec = replace(trained, recipe=replace(trained.recipe, batch_size=batch_size))
     arrays = load_arrays("shapes", image_size=32, train_images=num_images, test_images=64)
-    runtime = Runtime(device=device, precision="bf16", compile=device != "cpu")
-    ours = train(spec, arrays, seed=0, runtime=runtime).epoch_seconds[1:]
-    plain = _plain_epochs(spec, arrays, device, num_workers)[1:]
+    on_gpu = device != "cpu"
+    runtime = Runtime(device=device, precision="bf16", compile=on_gpu, cuda_graphs=on_gpu)
     seen = num_images // batch_size * batch_size
-    return _row(
-        ours=1e6 * median(ours) / seen, other=1e6 * median(plain) / seen, note=f"batch {batch_size}, {seen} images"
-    )
+    ours = median(train(spec, arrays, seed=0, runtime=runtime).epoch_seconds[1:]) / seen
+    plain = median(_plain_epochs(spec, arrays, device, num_workers)[1:]) / seen
+    note = f"batch {batch_size}, {seen} images; {measure_roofs(device).shares(spec, 32, 1 / ours)}"
+    return _row(ours=1e6 * ours, other=1e6 * plain, note=note)
 
 
 def _plain_epochs(spec: Spec, arrays: ImageArrays, device: str, num_workers: int) -> list[float]:

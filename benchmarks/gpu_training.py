@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -12,9 +12,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from benchmarks.gpu_time import seconds_a_call
 from benchmarks.measured import Measured
 from benchmarks.plain_loop import plain_optimizer
-from modernize.cost import cost
+from benchmarks.roofs import measure_roofs
 from modernize.ladder import rung_of
 from modernize.nn import build
 from modernize.regimes import get_regime
@@ -59,30 +60,37 @@ def compare(
 ) -> Measured:
     """Measure one rung."""
     spec = rung_of(rung, "resnet50").spec
-    images = torch.randn(batch_size, 3, image_size, image_size, device=device)
-    images = images.to(memory_format=torch.channels_last)
-    labels = torch.randint(0, spec.arch.num_classes, (batch_size,), device=device)
+    images, labels = resident_batch(spec, device, batch_size, image_size)
     steps = {"ours": our_step(spec, device, batch_size), "plain": plain_step(spec, device)}
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(repeats + 1):  # the first compiles and warms up
         for name, step in steps.items():
-            seconds[name].append(seconds_a_step(step, images, labels, num_steps))
+            seconds[name].append(seconds_a_call(partial(step, images, labels), images.device, num_steps))
     ours, plain = (1e3 * median(seconds[name][1:]) for name in ("ours", "plain"))
-    # Backward costs twice what forward does; a multiply-add is two operations.
-    operations = 2 * 3 * cost(spec, image_size).macs * batch_size
-    teraflops = operations / ours / 1e9
-    note = f"batch {batch_size}; {1e3 * batch_size / ours:,.0f} images/s, {teraflops:.0f} TFLOP/s"
+    note = f"batch {batch_size}; {measure_roofs(device).shares(spec, image_size, 1e3 * batch_size / ours)}"
     return row(rung, ours=ours, other=plain, note=note)
 
 
-def our_step(spec: Spec, device: str, batch_size: int) -> Step:
-    """Return a step of `modernize.train`: bf16, and compiled on a GPU."""
+def resident_batch(spec: Spec, device: str, batch_size: int, image_size: int) -> tuple[Tensor, Tensor]:
+    """Return random images in channels-last memory, (n, 3, h, w), and random labels, (n,), on the device."""
+    images = torch.randn(batch_size, 3, image_size, image_size, device=device)
+    labels = torch.randint(0, spec.arch.num_classes, (batch_size,), device=device)
+    return images.to(memory_format=torch.channels_last), labels
+
+
+def our_step(spec: Spec, device: str, batch_size: int, *, cuda_graphs: bool = False) -> Step:
+    """Return a step of `modernize.train`: bf16, and on a GPU compiled and, if wanted, replayed as a CUDA graph."""
     recipe = replace(spec.recipe, mixup=0.0, cutmix=0.0)  # the plain loop has neither
     learner = Learner(
         replace(spec, recipe=recipe),
         seed=0,
         batch_size=batch_size,
-        runtime=Runtime(device=device, precision="bf16", compile=device != "cpu"),
+        runtime=Runtime(
+            device=device,
+            precision="bf16",
+            compile=device != "cpu",
+            cuda_graphs=cuda_graphs and device != "cpu",
+        ),
         device=torch.device(device),
         world=World(),
     )
@@ -102,20 +110,3 @@ def plain_step(spec: Spec, device: str) -> Step:
         optimizer.step()
 
     return step
-
-
-def seconds_a_step(step: Step, images: Tensor, labels: Tensor, num_steps: int) -> float:
-    """Return wall seconds of one step, the GPU's work included."""
-    step(images, labels)
-    wait(images.device)
-    began = time.perf_counter()
-    for _ in range(num_steps):
-        step(images, labels)
-    wait(images.device)
-    return (time.perf_counter() - began) / num_steps
-
-
-def wait(device: torch.device) -> None:
-    """Wait until a GPU has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

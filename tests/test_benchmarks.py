@@ -31,7 +31,7 @@ def test_prints_a_ratio(name, num_rows):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "num_rows"), [("P1", 1), ("P2", 2), ("P3", 1), ("P5", 1), ("P8", 1), ("P14", 2), ("allocator", 1)]
+    ("name", "num_rows"), [("P1", 1), ("P2", 2), ("P3", 2), ("P5", 1), ("P8", 1), ("P14", 2), ("allocator", 1)]
 )
 def test_prints_a_ratio_slowly(name, num_rows):
     _check(name, num_rows)
@@ -56,7 +56,7 @@ def _check(name, num_rows):
         assert re.match(r"[\d,.]+ ", cells["ours"]), row
 
 
-@pytest.mark.parametrize(("name", "num_rows"), [("P11", 2), ("P12", 1), ("P13", 1)])
+@pytest.mark.parametrize(("name", "num_rows"), [("P11", 2), ("P12", 1), ("P13", 1), ("roofs", 2)])
 def test_says_what_was_not_measured_without_a_gpu(name, num_rows):
     from modernize.run.devices import find_gpus
 
@@ -83,6 +83,70 @@ def test_gpu_benchmarks_run_on_a_processor_too(module, arguments, monkeypatch):
     row = import_module(f"benchmarks.{module}").compare(device="cpu", **arguments)
     assert row.ours > 0
     assert row.other > 0
+
+
+@pytest.fixture
+def roofs(monkeypatch):
+    """A device that does 6 million operations and moves 3 million bytes a second."""
+    pytest.importorskip("torch")
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.roofs import Roofs
+
+    return Roofs(operations_a_second=6e6, bytes_a_second=3e6)
+
+
+def test_roofs_say_what_they_allow(roofs):
+    from modernize.cost import cost
+    from modernize.ladder import rung_of
+    from modernize.traffic import traffic
+
+    spec = rung_of("ln", "laptop").spec
+    arithmetic, bandwidth = roofs.images_a_second(spec, 32)
+    assert arithmetic == pytest.approx(1e6 / cost(spec, 32).macs)  # forward once, backward twice, 2 operations a MAC
+    assert bandwidth == pytest.approx(3e6 / traffic(spec, 32).total_bytes)
+    assert f"{100 * 2.0 / bandwidth:.1f} % of the bandwidth roof" in roofs.shares(spec, 32, 2.0)
+    assert f"{100 * 2.0 / arithmetic:.1f} % of the arithmetic roof" in roofs.shares(spec, 32, 2.0)
+
+
+def test_roofs_are_measured(roofs):
+    from benchmarks.roofs import measure_roofs
+
+    measured = measure_roofs("cpu", num_calls=1, repeats=1)
+    assert measured.operations_a_second > 1e6
+    assert measured.bytes_a_second > 1e6
+
+
+@pytest.mark.parametrize(("quick", "num_rungs"), [(True, 2), (False, 14)])
+def test_every_rung_of_both_regimes_stands_under_the_roofs(roofs, quick, num_rungs, monkeypatch):
+    from types import SimpleNamespace
+
+    from benchmarks import gpu_roofs
+
+    compared = []
+    monkeypatch.setattr(gpu_roofs, "find_gpus", lambda: SimpleNamespace(gpus=("a GPU",)))
+    monkeypatch.setattr(gpu_roofs, "measure_roofs", lambda _: roofs)
+    monkeypatch.setattr(gpu_roofs, "compare", lambda rung, setting, *_, **__: compared.append((setting[:2], rung.step)))
+    product, copy, *_ = gpu_roofs.measure(quick)
+    assert (product.ours, product.unit) == (6e-6, "TFLOP/s")
+    assert (copy.ours, copy.unit) == (3e-6, "TB/s")
+    for where in (("resnet50", 224), ("laptop", 32)):
+        steps = [step for setting, step in compared if setting == where]
+        assert len(steps) == num_rungs
+        assert (steps[0], steps[-1]) == ("base", "downsample")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("regime", "step", "image_size"), [("resnet50", "downsample", 64), ("laptop", "base", 32)])
+def test_a_rung_is_measured_against_the_nearer_roof(roofs, regime, step, image_size):
+    from benchmarks.gpu_roofs import Setting, compare
+    from modernize.ladder import rung_of
+
+    rung = rung_of(step, regime)
+    row = compare(rung, Setting(regime, image_size, 2), roofs, "cpu", num_steps=1, repeats=1)
+    assert row.ours > 0
+    assert row.other == pytest.approx(2e3 / min(roofs.images_a_second(rung.spec, image_size)))
+    assert "batch 2; " in row.note
+    assert "% of the bandwidth roof" in row.note
 
 
 def test_names_that_do_not_exist_are_refused():
