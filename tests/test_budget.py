@@ -12,6 +12,7 @@ from modernize.recipes import named_recipe
 from modernize.train.budget import (
     BUDGETS,
     DEFAULT_BUDGET,
+    cut_batch,
     get_budget,
     refuse_contradictions,
     shorten,
@@ -106,6 +107,41 @@ def test_mixing_set_by_hand_is_done(field):
 def test_random_resized_crops_set_by_hand_are_not_shifted_too():
     short, _ = shorten(MODERN, get_budget(DEFAULT_BUDGET), given=("random_resized_crop",))
     assert (short.random_resized_crop, short.shift_pixels) == (True, 0)
+
+
+@pytest.mark.parametrize("field", ["mixup", "cutmix", "random_resized_crop"])
+def test_switching_off_by_hand_what_is_off_anyway_changes_nothing(field):
+    budget = get_budget(DEFAULT_BUDGET)
+    off = replace(MODERN, **{field: type(getattr(MODERN, field))(0)})
+    assert shorten(off, budget, given=(field,))[0] == shorten(MODERN, budget)[0]
+
+
+@pytest.mark.parametrize("recipe", [CLASSIC, MODERN], ids=["classic", "modern"])
+@pytest.mark.parametrize("budget", BUDGETS.values(), ids=list(BUDGETS))
+def test_too_few_images_cut_the_batch_and_the_learning_rate_with_it(recipe, budget):
+    whole, said = shorten(recipe, budget)
+    assert cut_batch(budget, recipe, num_images=whole.batch_size) is budget
+    short, changes = shorten(recipe, cut_batch(budget, recipe, num_images=16))
+    assert short == replace(whole, batch_size=16, lr=whole.lr * 16 / whole.batch_size)
+    sentence = f"too few training images for a batch of {whole.batch_size}: it is 16, and the learning rate is cut in"
+    assert changes[-1].startswith(sentence)
+    assert not any("too few" in change for change in said)
+
+
+def test_a_cut_batch_can_be_shared_and_mixed():
+    budget = get_budget("full")
+    cut = [cut_batch(budget, MODERN, num_images=n, num_processes=p).batch_size for n, p in ((23, 1), (23, 2), (23, 3))]
+    assert cut == [22, 20, 18]
+    with pytest.raises(ModernizeError, match=r"training images: 3; at least 4 are needed"):
+        cut_batch(budget, MODERN, num_images=3, num_processes=2)
+
+
+def test_a_batch_or_a_learning_rate_set_by_hand_is_not_cut():
+    budget = get_budget(DEFAULT_BUDGET)
+    assert cut_batch(budget, MODERN, num_images=10, given=("batch_size",)) is budget
+    short, changes = shorten(replace(MODERN, lr=0.5), cut_batch(budget, MODERN, num_images=10), given=("lr",))
+    assert (short.batch_size, short.lr) == (10, 0.5)
+    assert changes[-1].endswith("it is 10, and the learning rate stays as set by hand")
 
 
 def test_epochs_replace_the_budgets():

@@ -151,6 +151,7 @@ def test_weights_to_start_from_are_part_of_the_run(folder):
 def test_recipes_are_planned_as_printed_with_the_full_budget(folder):
     task = plan_study(tiny_request(folder, budget="full", epochs=None)).tasks[1]
     assert (task.trained_recipe["epochs"], task.trained_recipe["batch_size"]) == (300, 128)
+    assert task.trained_recipe["lr"] == task.recipe["lr"] * 128 / 4096, "there are only 128 images"
     assert task.trained_recipe["rand_augment"] == task.recipe["rand_augment"] != ""
     assert task.data.num_train_images == 128
 
@@ -261,7 +262,12 @@ def test_a_large_data_set_is_not_read_whole(folder, monkeypatch):
 def test_a_batch_is_no_larger_than_the_data(folder):
     task = plan_study(tiny_request(folder, train_images=10)).tasks[1]
     assert task.trained_recipe["batch_size"] == 10
-    assert "batch 4096 -> 10" in task.budget.changes[0]
+    assert "batch 4096 -> 10; peak learning rate 0.004 -> 0.00125" in task.budget.changes[0]
+    assert "too few training images for a batch of 64: it is 10, and the learning rate is cut in proportion" in (
+        task.budget.changes
+    )
+    by_hand = plan_study(tiny_request(folder, train_images=10, set={"recipe.batch_size": 8})).tasks[1]
+    assert (by_hand.trained_recipe["batch_size"], by_hand.trained_recipe["lr"]) == (8, 0.008)
 
 
 def test_shapes_are_drawn_as_many_as_are_wanted(tmp_path, monkeypatch):

@@ -105,9 +105,11 @@ def test_a_run_that_diverges_ends_early_without_a_result(arrays, rung):
     json.dumps(asdict(outcome), allow_nan=False)
 
 
-def test_fewer_images_than_a_batch(arrays):
+def test_fewer_images_than_a_batch_are_refused_and_as_many_are_trained_on(arrays):
     few = replace(arrays, train_images_nhwc=arrays.train_images_nhwc[:5], train_labels=arrays.train_labels[:5])
-    outcome = train(short(-1, batch_size=64), few, seed=0)
+    with pytest.raises(ModernizeError, match=r"recipe\.batch_size is 64, but there are only 5 training images; set it"):
+        train(short(-1, batch_size=64), few, seed=0)
+    outcome = train(short(-1, batch_size=5), few, seed=0)
     assert len(outcome.curves.train_loss) == 2
     assert outcome.result.top1_percent is not None
 

@@ -198,6 +198,7 @@ class DataSummary:
         fingerprint: 16 hex digits of the content.
         note: One honest sentence for reports.
         val_images: Number of images to look at after each epoch; 0 where there is no such split.
+        streamed: Whether its image files are read as they are needed, instead of held in memory decoded.
     """
 
     name: str
@@ -208,6 +209,7 @@ class DataSummary:
     fingerprint: str
     note: str
     val_images: int = 0
+    streamed: bool = False
 
 
 def load_arrays(name: str, **options: Any) -> ImageArrays:
@@ -299,6 +301,8 @@ def describe(name: str, **options: Any) -> DataSummary:
     Loading is part of the check, and leaves generated images in the cache for the runs that follow. Of image files
     that will be streamed only names and sizes are read.
     """
+    from modernize.datasets.files import ImageFiles
+
     data = load_data(name, **options)
     return DataSummary(
         name=name,
@@ -309,4 +313,5 @@ def describe(name: str, **options: Any) -> DataSummary:
         val_images=0 if data.val_labels is None else len(data.val_labels),
         fingerprint=data.fingerprint,
         note=data.note,
+        streamed=isinstance(data, ImageFiles),
     )

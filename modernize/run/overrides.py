@@ -27,6 +27,23 @@ READ_ONLY_IF: dict[str, Callable[[Recipe], bool]] = {
 }
 """Fields that training reads only with some recipes."""
 
+READ_AS_TRAINED_IF: dict[str, tuple[Callable[[Recipe, bool], bool], str]] = {
+    "mix_probability": (lambda recipe, _: READ_ONLY_IF["mix_probability"](recipe), "recipe.mixup or recipe.cutmix on"),
+    "mix_switch_probability": (
+        lambda recipe, _: READ_ONLY_IF["mix_switch_probability"](recipe),
+        "both recipe.mixup and recipe.cutmix on",
+    ),
+    "color_jitter": (lambda recipe, _: not recipe.rand_augment, "recipe.rand_augment off"),
+    "interpolation": (
+        lambda recipe, streamed: bool(
+            streamed or recipe.random_resized_crop or recipe.rand_augment or recipe.eval_crop_ratio < 1
+        ),
+        "recipe.random_resized_crop or recipe.rand_augment on or recipe.eval_crop_ratio below 1",
+    ),
+}
+"""Fields that depend on what a budget switches off: whether training reads one, of the recipe as trained and whether
+image files are streamed; and with what it does, in words."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
@@ -82,6 +99,27 @@ def read_overrides(values: Mapping[str, Any]) -> Overrides:
         checked = replace_checked(PARTS[part], changes, part)
         found[part] = {f.name: getattr(checked, f.name) for f in fields(checked) if f.name in changes}
     return Overrides(**found)
+
+
+def refuse_unread(given: Overrides, trained: Iterable[Recipe], budget: str, *, streamed: bool = True) -> None:
+    """Refuse a field that the budget leaves without effect, lest a record claim it.
+
+    Args:
+        given: Fields set by hand.
+        trained: The recipes as trained, of every rung.
+        budget: Its name.
+        streamed: Whether image files are streamed; True where that is not known yet.
+
+    Raises:
+        ModernizeError: Naming the first such field.
+    """
+    recipes = tuple(trained)
+    for name, (reads, words) in READ_AS_TRAINED_IF.items():
+        if name in given.recipe and not any(reads(recipe, streamed) for recipe in recipes):
+            raise ModernizeError(
+                f"recipe.{name} is set, but as budget {budget} trains this ladder nothing reads it: "
+                f"it takes {words}. Set that too, or leave recipe.{name} out."
+            )
 
 
 def parse_settings(texts: Iterable[str]) -> dict[str, Any]:

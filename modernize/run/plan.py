@@ -12,14 +12,18 @@ from modernize.results.study import PlannedRung, Study
 from modernize.run.identity import run_id
 from modernize.run.images import plan_images
 from modernize.run.naming import study_name
-from modernize.run.overrides import Overrides
+from modernize.run.overrides import Overrides, refuse_unread
 from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest
 from modernize.run.rungs import plan_budget, plan_rungs, recipe_as_trained
 from modernize.run.start import StartWeights, start_weights
 from modernize.run.task import DataSource, Task
-from modernize.train.budget import Budget
+from modernize.spec import Recipe
+from modernize.train.budget import Budget, cut_batch
 from modernize.train.runtime import Runtime
+
+IMAGE_BY_IMAGE = ("rand_augment", "color_jitter")
+"""Augmentation that is defined on single images; `modernize.datasets.feeds` needs torch to say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +54,12 @@ def plan_study(request: RunRequest) -> Plan:
     budget, name = plan_budget(request), study_name(request, placement.runtime)
     for rung in rungs:
         cost(rung.spec, image_size)  # fails before the data is read where the image is too small
-        recipe_as_trained(rung, request.overrides, budget)  # and so where training cannot do what is asked
+    # And so where training cannot do what is asked.
+    expected = [recipe_as_trained(rung, request.overrides, budget)[0] for rung in rungs]
+    refuse_unread(request.overrides, expected, budget.name)
     weights = start_weights(request.weights, rungs)
     source, summary = plan_images(request, budget, image_size)
+    refuse_unread(request.overrides, expected, budget.name, streamed=summary.streamed)
     common = _Common(name, budget, request.overrides, source, summary, placement.runtime, weights)
     tasks = [_task(rung, seed, common) for seed in range(request.num_seeds) for rung in rungs]
     study = Study(
@@ -87,7 +94,14 @@ class _Common:
 
 def _task(rung: Rung, seed: int, common: _Common) -> Task:
     data = common.data
-    trained, changes = recipe_as_trained(rung, common.given, common.budget, data)
+    budget = cut_batch(
+        common.budget,
+        rung.spec.recipe,
+        num_images=data.train_images,
+        num_processes=common.runtime.num_processes,
+        given=common.given.recipe,
+    )
+    trained, changes = recipe_as_trained(rung, common.given, budget, data)
     spec = rung.spec.with_arch(num_classes=data.num_classes)
     counted = cost(spec, data.image_size)
     runtime, weights = for_batch(common.runtime, trained.batch_size), common.weights
@@ -127,7 +141,12 @@ def _task(rung: Rung, seed: int, common: _Common) -> Task:
         runtime=runtime,
         weights=str(weights.path) if weights else None,
         work=work_per_image(counted) * trained.epochs * data.train_images,
+        input_path="decoded" if data.streamed or _image_by_image(trained) else "resident",
     )
+
+
+def _image_by_image(recipe: Recipe) -> bool:
+    return any(getattr(recipe, name) for name in IMAGE_BY_IMAGE)
 
 
 def work_per_image(counted: Cost) -> float:

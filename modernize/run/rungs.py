@@ -87,8 +87,6 @@ def recipe_as_trained(
             raise ModernizeError(
                 f"recipe.batch_size is {recipe.batch_size}, but there are only {summary.train_images} training images."
             )
-        # A batch is at most the whole data set; the recipe as trained says so.
-        budget = replace(budget, batch_size=min(budget.batch_size or recipe.batch_size, summary.train_images))
     trained, changes = shorten(recipe, budget, mirror=mirror, layer_scale=rung.spec.arch.layer_scale, given=fields)
     by_hand = [f"arch.{name} = {toml_literal(value)} at the base" for name, value in given.arch.items()]
     by_hand += [f"recipe.{name} = {toml_literal(value)}" for name, value in fields.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from modernize.results.record import BudgetFacts, CostFacts, DataFacts, RungFacts
 from modernize.strict import from_dict
@@ -29,6 +29,7 @@ class Task:
         run_id: See `modernize.results.record.Record`.
         runtime: How it is executed; its device "cuda" stands for whichever GPU it is given.
         work: Estimated work in arbitrary units, for the order of runs and the estimate of the time left.
+        input_path: How its images will reach it; see `modernize.results.record.Execution`.
         weights: File of the weights it starts from; None for random ones.
         folder: Where the run keeps its claim and its checkpoints; None to keep none.
         results: Where to look whether another process has finished the run meanwhile; None not to look.
@@ -47,6 +48,7 @@ class Task:
     cost: CostFacts
     runtime: Runtime
     work: float
+    input_path: Literal["resident", "decoded"] = "resident"
     weights: str | None = None
     folder: str | None = None
     results: str | None = None

@@ -10,6 +10,7 @@ and gives up what pays only in long training. Every change is listed in words an
 * Random resized crops become shifts by a few pixels, which suit small images, and images are evaluated whole.
 * LayerScale starts at 1: from 1e-6 it needs thousands of steps to let the branches through.
 
+Whatever the budget, a batch is cut where there are fewer images than it takes, and the learning rate in proportion.
 Whatever the user sets by hand stays as it is. A moving average of the weights (EMA) is off on the whole ladder; where
 it is on, it is what is evaluated, and its decay should fit the steps there are, for it begins at the initial weights.
 """
@@ -36,17 +37,25 @@ PAYS_LATE: Mapping[str, tuple[Any, str]] = {
 }
 """What a shortened recipe gives up because it pays in long training only: its value when off, and what it is called."""
 
+GOES_WITH: Mapping[str, tuple[str, ...]] = {
+    "shift_pixels": ("random_resized_crop",),
+    "mix_probability": ("mixup", "cutmix"),
+}
+"""What a shortened recipe changes only because of other fields: it stays where the user switches one of them on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """How much training a run gets.
 
-    None stands for what the recipe says.
+    None stands for what the recipe says, but for `cut_from`.
 
     Attributes:
         name: On the command line.
         epochs: Epochs of each run.
         batch_size: Images in one step.
+        cut_from: What the batch was before there turned out to be too few images for it (`cut_batch`); the learning
+            rates belong to this batch. None where nothing was cut.
         train_images: Images trained on; None for the whole split.
         test_images: Images evaluated on; None for the whole split.
         sgd_lr: Peak learning rate of the classic recipe at this batch size.
@@ -60,6 +69,7 @@ class Budget:
     name: str
     epochs: int | None = None
     batch_size: int | None = None
+    cut_from: int | None = None
     train_images: int | None = None
     test_images: int | None = None
     sgd_lr: float | None = None
@@ -115,6 +125,33 @@ def get_budget(name: str, *, epochs: int | None = None) -> Budget:
     return BUDGETS[name] if epochs is None else replace(BUDGETS[name], epochs=epochs)
 
 
+def cut_batch(
+    budget: Budget, recipe: Recipe, *, num_images: int, num_processes: int = 1, given: Collection[str] = ()
+) -> Budget:
+    """Fit the batch to the images there are: an even number a process, for mixup takes pairs.
+
+    Learning rates are cut with it, in proportion, by `shorten`. This linear scaling (arXiv:1706.02677, for SGD) is what
+    the training code of DeiT and ConvNeXt V2 does with AdamW too.
+
+    Args:
+        budget: What there is; returned as it is where a batch fits.
+        recipe: Its batch size is wanted where the budget names none.
+        num_images: Training images.
+        num_processes: Processes that share each batch.
+        given: Fields that the user set by hand; a batch size among them is left alone.
+
+    Raises:
+        ModernizeError: If there are not even images for the smallest batch.
+    """
+    wanted = budget.batch_size or recipe.batch_size
+    if wanted <= num_images or "batch_size" in given:
+        return budget
+    batch_size = num_images // (2 * num_processes) * 2 * num_processes
+    if not batch_size:
+        raise ModernizeError(f"training images: {num_images}; at least {2 * num_processes} are needed for a batch.")
+    return replace(budget, batch_size=batch_size, cut_from=wanted)
+
+
 def shorten(
     recipe: Recipe, budget: Budget, *, mirror: bool = True, layer_scale: bool = True, given: Collection[str] = ()
 ) -> tuple[Recipe, tuple[str, ...]]:
@@ -136,24 +173,29 @@ def shorten(
     wanted = {} if budget.as_printed else _cuts(recipe, budget, layer_scale=layer_scale, given=given)
     wanted |= {"epochs": budget.epochs, "batch_size": budget.batch_size}
     wanted["horizontal_flip"] = recipe.horizontal_flip and mirror
+    if budget.cut_from and budget.batch_size:
+        wanted["lr"] = (wanted.get("lr") or recipe.lr) * budget.batch_size / budget.cut_from
     short = replace(recipe, **{k: v for k, v in wanted.items() if v is not None and k not in given})
     refuse_contradictions(short)
-    return short, _sentences(recipe, short)
+    return short, (*_sentences(recipe, short), *_cut_sentence(budget, given))
 
 
 def _cuts(recipe: Recipe, budget: Budget, *, layer_scale: bool, given: Collection[str]) -> dict[str, Any]:
     """Say what a shortened recipe has instead of the paper's values; None leaves one as it is."""
     epochs = budget.epochs or recipe.epochs
-    return {
+    on_by_hand = {name for name in given if getattr(recipe, name)}
+    stays = {name for name, others in GOES_WITH.items() if on_by_hand & set(others)}
+    cuts = {
         **{name: off for name, (off, _) in PAYS_LATE.items()},
         "lr": budget.adamw_lr if recipe.optimizer == "adamw" else budget.sgd_lr,
         "warmup_epochs": WARMUP_SHARE * epochs if recipe.warmup_epochs else None,
         "random_resized_crop": False,
-        "shift_pixels": None if "random_resized_crop" in given else budget.shift_pixels,
-        "mix_probability": None if {"mixup", "cutmix"} & set(given) else 0.0,
+        "shift_pixels": budget.shift_pixels,
+        "mix_probability": 0.0,
         "layer_scale_init": budget.layer_scale_init if layer_scale else None,
         "eval_crop_ratio": 1.0,
     }
+    return {name: value for name, value in cuts.items() if name not in stays}
 
 
 def _sentences(recipe: Recipe, short: Recipe) -> tuple[str, ...]:
@@ -193,6 +235,13 @@ def _sentences(recipe: Recipe, short: Recipe) -> tuple[str, ...]:
     if short.ema_decay:
         sentences.append(f"evaluated is the moving average of the weights (EMA, decay {short.ema_decay:g})")
     return tuple(filter(None, sentences))
+
+
+def _cut_sentence(budget: Budget, given: Collection[str]) -> tuple[str, ...]:
+    if not budget.cut_from:
+        return ()
+    rate = "the learning rate stays as set by hand" if "lr" in given else "the learning rate is cut in proportion"
+    return (f"too few training images for a batch of {budget.cut_from}: it is {budget.batch_size}, and {rate}",)
 
 
 def refuse_contradictions(recipe: Recipe) -> None:

@@ -38,8 +38,7 @@ class GraphedStep:
         self.record = record or record_on_gpu
         self.num_calls = 0
         self._inputs: tuple[Tensor, Tensor, Tensor] | None = None
-        self._replay: Callable[[], object] | None = None
-        self._loss: Tensor | None = None
+        self._recorded: tuple[Callable[[], object], Tensor] | None = None
 
     def __call__(self, images_nchw: Tensor, targets: Tensor, lr: float | Tensor) -> Tensor:
         """Do the step on a batch."""
@@ -47,28 +46,27 @@ class GraphedStep:
             # Optimizers on a GPU read a learning rate that may change as a number of fp32.
             rate = torch.zeros((), device=self.device)
             self._inputs = torch.empty_like(images_nchw), torch.empty_like(targets), rate
-        images, held_targets, rate = self._inputs
-        images.copy_(images_nchw)
+        inputs = held_images, held_targets, rate = self._inputs
+        held_images.copy_(images_nchw)
         held_targets.copy_(targets)
         rate.fill_(lr)
         self.num_calls += 1
         if self.num_calls <= STEPS_BEFORE:
-            return self._aside()
-        if self._replay is None:
-            self._replay, self._loss = self.record(lambda: self.step(images, held_targets, rate))
-        assert self._loss is not None
-        self._replay()
-        return self._loss
+            return self._aside(*inputs)
+        if self._recorded is None:
+            self._recorded = self.record(lambda: self.step(*inputs))
+        replay, loss = self._recorded
+        replay()
+        return loss
 
-    def _aside(self) -> Tensor:
+    def _aside(self, *inputs: Tensor) -> Tensor:
         """Do the step as it is, on a stream beside the usual one: recording refuses gradients tied to that one."""
-        assert self._inputs is not None
         if self.device.type != "cuda":
-            return self.step(*self._inputs)
+            return self.step(*inputs)
         usual, aside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(usual)
         with torch.cuda.stream(aside):
-            loss = self.step(*self._inputs)
+            loss = self.step(*inputs)
         usual.wait_stream(aside)
         return loss
 

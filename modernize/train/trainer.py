@@ -215,10 +215,12 @@ class Trainer:
 
 
 def batch_size(wanted: int, num_images: int, world: World) -> int:
-    """Return the images in one batch over all processes: at most all there are."""
+    """Return the images in one batch over all processes; `budget.cut_batch` fits a recipe to fewer images."""
     if wanted % world.size:
         raise ModernizeError(f"recipe.batch_size is {wanted}, which {world.size} processes cannot share evenly.")
-    batch_size = min(wanted, num_images // world.size * world.size)
-    if batch_size == 0:
-        raise ModernizeError(f"{num_images} training images are too few for {world.size} processes.")
-    return batch_size
+    if wanted > num_images:
+        raise ModernizeError(
+            f"recipe.batch_size is {wanted}, but there are only {num_images} training images; set it to at most that, "
+            "and recipe.lr in proportion."
+        )
+    return wanted
