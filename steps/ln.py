@@ -12,8 +12,8 @@ def ln(spec: Spec) -> Spec:
 
     Why: BatchNorm ties the images of a batch together and behaves differently in training and evaluation; Transformers
         do without it.
-    Watch: in the plain ResNet this substitution hurts; with the changes before it, it does not. GroupNorm with one
-        group is not the same: it also averages over positions.
+    Watch: in the paper this substitution hurts the plain ResNet, but not with the changes before it. GroupNorm with
+        one group is not the same: it also averages over positions.
     Deviates: nothing.
     """
     return spec.with_arch(norm="layer")

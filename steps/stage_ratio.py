@@ -10,8 +10,8 @@ from modernize.spec import Spec
 def stage_ratio(spec: Spec) -> Spec:
     """Give stage 3 a larger share of the blocks, as Swin does.
 
-    Why: Swin's stages are in the ratio 1:1:3:1 (1:1:9:1 for larger models); ResNet's ratio was chosen when the
-        following task was detection on stage 4.
+    Why: Swin's stages are in the ratio 1:1:3:1 (1:1:9:1 for larger models); ResNet's own was largely empirical, its
+        heavy third stage ("res4") meant for detectors whose head works on the 14x14 map.
     Watch: it adds compute, so part of the gain is size. In the ResNet-200 regime it also widens the network to keep
         the compute about level.
     Deviates: nothing. Applied after `width`, it never narrows the network again.

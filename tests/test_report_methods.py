@@ -10,7 +10,6 @@ from dataclasses import replace
 from factories import DATA, HARDWARE, make_record, make_records, make_study
 
 from modernize.report.facts import header
-from modernize.report.latex import escape_latex
 from modernize.report.markdown import render
 from modernize.report.methods import methods
 from modernize.report.rows import make_rows
@@ -137,21 +136,6 @@ def test_stale_missing_and_single_runs_are_marked_in_every_format(tmp_path):
         assert "meant something else than it does today" in text
     assert [row["num_stale"] for row in csv.DictReader(table.read_text().splitlines())] == ["0", "1", "0"]
     assert [r["stale"] for r in json.loads(facts.read_text())["records"]] == [False, False, True, False, False]
-
-
-def test_latex_is_a_booktabs_table_of_the_same_cells(tmp_path):
-    study = make_study(upto="depthwise", seeds=(0, 1))
-    study = replace(study, data="50% of a_b & {c}\\")
-    (path,) = write_study(study, make_rows(study, make_records(study)), [], tmp_path, ("latex",), figures=False)
-    text = path.read_text()
-    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == text.count(r"\toprule") == 3
-    assert r"50\% of a\_b \& \{c\}\textbackslash{}" in text
-    row = next(line for line in text.splitlines() if line.startswith("depthwise & "))
-    assert row.count(" & ") == 7
-    assert r"\ensuremath{\pm}" in row
-    assert "% Measured: records" in row
-    assert r"4.46\textsuperscript{1}" in text
-    assert escape_latex("−1 -> 2") == r"\ensuremath{-}1 \ensuremath{\rightarrow} 2"  # noqa: RUF001
 
 
 def test_every_format_repeats_byte_for_byte(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -70,20 +71,21 @@ class Artist:
         found = {}
         for key in self._keys(every=True):
             if (figure := draw(key, self.study, self.rows)) is not None:
-                found[key] = svg_text(figure, f"figure-{key}", told.get(key, key))
+                dark = draw(key, self.study, self.rows, theme="dark")
+                found[key] = svg_text(figure, f"figure-{key}", told.get(key, key), dark)
         specs = rung_specs(self.study, self.rows)
         keys = change_keys(specs)
         for row in self.rows:
             before, after = specs.get(row.planned.before), specs[row.step]
             if before and after and before.arch != after.arch:
-                figure = change(before, after, titles=(row.planned.before, row.step))
+                drawing = partial(change, before, after, titles=(row.planned.before, row.step))
                 title = f"Network before and after {row.step}; in text below"
             elif after and not before:
-                figure = network(after, self.study.image_size)
+                drawing = partial(network, after, self.study.image_size)
                 title = f"The network of {row.step}, stage by stage; in text below"
             else:
                 continue
-            found[keys[row.step]] = svg_text(figure, keys[row.step], title)
+            found[keys[row.step]] = svg_text(drawing(), keys[row.step], title, drawing(theme="dark"))
         return found
 
     def _keys(self, *, every: bool = False) -> tuple[str, ...]:

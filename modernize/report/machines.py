@@ -12,7 +12,9 @@ from modernize.results.record import Hardware, Record
 Machine = tuple[Hardware, tuple[Any, ...]]
 
 # The batch of a device follows from the recipe; everything else says how the arithmetic was done.
-_HOW = attrgetter("device", "precision", "num_devices", "input_path", "tf32", "compiled", "cuda_graphs", "deterministic")
+_HOW = attrgetter(
+    "device", "precision", "num_devices", "input_path", "tf32", "compiled", "cuda_graphs", "deterministic"
+)
 
 
 def machine_of(record: Record) -> Machine:

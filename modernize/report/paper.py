@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from modernize.published import published_rows
@@ -66,3 +67,14 @@ def welch_readings(regime: str) -> dict[str, Reading]:
     tested = {step: welch_p_value(printed[step], printed[row.before]) for step, row in rows.items() if row.before}
     p_values = {step: p for step, p in tested.items() if p is not None}
     return {step: Reading(p_value=p_values[step], p_holm=p) for step, p in holm(p_values).items()}
+
+
+def welch_half_width(std: float | None, other: float | None) -> float | None:
+    """Half of Welch's 95 % interval of the difference of two printed means, in points; None without both spreads."""
+    if not std or not other:
+        return None
+    from scipy.special import stdtrit
+
+    a, b = std**2 / N_SEEDS, other**2 / N_SEEDS
+    degrees = (a + b) ** 2 / (a**2 + b**2) * (N_SEEDS - 1)
+    return float(stdtrit(degrees, 1 - CLEAR_BELOW / 2)) * math.sqrt(a + b)

@@ -147,9 +147,9 @@ def _facts(facts: Header) -> Facts:
 def _reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
     measured = (
         f"test top-1 of the last epoch on {study.data}; delta against the rung a step was applied to, over the seeds "
-        f"both finished. The footnotes name the records, files in results/{study.name}."
+        "both finished."
     )
-    notes = [("Measured", measured)]
+    notes = [("Measured", measured), ("Records", f"named by the footnotes; files in results/{study.name}.")]
     if n_tests := sum(row.p_holm is not None for row in rows):
         test = (
             "two-sided paired t test of the delta at 5 %, Holm-corrected over the "

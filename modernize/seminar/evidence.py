@@ -9,7 +9,7 @@ from typing import Literal
 
 from modernize.published import PublishedRow, published_row, published_rows
 from modernize.report.numbers import delta_text, p_text, published_text, signed, top1_text
-from modernize.report.paper import CLEAR_BELOW, N_SEEDS, READINGS
+from modernize.report.paper import CLEAR_BELOW, N_SEEDS, READINGS, welch_half_width
 from modernize.report.rows import LEVEL, Row
 
 Truth = Literal["better", "no clear change", "worse"]
@@ -67,7 +67,9 @@ def published_evidence(table: str, step: str, before: str) -> Evidence | None:
         return None
     delta = round(row.top1_percent - foot.top1_percent, 2)
     truth, reading = _judge(table, row, delta)
-    half = _half_width(row.top1_std, foot.top1_std)
+    if foot.note:
+        reading += f"; {foot.top1_text} is {foot.note}"
+    half = welch_half_width(row.top1_std, foot.top1_std)
     return Evidence(
         truth=truth,
         delta_points=delta,
@@ -106,22 +108,13 @@ def _judge(table: str, row: PublishedRow, delta: float) -> tuple[Truth, str]:
     if found := READINGS[table].get(row.step):
         clear = found.p_holm < CLEAR_BELOW
         how = f"{found.verdict}: Welch test, n={N_SEEDS}, Holm-corrected p {_equals(found.p_holm)}"
+        if found.verdict == "borderline":
+            how += f", uncorrected {_equals(found.p_value)}"
     else:
         std, least = borrowed_spread()
         clear = abs(delta) >= least
         how = f"judged by the spread of the ResNet-50 table, {std:.2f} points: clear from {least:.2f} on"
     return _truth(delta, clear=clear), how
-
-
-def _half_width(std: float | None, other: float | None) -> float | None:
-    """Half of Welch's 95 % interval of the difference of two printed means, in points; None without both spreads."""
-    if not std or not other:
-        return None
-    from scipy.special import stdtrit
-
-    a, b = std**2 / N_SEEDS, other**2 / N_SEEDS
-    degrees = (a + b) ** 2 / (a**2 + b**2) * (N_SEEDS - 1)
-    return float(stdtrit(degrees, 1 - CLEAR_BELOW / 2)) * math.sqrt(a + b)
 
 
 def _truth(delta: float, *, clear: bool) -> Truth:

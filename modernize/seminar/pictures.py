@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from modernize.diagram import block_diagram
 from modernize.report.figures.blocks import blocks_side_by_side
@@ -23,6 +24,7 @@ def pictures(slides: Iterable[Slide]) -> dict[str, str]:
             continue
         before, after = lesson.spec_before, lesson.spec
         if before and after and block_diagram(before) != block_diagram(after):
-            figure = blocks_side_by_side(before, after, titles=(lesson.before, lesson.step))
-            drawn[slide.id] = svg_text(figure, f"picture-{number}", f"The block before and after {lesson.step}")
+            picture = partial(blocks_side_by_side, before, after, titles=(lesson.before, lesson.step))
+            title = f"The block before and after {lesson.step}"
+            drawn[slide.id] = svg_text(picture(), f"picture-{number}", title, picture(theme="dark"))
     return drawn

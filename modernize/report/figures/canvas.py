@@ -13,6 +13,7 @@ from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Polygon
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
+from modernize.report.figures.fonts import drawable, families
 from modernize.report.figures.style import Look
 
 POINTS_PER_INCH = 72
@@ -29,8 +30,8 @@ Point = tuple[float, float]
 @cache
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Width of a line of text in points."""
-    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
-    return float(text_to_path.get_text_width_height_descent(text, font, False)[0])
+    font = FontProperties(family=families(), size=size, weight=weight)
+    return float(text_to_path.get_text_width_height_descent(drawable(text), font, False)[0])
 
 
 def pill_width(text: str) -> float:
@@ -56,7 +57,7 @@ class Canvas:
     def text(self, x: float, y: float, text: str, size: float = SMALL_FONT, **style: Any) -> None:
         """Write a line, its middle at `y`."""
         style = {"va": "center", "color": self.look.ink, "zorder": 5, **style}
-        self._axes.text(x, y, text, fontsize=size, **style)
+        self._axes.text(x, y, drawable(text), fontsize=size, **style)
 
     def box(
         self, x: float, y: float, widths: tuple[float, float], text: str, kind: str, *, marked: bool = False

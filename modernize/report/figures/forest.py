@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from modernize.report.figures.style import Look, Theme, house_style, sentence, settled, shortened
 from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
 from modernize.report.numbers import published_verdict, signed
+from modernize.report.paper import welch_half_width
 from modernize.report.rows import LEVEL, Row
 from modernize.results.study import Study
 
@@ -32,6 +33,8 @@ def deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
         ModernizeError: If there is no such theme.
     """
     shown = [row for row in rows if row.planned.before]
+    alone = not any(row.records for row in rows)
+    halves = _published_half_widths(rows) if alone else {}
     with house_style(theme) as look:
         figure = Figure(figsize=(13.333, max(3.6, 1.9 + 0.4 * len(shown))))
         figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
@@ -45,19 +48,19 @@ def deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
             if place:
                 axes.axhline(place - 0.5, color=look.grid, lw=0.7, zorder=0)
             _measured(axes, place, row, look)
-            _published(axes, place, row, look)
-        axes.set_xlim(*_limits(shown))
+            _published(axes, place if alone else place + _DOWN, row, halves.get(row.step), look)
+        axes.set_xlim(*_limits(shown, halves))
         axes.xaxis.set_major_locator(MaxNLocator(9, steps=[1, 2, 5, 10]))
         axes.set_xlabel("change of top-1 against the rung before, percentage points")
         if not shown:
             middle: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "style": "italic"}
             axes.text(0.25, 0.5, "no step to compare", color=look.faint, **middle)
-        if any(row.records for row in rows):
-            axes.set_title(f"Measured: {setting(study)}", color=look.measured, pad=22, weight="bold")
-        else:
+        if alone:
             axes.set_title("Published, nothing measured", color=look.published_ink, pad=22, weight="bold")
+        else:
+            axes.set_title(f"Measured: {setting(study)}", color=look.measured, pad=22, weight="bold")
         _columns(axes, shown, look)
-        figure.supxlabel(sentence(_notes(study, shown)), fontsize=10.5, color=look.faint)
+        figure.supxlabel(sentence(_notes(study, shown, halves)), fontsize=10.5, color=look.faint)
         return settled(figure, look)
 
 
@@ -81,13 +84,30 @@ def _measured(axes: Axes, place: int, row: Row, look: Look) -> None:
     axes.plot(row.delta.mean, y, "s", ms=7.5, mec=colour, mew=1.6, mfc=colour if _clear(row) else look.page, zorder=3)
 
 
-def _published(axes: Axes, place: int, row: Row, look: Look) -> None:
+def _published_half_widths(rows: Sequence[Row]) -> dict[str, float]:
+    """Half of the 95 % interval of each printed change, by step, where both spreads are printed."""
+    printed = {row.step: row.published for row in rows if row.published}
+    found: dict[str, float] = {}
+    for row in rows:
+        after, before = printed.get(row.step), printed.get(row.planned.before)
+        if after and before and row.published_delta is not None:
+            half = welch_half_width(after.top1_std, before.top1_std)
+            found |= {} if half is None else {row.step: half}
+    return found
+
+
+def _published(axes: Axes, y: float, row: Row, half: float | None, look: Look) -> None:
     if row.published_delta is None:
         return
+    if half is not None:
+        ends = [row.published_delta - half, row.published_delta + half]
+        axes.plot(ends, [y, y], color=look.published, lw=2.0, solid_capstyle="butt", zorder=2)
+        for end in ends:
+            axes.plot([end, end], [y - 0.1, y + 0.1], color=look.published, lw=1.4, zorder=2)
     clear = row.published_reading is not None and row.published_reading.verdict == "clear"
     axes.plot(
         row.published_delta,
-        place + _DOWN,
+        y,
         "D",
         ms=6.5,
         mec=look.published,
@@ -97,10 +117,12 @@ def _published(axes: Axes, place: int, row: Row, look: Look) -> None:
     )
 
 
-def _limits(rows: Sequence[Row]) -> tuple[float, float]:
+def _limits(rows: Sequence[Row], halves: Mapping[str, float]) -> tuple[float, float]:
     values = [0.0]
     for row in rows:
-        values += [v for v in (row.published_delta,) if v is not None]
+        if row.published_delta is not None:
+            half = halves.get(row.step, 0.0)
+            values += [row.published_delta - half, row.published_delta + half]
         if row.delta:
             values += [v for v in (row.delta.low, row.delta.mean, row.delta.high) if v is not None]
     margin = 0.05 * (max(values) - min(values)) or 0.5
@@ -134,7 +156,7 @@ def _published_text(row: Row) -> str:
     return "-" if row.published_delta is None else f"{signed(row.published_delta)}  {published_verdict(row)}"
 
 
-def _notes(study: Study, rows: Sequence[Row]) -> list[str]:
+def _notes(study: Study, rows: Sequence[Row], halves: Mapping[str, float]) -> list[str]:
     tested = sum(row.p_holm is not None for row in rows)
     notes = ["square: measured, paired over seeds"] if any(row.delta for row in rows) else []
     if tested:
@@ -145,7 +167,12 @@ def _notes(study: Study, rows: Sequence[Row]) -> list[str]:
     if len(study.seeds) == 1 and any(row.delta for row in rows):
         notes.append("one seed: no interval")
     if any(row.published_delta is not None for row in rows):
-        notes.append("diamond: published, filled where its own test is clear")
+        readings = any(row.published_reading for row in rows)
+        notes.append(f"diamond: published{', filled where its own test is clear' if readings else ''}")
+        if halves:
+            notes.append("line: 95 % interval from the printed standard deviations (Welch, n = 3), not corrected")
+        if not readings:
+            notes.append("the table prints no standard deviation to test a change by")
         if any(row.delta for row in rows):
             notes.append("other data and budget: compare signs")
     if sources := sorted({shortened(row.published.source, 60) for row in rows if row.published}):

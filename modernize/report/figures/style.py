@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from modernize.errors import unknown_name
+from modernize.report.figures.fonts import columns, drawable, families
 
 Theme = Literal["light", "dark"]
 
@@ -110,7 +111,6 @@ _STYLE = {
     "figure.dpi": 120,
     "savefig.dpi": "figure",
     "savefig.facecolor": "auto",
-    "font.family": ["DejaVu Sans"],
     "font.size": 12,
     "axes.titlesize": 14,
     "axes.titlelocation": "left",
@@ -136,20 +136,31 @@ def house_style(theme: Theme = "light") -> Iterator[Look]:
     if theme not in LOOKS:
         raise unknown_name("theme", theme, LOOKS)
     look = LOOKS[theme]
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with mpl.rc_context(), _fonts_without_bold():
         mpl.rcdefaults()
         settings: Any = mpl.rcParams
-        settings.update(_STYLE)
+        settings.update(_STYLE | {"font.family": families()})
         settings.update({"figure.facecolor": look.page, "axes.facecolor": look.page, "axes.edgecolor": look.faint})
         settings.update(dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), look.ink))
         yield look
 
 
+@contextmanager
+def _fonts_without_bold() -> Iterator[None]:
+    """Take a regular font where a bold one is not installed, without a word in the log."""
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
 def settled(figure: Figure, look: Look) -> Figure:
     """Fix what matplotlib would otherwise look up, or lay out again, whenever the figure is drawn."""
     for axes in figure.axes:
-        axes.tick_params(colors=look.ink, labelcolor=look.ink, labelfontfamily="DejaVu Sans")
+        axes.tick_params(colors=look.ink, labelcolor=look.ink, labelfontfamily=families())
     if figure.get_layout_engine():
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -157,9 +168,13 @@ def settled(figure: Figure, look: Look) -> Figure:
 
 
 def shortened(text: str, longest: int) -> str:
-    """Cut text that would not fit."""
-    plain = " ".join(text.split())
-    return plain if len(plain) <= longest else f"{plain[: longest - 3]}..."
+    """Cut text that would not fit, and replace what no font can draw."""
+    plain = drawable(" ".join(text.split()))
+    if columns(plain) <= longest:
+        return plain
+    while columns(plain) > longest - 3:
+        plain = plain[:-1]
+    return f"{plain}..."
 
 
 def sentence(parts: Sequence[str], width: int = 165) -> str:
