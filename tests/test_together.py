@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -41,9 +43,14 @@ def alone(folder) -> Record:
     return record
 
 
-def torchrun(folder: Path, out: Path, *options: str, **environment: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
-    command += ["--standalone", "-m", "modernize", "run", "--data", f"npz:{folder / 'tiny.npz'}", "--device", "cpu"]
+ONE_MACHINE = ("--standalone", "--nproc-per-node", "2", "--master-port", "0")
+
+
+def torchrun(
+    folder: Path, out: Path, *options: str, launch: Sequence[str] = ONE_MACHINE, **environment: str
+) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "torch.distributed.run", *launch, "-m", "modernize", "run", "--device", "cpu"]
+    command += ["--data", f"npz:{folder / 'tiny.npz'}"]
     return subprocess.Popen(
         [*command, "--out", str(out), "--name", "study", *options],
         stdout=subprocess.PIPE,
@@ -78,6 +85,29 @@ def test_torchrun_and_the_pool_train_what_one_process_trains(folder, alone, tmp_
     assert pooled.run_id == record.run_id != alone.run_id
     assert pooled.curves == record.curves, "the same bits however the two are started"
     assert pooled.result == record.result
+
+
+def test_two_machines_share_a_run_and_the_first_one_writes(folder, alone, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    common = ("--nnodes", "2", "--nproc-per-node", "1", "--master-addr", "127.0.0.1", "--master-port", f"{port}")
+    processes = [
+        torchrun(
+            folder,
+            tmp_path / f"machine{rank}",
+            *("--from", "ln", "--upto", "ln", "--epochs", "2"),
+            launch=(*common, "--node-rank", f"{rank}"),
+        )
+        for rank in range(2)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+    (record,) = load_records(tmp_path / "machine0" / "results").records
+    assert same(record, alone)
+    assert record.execution.num_devices == 2
+    assert not (tmp_path / "machine1").exists()
 
 
 def started(process: subprocess.Popen[str], out: Path, step: int = 5) -> None:
