@@ -27,6 +27,7 @@ BENCHMARKS = {
     "P13": "gpu_seeds",
     "P14": "same_bytes",
     "roofs": "gpu_roofs",
+    "kernels": "kernels",
     "depthwise": "depthwise",
     "allocator": "allocator",
 }

@@ -18,6 +18,8 @@ from modernize.train import loop
 
 Loop = Literal["ours", "plain"]
 
+KERNELS = {f"aten::{name}" for name in ("mkldnn_convolution", "convolution_backward", "mm", "addmm", "bmm")}
+
 
 def epochs(which: Loop, rung: str, num_images: int, num_epochs: int) -> dict[str, list[float]]:
     """Train a rung on a few images.
@@ -70,6 +72,29 @@ def model_steps(which: Loop, rung: str, num_steps: int, batch_size: int, small_m
         F.cross_entropy(network(batch), labels).backward()
         seconds.append(time.process_time() - began)
     return seconds[2:]
+
+
+def kernel_seconds(rung: str, num_steps: int, batch_size: int) -> float:
+    """Return the seconds a forward and backward pass of ours spends in convolutions and matrix products."""
+    from torch.profiler import ProfilerActivity, profile
+
+    spec = trained_spec(rung)
+    torch.manual_seed(0)
+    network = build(spec)
+    batch = torch.randn(batch_size, 3, 32, 32).contiguous(memory_format=torch.channels_last)
+    labels = torch.randint(0, spec.arch.num_classes, (batch_size,))
+
+    def step() -> None:
+        network.zero_grad()
+        F.cross_entropy(network(batch), labels).backward()
+
+    step()
+    step()
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        for _ in range(num_steps):
+            step()
+    microseconds = sum(row.self_cpu_time_total for row in profiled.key_averages() if row.key in KERNELS)
+    return microseconds / 1e6 / num_steps
 
 
 def pipeline(which: Loop, num_images: int) -> float:

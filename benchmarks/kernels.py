@@ -1,0 +1,38 @@
+"""What P2 and P3 could reach at most: the time of convolutions and matrix products alone.
+
+They are oneDNN's and MKL's. Were everything else in a step free (norms, activations, additions, the framework itself,
+data and optimizer), a step would still take as long as they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from benchmarks.measured import Measured
+from benchmarks.side import OURS, Side
+from benchmarks.workload import rung_names, trained_spec
+
+QUIET_PROFILER = {"KINETO_LOG_LEVEL": "99"}
+
+
+def measure(quick: bool) -> Iterator[Measured]:
+    """Set the kernels of our step beside the plain network's whole step, in turn."""
+    repeats, num_steps = (1, 3) if quick else (3, 8)
+    rungs = ["base", "kernel-7"] if quick else rung_names()
+    with Side(1, {**OURS, **QUIET_PROFILER}) as fast, Side(1) as slow:
+        for rung in rungs:
+            arguments = {"rung": rung, "num_steps": num_steps, "batch_size": trained_spec(rung).recipe.batch_size}
+            ours, plain = [], []
+            for _ in range(repeats):
+                plain += slow.call("training:model_steps", which="plain", **arguments)
+                ours.append(fast.call("training:kernel_seconds", **arguments))
+            yield Measured(
+                goal="",
+                what=f"convolutions and matrix products of {rung} alone",
+                against="a whole step of nn.Conv2d in NCHW, 1 thread",
+                ours=1e3 * median(ours),
+                other=1e3 * median(plain),
+                unit="ms",
+                note="processor time, forward and backward; ours by torch's profiler",
+            )
