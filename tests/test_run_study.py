@@ -120,6 +120,17 @@ def test_the_same_command_again_skips_what_is_finished_and_says_so(first, copied
     assert files(copied) == before
 
 
+def test_a_note_stays_until_another_is_given_and_heads_the_report(first, copied, folder):
+    from modernize.report import write_report
+
+    for note, kept in (("Other work ran beside it.", "Other work ran beside it."), ("", "Other work ran beside it.")):
+        study = run_study(tiny_request(folder, out=copied, note=note)).study
+        assert study.note == load_study(copied / "results" / study.name).note == kept
+    assert run_study(tiny_request(folder, out=copied, note="Quiet.")).study.note == "Quiet."
+    (report, *_) = write_report(copied / "results", copied / "reports", study.name)
+    assert "| Note | Quiet. |" in report.read_text(encoding="utf-8")
+
+
 def test_failed_runs_are_repeated_and_others_are_not(first, copied, folder):
     base, recipe = first[0].records
     study = copied / "results" / base.study

@@ -83,6 +83,7 @@ def run(
     decode_workers: own.DecodeWorkers = None,
     out: Out = Path(),
     name: own.Name = "",
+    note: own.Note = "",
     force: own.Force = False,
     dry_run: own.DryRun = False,
     save_config: own.SaveConfig = None,
@@ -91,7 +92,8 @@ def run(
 
     Finished runs are skipped, so the same command again goes on where it stopped. Exits with 3 if a run failed.
     """
-    from modernize.cli.console import note, say
+    from modernize.cli.console import note as tell
+    from modernize.cli.console import say
     from modernize.cli.plan import print_plan
     from modernize.cli.progress import LiveProgress
     from modernize.run.config import save_request
@@ -107,25 +109,25 @@ def run(
     if save_config:
         check_request(request)
         save_request(request, save_config)
-        note(f"wrote {save_config}")
+        tell(f"wrote {save_config}")
     if plan:
         print_plan(plan, request)
         return
     try:
         result = run_study(request, LiveProgress())
     except (KeyboardInterrupt, SystemExit):
-        note("interrupted: finished runs and checkpoints are kept, and the same command goes on from there")
+        tell("interrupted: finished runs and checkpoints are kept, and the same command goes on from there")
         raise
     _print(result)
     if all(record.status == "failed" for record in result.records):
-        note("no run ended well, so there is nothing to report")
+        tell("no run ended well, so there is nothing to report")
     else:
         from modernize.report import write_report
 
         files = write_report(request.out / RESULTS, request.out / REPORTS, result.study.name)
         say(f"\nreport: {files[0]}")
     if result.num_failed:
-        note(f"{result.num_failed} of {len(result.records)} runs failed; the same command tries them again", "red")
+        tell(f"{result.num_failed} of {len(result.records)} runs failed; the same command tries them again", "red")
         raise typer.Exit(SOME_RUNS_FAILED)
 
 

@@ -146,6 +146,7 @@ DecodeWorkers = Annotated[
 Name = Annotated[
     str, typer.Option("--name", help="Name of the study.", metavar="NAME", show_default="made from the options")
 ]
+Note = Annotated[str, typer.Option("--note", help="What readers of the report should know besides.", metavar="TEXT")]
 Force = Annotated[bool, typer.Option("--force", help="Repeat finished runs; replace the file of --save-config.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan, what is done of it and how long it takes; train nothing.")

@@ -69,7 +69,7 @@ def study_page(study: Study, rows: Sequence[Row], figures: Collection[str], prob
     return Page(
         name=study.name,
         title=f"{study.name}: {study.regime} regime on {study.data}",
-        lead=(Paragraph(text=" ".join(scale_limits(study, rows))), _facts(facts)),
+        lead=(Paragraph(text=" ".join(scale_limits(study, rows))), _facts(facts, study.note)),
         sections=tuple(section for section in sections if section.blocks),
         footnotes=(*((key, text) for key, text in footnotes if text), *anomalies),
     )
@@ -133,13 +133,14 @@ def name_of(row: Row) -> str:
     return row.step if row.adopted else f"{row.step} (probe)"
 
 
-def _facts(facts: Header) -> Facts:
+def _facts(facts: Header, note: str) -> Facts:
     named = (
         ("Data", facts.data),
         ("Budget", facts.budget),
         ("Seeds", (facts.seeds,)),
         ("Runs", (facts.runs,)),
         ("Hardware", facts.hardware),
+        ("Note", (note,) if note else ()),
     )
     return Facts(items=tuple((name, line) for name, lines in named for line in lines))
 

@@ -52,6 +52,7 @@ class Study:
         image_size: In pixels.
         seeds: Each rung runs once a seed; seeds are paired across rungs.
         rungs: In the ladder's order.
+        note: What readers of the report should know besides, in the words of whoever ran it; "" for nothing.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Study:
     image_size: int
     seeds: tuple[int, ...]
     rungs: tuple[PlannedRung, ...]
+    note: str = ""
     schema_version: int = 1
 
     def to_json(self) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def plan_study(request: RunRequest) -> Plan:
         image_size=image_size,
         seeds=tuple(range(request.num_seeds)),
         rungs=tuple(_planned(rung, rungs, tasks) for rung in rungs),
+        note=request.note,
     )
     first: dict[str, Task] = {}
     for task in tasks:

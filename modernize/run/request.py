@@ -42,6 +42,7 @@ class RunRequest:
         jobs: Runs at a time; 0 for one a core, or one a GPU.
         out: Folder that holds results/, reports/ and runs/.
         name: Of the study; "" for a name made from the choices above.
+        note: For the head of the report; "" keeps the one that the study has.
         weights: File of weights to start from, safetensors; None for random ones.
         data_dir: Where downloaded data sets lie.
         download: Fetch the data set if it is not there.
@@ -71,6 +72,7 @@ class RunRequest:
     jobs: int = 0
     out: Path = Path()
     name: str = ""
+    note: str = ""
     weights: Path | None = None
     data_dir: Path | None = None
     download: bool = False

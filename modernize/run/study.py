@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+from modernize.errors import ModernizeError
 from modernize.results.record import Record
-from modernize.results.store import load_records, save_record, save_study
+from modernize.results.store import load_records, load_study, save_record, save_study
 from modernize.results.study import Study
 from modernize.run.claim import Claim
 from modernize.run.events import Elsewhere, Ended, Event, Noted, Progressed, Started
@@ -88,6 +89,7 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
     # The workers load torch while the plan is made.
     with _exit_at_sigterm(), _executor(placement, runs / "logs") as executor:
         plan = plan_study(request)
+        plan = replace(plan, study=_noted(plan.study, results))
         save_study(plan.study, results)
         done = {} if request.force else _done(plan.tasks, results)
         observer.start(plan, list(done.values()), placement.jobs)
@@ -113,6 +115,14 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
         records=tuple(doing.records[task.run_id] for task in plan.tasks),
         num_skipped=len(done),
     )
+
+
+def _noted(study: Study, results: Path) -> Study:
+    """Keep the note that an earlier command gave the study, unless this one gives another."""
+    try:
+        return study if study.note else replace(study, note=load_study(results / study.name).note)
+    except ModernizeError:  # there is no plan yet, or one that this one replaces
+        return study
 
 
 def _executor(placement: Placement, log_folder: Path) -> Pool | Together:
