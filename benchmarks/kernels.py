@@ -1,6 +1,6 @@
-"""What P2 and P3 could reach at most: the time of convolutions and matrix products alone.
+"""What P2 and P3 could reach with today's formulations: the time of their convolutions and matrix products alone.
 
-They are oneDNN's and MKL's. Were everything else in a step free (norms, activations, additions, the framework itself,
+These are oneDNN's and MKL's. Were everything else in a step free (norms, activations, additions, the framework itself,
 data and optimizer), a step would still take as long as they do.
 """
 

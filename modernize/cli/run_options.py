@@ -126,7 +126,7 @@ Compile = Annotated[bool, typer.Option("--compile", help="Compile the networks w
 CudaGraphs = Annotated[
     bool,
     typer.Option(
-        "--cuda-graphs", help="Record a training step once and replay it: faster for small networks on a GPU."
+        "--cuda-graphs", help="Record a training step once as a CUDA graph and replay it: meant for small networks."
     ),
 ]
 Deterministic = Annotated[

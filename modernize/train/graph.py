@@ -1,6 +1,6 @@
 """Whole optimizer steps as CUDA graphs: recorded once, then replayed with one launch each.
 
-A step of a small network is hundreds of short kernels, and launching them takes longer than they do.
+Meant for small networks, whose step is hundreds of short kernels: on a GPU launching them may take longer than they do.
 """
 
 from __future__ import annotations
