@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+FAILURE = 1
+WRONG_USAGE = 2
+SOME_RUNS_FAILED = 3
+NO_RESULTS = 4
+DISK_FULL = 5
+INTERRUPTED = 130
+TERMINATED = 143
+EXIT_CODES = {
+    0: "done",
+    FAILURE: "a failure inside",
+    WRONG_USAGE: "wrong usage, configuration or input",
+    SOME_RUNS_FAILED: "some runs failed",
+    NO_RESULTS: "there are no results to report",
+    DISK_FULL: "the disk is full, broken or read-only",
+    INTERRUPTED: "interrupted (Ctrl-C)",
+    TERMINATED: "terminated (SIGTERM)",
+}
+"""Every exit code of the command line, and what it says."""
+
+DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 
 
 class ModernizeError(Exception):
@@ -12,7 +34,7 @@ class ModernizeError(Exception):
     The command line prints it without a traceback and exits with `exit_code`.
     """
 
-    exit_code = 2
+    exit_code = WRONG_USAGE
 
 
 class DataError(ModernizeError):
@@ -22,7 +44,24 @@ class DataError(ModernizeError):
 class MissingResultsError(ModernizeError):
     """A report was asked for where no record lies."""
 
-    exit_code = 4
+    exit_code = NO_RESULTS
+
+
+class DiskError(ModernizeError):
+    """A disk that is full, broken or read-only: nothing that other words on the command line would mend."""
+
+    exit_code = DISK_FULL
+
+
+def unusable(error: OSError, what: str) -> ModernizeError:
+    """Build the error for a file that cannot be used.
+
+    Args:
+        error: What the system said.
+        what: What could not be done, for example "a.json cannot be written".
+    """
+    kind = DiskError if error.errno in DISK_ERRNOS else ModernizeError
+    return kind(f"{what}: {error.strerror or error}.")
 
 
 def unknown_name(kind: str, name: str, allowed: Iterable[str]) -> ModernizeError:

@@ -6,9 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from modernize.errors import ModernizeError
-
-INTERRUPTED = 130
+from modernize.errors import DISK_ERRNOS, DISK_FULL, INTERRUPTED, ModernizeError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,8 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments; those of the process by default.
 
     Returns:
-        Exit code: 0 done, 1 a failure inside, 2 wrong usage or configuration, 3 some runs failed, 4 results missing,
-        130 interrupted.
+        Exit code, one of `modernize.errors.EXIT_CODES`.
     """
     from modernize.cli.app import app
 
@@ -35,6 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModernizeError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         code = error.exit_code
+    except OSError as error:
+        if error.errno not in DISK_ERRNOS:
+            raise
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        code = DISK_FULL
     except KeyboardInterrupt:
         code = INTERRUPTED
     try:

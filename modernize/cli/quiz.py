@@ -9,12 +9,12 @@ import typer
 
 from modernize.cli.course import Results, StudyName, course_named
 from modernize.cli.options import Json, Probes, Regime, examples
+from modernize.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from modernize.seminar.course import Course
     from modernize.seminar.quiz import Prediction, Question, Turn
 
-INTERRUPTED = 130
 MOST_CHANGES = 4
 PROMPT = "better, no clear change, worse? "
 HELP = "b, n or w; points of top-1 if you like (b 0.5); q stops."

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from modernize.run.request import RunRequest
     from modernize.run.study import StudyResult
 
-SOME_RUNS_FAILED = 3
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -96,6 +94,7 @@ def run(
     from modernize.cli.console import say
     from modernize.cli.plan import print_plan
     from modernize.cli.progress import LiveProgress
+    from modernize.errors import SOME_RUNS_FAILED
     from modernize.run.config import save_request
     from modernize.run.placement import torchrun
     from modernize.run.plan import plan_study

@@ -33,7 +33,7 @@ def slides(
     """
     from modernize.cli.console import say
     from modernize.errors import ModernizeError
-    from modernize.results.store import write_atomically
+    from modernize.results.files import write_atomically
     from modernize.seminar.slides import slides_html
 
     if out.exists() and not force:

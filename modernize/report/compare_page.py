@@ -15,8 +15,8 @@ from modernize.report import numbers
 from modernize.report.compare import Comparison, RungPair
 from modernize.report.rows import LEVEL
 from modernize.report.view import Block, Cell, Items, Page, Paragraph, Section, Table, heads, key_of, plural
+from modernize.results.files import write_atomically
 from modernize.results.statistics import PairedDelta, Summary, WelchDelta
-from modernize.results.store import write_atomically
 
 ENDS = ("diverged", "failed", "missing")
 COMPARE_FORMATS = ("md", "html", "csv", "json")

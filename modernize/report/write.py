@@ -12,7 +12,8 @@ from modernize.published import PUBLISHED_REGIMES
 from modernize.report.drawings import Artist
 from modernize.report.rows import Row, make_rows
 from modernize.report.view import Page
-from modernize.results.store import find_studies, load_records, load_study, write_atomically
+from modernize.results.files import write_atomically
+from modernize.results.store import find_studies, load_records, load_study
 from modernize.results.study import Study
 
 PAGES = ("md", "html", "latex")

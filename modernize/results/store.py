@@ -12,13 +12,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modernize.errors import MissingResultsError, ModernizeError
+from modernize.results.files import write_atomically
 from modernize.results.quick import Seen, read_record
 from modernize.results.record import Record
 from modernize.results.study import Study
@@ -38,33 +38,6 @@ class Loaded:
 
     records: tuple[Record, ...]
     problems: tuple[str, ...]
-
-
-def write_atomically(path: Path, content: str | bytes) -> Path:
-    """Write a file so that it holds either its old content or all of the new one, whatever happens meanwhile.
-
-    Args:
-        path: The file; its folder is made if need be.
-        content: Text (UTF-8) or bytes.
-
-    Returns:
-        `path`.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise ModernizeError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
-    return path
 
 
 def save_record(record: Record, folder: Path) -> Path:

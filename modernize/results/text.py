@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from modernize.errors import ModernizeError
+from modernize.errors import ModernizeError, unusable
 from modernize.results.record import Record
 
 
@@ -28,7 +28,7 @@ def read(path: str) -> bytes:
         with open(path, "rb") as file:  # noqa: PTH123 - half the time of Path.read_bytes over 10,000 files
             return file.read()
     except OSError as error:
-        raise ModernizeError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise unusable(error, f"{path} cannot be read") from error
 
 
 def parse(text: bytes, path: str) -> Any:

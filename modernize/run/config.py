@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from modernize.errors import ModernizeError, unknown_name
-from modernize.results.store import write_atomically
+from modernize.results.files import write_atomically
 from modernize.run.overrides import toml_literal
 from modernize.run.request import FILE_FIELDS, RunRequest, request_from
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from modernize.errors import ModernizeError
+from modernize.errors import unusable
 from modernize.run.crew import Crew, Messages
 from modernize.run.events import Elsewhere, Ended, Event, Started, event_of
 from modernize.run.outcome import record_of
@@ -60,7 +60,7 @@ class Pool:
             threads = self._placement.runtime.num_threads
             crew = Crew(number, self._placement.devices(number), threads, self._log_folder, self._messages)
         except OSError as error:
-            raise ModernizeError(f"no worker can start with its log in {self._log_folder}: {error}.") from error
+            raise unusable(error, f"no worker can start with its log in {self._log_folder}") from error
         self._crews.append(crew)
         return crew
 

@@ -16,7 +16,7 @@ from datetime import timedelta
 from types import FrameType, TracebackType
 from typing import Any
 
-from modernize.errors import ModernizeError
+from modernize.errors import FAILURE, INTERRUPTED, SOME_RUNS_FAILED, ModernizeError
 from modernize.run.events import Ended, Event, Started, event_of
 from modernize.run.perform import perform
 from modernize.run.placement import Torchrun, place
@@ -25,8 +25,6 @@ from modernize.run.serving import Server
 from modernize.run.task import Task
 from modernize.train.runtime import Runtime
 
-SOME_RUNS_FAILED = 3
-LOST = 1
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 MEETING = timedelta(seconds=120)
 """What the processes get to come together after a run; the first one writes the record meanwhile."""
@@ -38,7 +36,7 @@ PATIENCE = timedelta(days=30)
 class LostProcessError(ModernizeError):
     """The processes are out of step, or one has died."""
 
-    exit_code = LOST
+    exit_code = FAILURE
 
 
 class Together:
@@ -134,14 +132,14 @@ def follow(request: RunRequest, launched: Torchrun) -> int:
             with suppress(Stopped):
                 perform(task, should_stop=lambda: server.stopping)
                 if not channel.meet():
-                    return LOST
+                    return FAILURE
         if code := int(message["end"]):
             # A launcher ends all processes as soon as one ends badly; the first one has a report to write.
             channel.hear()
     except ModernizeError as error:  # the first process says it
         return error.exit_code
     except RuntimeError:  # the first process is gone
-        return code or LOST
+        return code or FAILURE
     else:
         return code
     finally:
@@ -231,6 +229,6 @@ def _exit_code(error: BaseException | None, num_failed: int) -> int:
         case SystemExit(code=int() as code):
             return code
         case KeyboardInterrupt():
-            return 128 + signal.SIGINT
+            return INTERRUPTED
         case _:
             return 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from modernize.errors import ModernizeError
-from modernize.results.store import write_atomically
+from modernize.results.files import write_atomically
 from modernize.seminar.course import Course
 from modernize.seminar.handout import handout
 from modernize.seminar.notebook import notebook

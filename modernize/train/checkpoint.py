@@ -31,6 +31,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from modernize.results.files import sync_folder
+
 FORMAT = 1
 NUM_KEPT = 2
 """The last one and the one before, in case the last is damaged."""
@@ -162,9 +164,9 @@ class Checkpoints:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
-            _sync_folder(part)
+            sync_folder(part)
             part.rename(path)
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
         for old in self._paths()[:-NUM_KEPT]:
@@ -219,13 +221,3 @@ def copy_into(live: dict[str, Tensor], saved: dict[str, Tensor]) -> Callable[[],
 
 def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-
-
-def _sync_folder(path: Path) -> None:
-    """Make the names in a folder durable, where the system can."""
-    with suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -21,8 +21,8 @@ from modernize.report.figures.style import Theme
 from modernize.report.figures.tradeoff import pareto
 from modernize.report.figures.words import rung_label
 from modernize.report.rows import Row
+from modernize.results.files import write_atomically
 from modernize.results.stale import recorded_spec
-from modernize.results.store import write_atomically
 from modernize.results.study import Study
 from modernize.spec import Spec
 
