@@ -69,7 +69,7 @@ def measured_bytes(record: Record) -> str:
 
 def perform_task(task: dict[str, object]) -> str:
     """Do one run in this process."""
-    from modernize.run.worker import perform
+    from modernize.run.perform import perform
 
     return measured_bytes(perform(Task.from_json(task)))
 

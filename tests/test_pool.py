@@ -19,6 +19,7 @@ from modernize.errors import ModernizeError
 from modernize.results.store import save_record
 from modernize.run.crew import Crew
 from modernize.run.events import Elsewhere, Ended, Noted, Progressed, Started
+from modernize.run.logs import open_log, sweep
 from modernize.run.perform import perform
 from modernize.run.placement import Placement
 from modernize.run.plan import plan_study
@@ -214,8 +215,10 @@ def test_workers_that_cannot_start_say_why(tasks, tmp_path, noisy):
     assert [record.status for record in records] == ["failed", "failed"]
     for record in records:
         assert record.error.startswith("its worker process ended with exit code 1: ModuleNotFoundError: ")
-        assert str(logs) in record.error
         assert "\n" not in record.error
+        assert "ModuleNotFoundError" in Path(record.error.partition("; see ")[2]).read_text()
+        sweep(logs)
+        assert Path(record.error.partition("; see ")[2]).exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
@@ -258,20 +261,58 @@ def test_a_diverged_run_is_a_record(tasks):
     json.dumps(record.to_json(), allow_nan=False)
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
-def test_a_worker_ends_with_the_process_that_started_it():
-    """Even while its pipes stay open and it has nothing to say, here at its start."""
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for it")
+def test_a_worker_ends_with_the_process_that_started_it(tmp_path):
+    """Even while its pipes stay open, it has nothing to say, and a library that it loads lets no other thread run."""
+    (tmp_path / "torch.py").write_text(
+        "import ctypes, pathlib; pathlib.Path(__file__).with_name('loading').touch(); ctypes.PyDLL(None).sleep(60)"
+    )
     code = (
-        "import subprocess, sys, time;"
-        "worker = subprocess.Popen([sys.executable, '-P', '-m', 'modernize.run.worker'], stdout=subprocess.DEVNULL);"
+        "import os, subprocess, sys, time;"
+        "command = [sys.executable, '-P', '-m', 'modernize.run.worker', str(os.getpid())];"
+        "worker = subprocess.Popen(command, stdout=subprocess.DEVNULL);"
         "print(worker.pid, flush=True); time.sleep(60)"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": path},
+    ) as starter:
         pid = int(starter.stdout.readline())
-        time.sleep(1)
-        assert alive(pid)
+        while not (tmp_path / "loading").exists():
+            assert alive(pid)
+            time.sleep(0.01)
         starter.kill()
-        assert gone(pid, 10)
+        assert gone(pid, 20)
+
+
+def test_a_worker_whose_starter_is_gone_before_it_looks_ends(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as other:
+        pass
+    command = [sys.executable, "-P", "-m", "modernize.run.worker", str(other.pid)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
+        assert worker.wait(60) == 1
+        assert worker.stdout.read() == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs locks")
+def test_logs_of_dead_workers_are_swept_up_and_no_other(tmp_path):
+    logs = tmp_path / "runs" / "logs"
+    logs.mkdir(parents=True)
+    (logs / "worker-0123-0.log").write_text("what a killed one had to say")
+    (logs / "worker-4567-0.log").touch()
+    (logs / "failed-worker-89ab-0.log").write_text("a record names it")
+    with open_log(logs / "worker-live-0.log") as log:
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=log)
+    with child, Pool(1, logs) as pool:
+        mine = pool._crews[0].logs[0].name
+        assert {path.name for path in logs.iterdir()} == {"failed-worker-89ab-0.log", "worker-live-0.log", mine}
+        child.kill()
+    with Pool(0, logs):
+        pass
+    assert [path.name for path in logs.iterdir()] == ["failed-worker-89ab-0.log"]
 
 
 @pytest.mark.slow

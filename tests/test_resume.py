@@ -17,10 +17,10 @@ from tiny_runs import alive, tiny_data, tiny_request
 from modernize.errors import ModernizeError
 from modernize.results.store import load_records
 from modernize.run.claim import Claim
+from modernize.run.perform import perform
 from modernize.run.plan import plan_study
 from modernize.run.request import RunRequest
 from modernize.run.study import run_study
-from modernize.run.worker import perform
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import secrets
 import socket
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from modernize.run.logs import keep, open_log
 from modernize.run.task import Task
 
 # The allocator keeps freed memory: returning it to the system costs page faults at every step.
@@ -60,7 +62,8 @@ class Crew:
         self._messages = messages
         self._processes: list[subprocess.Popen[str]] = []
         self._watchers: list[threading.Thread] = []
-        stem = f"worker-{os.getpid()}-{number}"
+        self._open_logs: list[IO[bytes]] = []
+        stem = f"worker-{secrets.token_hex(4)}-{number}"
         size = len(devices)
         self.logs = [log_folder / (f"{stem}-rank{rank}.log" if size > 1 else f"{stem}.log") for rank in range(size)]
         environment = {**WORKER_ENVIRONMENT, **os.environ, "OMP_NUM_THREADS": f"{threads}"}
@@ -95,16 +98,16 @@ class Crew:
             # The GPU's number, for crews side by side share a machine.
             local_rank = self.devices[rank].partition(":")[2] or f"{rank}"
             environment = environment | {"RANK": f"{rank}", "LOCAL_RANK": local_rank}
-        with self.logs[rank].open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "modernize.run.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=environment,
-                text=True,
-                encoding="utf-8",
-            )
+        self._open_logs.append(open_log(self.logs[rank]))
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "modernize.run.worker", f"{os.getpid()}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._open_logs[-1],
+            env=environment,
+            text=True,
+            encoding="utf-8",
+        )
         self._processes.append(process)
         self._watchers.append(threading.Thread(target=self._watch, args=(rank, process), daemon=True))
         self._watchers[-1].start()
@@ -178,7 +181,7 @@ class Crew:
         how = f"was killed by signal {-code} (out of memory?)" if code < 0 else f"ended with exit code {code}"
         log = self.logs[rank]
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-        return f"{who} {how}" + (f": {lines[-1].strip()}; see {log}" if lines else "")
+        return f"{who} {how}" + (f": {lines[-1].strip()}; see {keep(log)}" if lines else "")
 
     def _wait_for_a_death(self) -> None:
         deadline = time.monotonic() + GRACE_SECONDS
@@ -197,6 +200,8 @@ class Crew:
             if process.stdin is not None:
                 with suppress(OSError, ValueError):
                     process.stdin.close()
+        for file in self._open_logs:
+            file.close()
         for log in self.logs:
             with suppress(OSError):
                 # Where several processes meet, the library that connects them reports so in their logs.

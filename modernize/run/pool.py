@@ -16,6 +16,7 @@ from types import TracebackType
 from modernize.errors import unusable
 from modernize.run.crew import Crew, Messages
 from modernize.run.events import Elsewhere, Ended, Event, Started, event_of
+from modernize.run.logs import sweep
 from modernize.run.outcome import record_of
 from modernize.run.placement import Placement
 from modernize.run.task import Task
@@ -46,6 +47,7 @@ class Pool:
         self._busy: dict[Crew, Task] = {}
 
     def __enter__(self) -> Pool:
+        sweep(self._log_folder)
         try:
             for number in range(self._jobs):
                 self._start(number)

@@ -1,7 +1,7 @@
 """The worker process: reads tasks, one JSON line each, and writes messages, one JSON line each.
 
-Started as `python -m modernize.run.worker`. It ends when its input ends, when the process that started it does, or at
-SIGTERM, after a checkpoint. Messages:
+Started as `python -m modernize.run.worker PID`, by the process of that number. It ends when its input ends, when that
+process does, or at SIGTERM, after a checkpoint. Messages:
 
     {"event": "ready"}
     {"event": "claimed", "run_id": ...}
@@ -22,20 +22,27 @@ import os
 import signal
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from modernize.run.events import Tell
-from modernize.run.perform import perform
-from modernize.run.serving import STOPPED, Server
-from modernize.run.task import Task
+from modernize.run.lifeline import end_with
+
+if TYPE_CHECKING:
+    from modernize.run.events import Tell
+    from modernize.run.serving import Server
+    from modernize.run.task import Task
 
 
-def main() -> None:
+def main(parent: int) -> None:
     """Serve tasks until the input ends."""
-    server = Server()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    end_with(parent)
+
+    from modernize.run.serving import STOPPED, Server
+    from modernize.run.task import Task
+
+    server = Server()
     signal.signal(signal.SIGTERM, server.stop)
-    server.watch(os.getppid())
+    server.watch(parent)
     # Nothing but messages may reach the pipe, whatever a library prints.
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -67,6 +74,7 @@ def main() -> None:
 
 def _serve_together(server: Server, task: Task, tell: Tell, rank: int) -> None:
     """Do this process's part of a run; it does not return where that fails."""
+    from modernize.run.perform import perform
 
     def only_success(message: dict[str, Any]) -> None:
         if message["event"] == "record" and message["record"]["status"] == "failed":
@@ -88,4 +96,4 @@ def _fail(tell: Tell, error: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Callable
@@ -156,7 +157,7 @@ class Checkpoints:
             _PROGRESS: json.dumps(about | {"progress": checkpoint.progress}, allow_nan=False, indent=1).encode(),
         }
         sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
-        part = self.folder / f".{path.name}.{os.getpid()}.tmp"
+        part = self.folder / f".{path.name}.{secrets.token_hex(8)}.tmp"
         try:
             part.mkdir(parents=True)
             for name, data in (files | {_SUMS: sums.encode()}).items():
