@@ -52,7 +52,7 @@ def _seconds(device: str, jobs: int, epochs: int, num_images: int, num_seeds: in
             device=device,
             cuda_graphs=device != "cpu",
             jobs=jobs,
-            num_seeds=num_seeds,
+            seeds=num_seeds,
             epochs=epochs,
             train_images=num_images,
             test_images=64,

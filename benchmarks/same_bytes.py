@@ -28,7 +28,7 @@ def measure(quick: bool) -> list[Measured]:
             epochs=2,
             train_images=128 if quick else 640,
             test_images=100,
-            num_seeds=2,
+            seeds=(0, 1),
             jobs=2,
             out=Path(folder) / "pool",
         )

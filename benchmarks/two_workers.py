@@ -46,7 +46,7 @@ def measure(quick: bool) -> list[Measured]:
 def _tasks(num_images: int, seeds: int) -> Sequence[Task]:
     request = RunRequest(
         selection=Selection(upto="kernel-7", start="kernel-7"),
-        num_seeds=seeds,
+        seeds=tuple(range(seeds)),
         epochs=1,
         train_images=num_images,
         test_images=250,

@@ -11,7 +11,8 @@ The public names load on first use, so `import modernize` imports neither numpy 
     '4.146 GMACs, 25,844,488 parameters'
 
 `ladder` climbs, `cost` counts, `build` makes the torch network of a spec, `run` trains every rung and `load_results`
-reads the records as a table. `base_spec`, `Spec` and `step` are what a step of your own needs.
+reads the records as a table. `base_spec`, `Spec` and `step` are what a step of your own needs. What a user can mend is
+a `ModernizeError`, one clear line.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from modernize.version import __version__
 
 if TYPE_CHECKING:
     from modernize.cost import cost
+    from modernize.errors import ModernizeError
     from modernize.ladder import ladder
     from modernize.nn import build
     from modernize.regimes import base_spec
@@ -32,9 +34,21 @@ if TYPE_CHECKING:
     from modernize.run import run
     from modernize.spec import Spec
 
-__all__ = ["Spec", "__version__", "base_spec", "build", "cost", "ladder", "load_results", "run", "step"]
+__all__ = [
+    "ModernizeError",
+    "Spec",
+    "__version__",
+    "base_spec",
+    "build",
+    "cost",
+    "ladder",
+    "load_results",
+    "run",
+    "step",
+]
 
 _HOMES = {
+    "ModernizeError": "modernize.errors",
     "Spec": "modernize.spec",
     "base_spec": "modernize.regimes",
     "build": "modernize.nn",

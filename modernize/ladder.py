@@ -98,7 +98,7 @@ def ladder(
     names = [rung.step for rung in rungs]
     if start not in names:
         _refuse_unless_known(start)
-        raise ModernizeError(f"--from '{start}' is not on this ladder: {', '.join(names)}.")
+        raise ModernizeError(f"--start '{start}' is not on this ladder: {', '.join(names)}.")
     return rungs[names.index(start) :]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 
 import modernize
 from modernize.errors import ModernizeError
+from modernize.run.request import FILE_FIELDS, RunRequest, request_from
 
 
 def run_python(code: str) -> str:
@@ -17,7 +20,8 @@ def run_python(code: str) -> str:
 
 def test_public_names():
     assert modernize.__all__ == [
-        *["Spec", "__version__", "base_spec", "build", "cost", "ladder", "load_results", "run", "step"],
+        *["ModernizeError", "Spec", "__version__", "base_spec", "build", "cost", "ladder", "load_results", "run"],
+        "step",
     ]
     assert set(modernize.__all__) <= set(dir(modernize))
     for name in modernize.__all__:
@@ -71,5 +75,15 @@ def test_load_results_says_what_is_missing(tmp_path):
 
 
 def test_run_refuses_unknown_options():
-    with pytest.raises(ModernizeError, match="Did you mean 'num_seeds'"):
-        modernize.run("laptop", num_seed=2)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'num_seeds'"):
+        modernize.run("laptop", num_seeds=2)
+
+
+def test_run_from_python_takes_what_a_study_file_takes_with_the_same_defaults():
+    parameters = inspect.signature(modernize.run).parameters
+    assert set(parameters) == set(FILE_FIELDS)
+    given = {name: parameter.default for name, parameter in parameters.items()} | {"set": {}}
+    assert request_from(**given) == request_from() == RunRequest()
+    told = modernize.run.__doc__.partition("Args:")[2]
+    assert all(f"        {name}: " in told for name in parameters)
+    assert {field.name for field in fields(RunRequest)} <= {*parameters, "selection", "overrides"}

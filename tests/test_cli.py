@@ -16,7 +16,7 @@ from modernize.cli.app import app
 from modernize.registry import load_steps
 from modernize.spec import Arch, Recipe
 
-SELECTION = ["--upto", "--from", "--skip", "--only", "--order", "--probes"]
+SELECTION = ["--upto", "--start", "--skip", "--only", "--order", "--probes"]
 SPEC = ["--regime", "--image-size", "--stem-stride"]
 DATA = ["--data-dir", "--download"]
 COURSE = ["--regime", "--study", "--results"]
@@ -27,7 +27,7 @@ SURFACE = {
     "diff": ["A", "B", *SPEC, "--json"],
     "cost": ["NAME", "--per", *SPEC, *SELECTION, "--json"],
     "verify": ["--json"],
-    "data": ["NAME", "--out", "--augment", "--force", "--image-size", *DATA, "--json"],
+    "data": ["NAME", "--out", "--augment", "--replace", "--image-size", *DATA, "--json"],
     "run": [
         *SPEC,
         *SELECTION,
@@ -35,14 +35,14 @@ SURFACE = {
         *["--data", "--budget", "--epochs", "--seeds", "--train-images", "--test-images"],
         *["--device", "--precision", "--gpus", "--micro-batch", "--compile", "--cuda-graphs"],
         *["--deterministic", "--decode-workers"],
-        *["--recipe", "--weights", "--jobs", "--out", "--name", "--note", "--force"],
+        *["--recipe", "--weights", "--jobs", "--out", "--name", "--note", "--repeat", "--replace"],
         *["FILE", "--set", "--dry-run", "--save-config"],
     ],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],
     "compare": ["A", "B", "--study", "--format", "--out", "--json"],
     "quiz": [*COURSE, "--probes", "--json"],
-    "slides": [*COURSE, "--out", "--force"],
-    "seminar": [*COURSE, "--out", "--force"],
+    "slides": [*COURSE, "--out", "--replace"],
+    "seminar": [*COURSE, "--out", "--replace"],
 }
 """Frozen: a name that disappears from here breaks somebody's script."""
 
@@ -132,7 +132,10 @@ def test_python_dash_m():
         ("data --out grid.png", 2, "--out needs the name"),
         ("data shape", 2, "Did you mean 'shapes'?"),
         ("report --out nowhere", 4, "modernize run"),
-        ("run --seeds 0", 2, "--seeds"),
+        ("run --seeds 0", 2, "seeds should be a number"),
+        ("run --seeds 8-", 2, "a range (8-15)"),
+        ("run --seeds 0-9999999999", 2, "seeds should be"),
+        ("run --seeds 100000", 2, "at most 1,000"),
         ("run --budget smok", 2, "Did you mean 'smoke'?"),
         ("run --budget full --epochs 5", 2, "recipe.warmup_epochs is 20"),
         ("run --recipe convnxt", 2, "Did you mean 'convnext'?"),
@@ -168,9 +171,9 @@ def test_data_never_replaces_a_file_unasked(capsys, tmp_path, monkeypatch):
     mine = tmp_path / "mine.png"
     mine.write_text("mine")
     assert main(["data", "shapes", "--out", str(mine)]) == 2
-    assert "--force" in capsys.readouterr().err
+    assert "--replace" in capsys.readouterr().err
     assert mine.read_text() == "mine"
-    assert main(["data", "shapes", "--out", str(mine), "--force"]) == 0
+    assert main(["data", "shapes", "--out", str(mine), "--replace"]) == 0
     assert mine.read_bytes().startswith(b"\x89PNG")
 
 

@@ -51,12 +51,20 @@ def test_a_finished_study_prints_its_table_and_report(trained, capsys):
 
 def test_options_reach_the_request(trained, capsys):
     asked = trained()
-    line = "run --regime resnet50 --from recipe --upto ln --skip gelu,width --probes --seeds 3 --jobs 1 --image-size 64"
+    line = (
+        "run --regime resnet50 --start recipe --upto ln --skip gelu,width --probes --seeds 3 --jobs 1 --image-size 64"
+    )
     assert main(line.split()) == 0
     request = asked["request"]
-    assert (request.regime, request.num_seeds, request.jobs, request.image_size) == ("resnet50", 3, 1, 64)
+    assert (request.regime, request.seeds, request.jobs, request.image_size) == ("resnet50", (0, 1, 2), 1, 64)
     chosen = request.selection
     assert (chosen.start, chosen.upto, chosen.skip, chosen.probes) == ("recipe", "ln", ("gelu", "width"), True)
+
+
+def test_steps_may_be_chosen_by_the_old_name_of_start(trained):
+    asked = trained()
+    assert main(["run", "--from", "recipe", "--upto", "ln", "--seeds", "8-9"]) == 0
+    assert (asked["request"].selection.start, asked["request"].seeds) == ("recipe", (8, 9))
 
 
 def test_execution_options_reach_the_request(trained, monkeypatch):
@@ -68,7 +76,7 @@ def test_execution_options_reach_the_request(trained, monkeypatch):
     assert request.compile
     assert request.deterministic
     assert main(["run", "--gpus", "2"]) == 0
-    assert (asked["request"].device, asked["request"].num_processes) == ("cuda", 2)
+    assert (asked["request"].device, asked["request"].gpus) == ("cuda", 2)
 
 
 def test_gpus_that_are_not_there_are_one_line(monkeypatch, capsys):
@@ -80,7 +88,7 @@ def test_gpus_that_are_not_there_are_one_line(monkeypatch, capsys):
         ("--device cuda", "a GPU is asked for, but there is none that training could use: no NVIDIA driver was found."),
         ("--gpus 1", "a GPU is asked for"),
         ("--gpus 2", "2 GPUs are asked for"),
-        ("--gpus 2 --device cpu", "--gpus and the device 'cpu' contradict each other"),
+        ("--gpus 2 --device cpu", "gpus and the device 'cpu' contradict each other"),
         ("--device tpu", "device cannot be 'tpu'. Allowed: auto, cpu, cuda"),
         ("--precision fp64", "precision cannot be 'fp64'"),
     ):
@@ -190,7 +198,7 @@ sys.exit(code)
     for words in (
         *[
             "on the processor, fp32, batch 64",
-            "2 rungs x 2 seeds; 128 training and 64 test images",
+            "2 rungs x 2 seeds (0-1); 128 training and 64 test images",
             "0 of 2",
             "parameters",
         ],
@@ -206,7 +214,7 @@ def test_a_dry_run_knows_what_is_done(here, capsys):
     from modernize.run.environment import hardware
     from modernize.run.plan import plan_study
 
-    request = tiny_request(here, epochs=2, num_seeds=2, data="npz:tiny.npz", set={"recipe.lr": 2e-3})
+    request = tiny_request(here, epochs=2, seeds=2, data="npz:tiny.npz", set={"recipe.lr": 2e-3})
     task = plan_study(request).tasks[0]
     record = make_record(make_study("before", upto="recipe"), "base", run_id=task.run_id, hardware=hardware(1))
     save_record(replace(record, arch=task.arch, data=task.data), here / "results")
@@ -216,7 +224,7 @@ def test_a_dry_run_knows_what_is_done(here, capsys):
     assert "0 of 2" in rows["recipe"]
     assert rows["3"].startswith("3 of 4 runs to do")
     assert "this machine" in rows["Time:"]
-    assert main([*DRY.split(), "--force"]) == 0
+    assert main([*DRY.split(), "--repeat"]) == 0
     assert "4 of 4 runs to do" in capsys.readouterr().out
 
 

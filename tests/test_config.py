@@ -10,13 +10,14 @@ from modernize.errors import ModernizeError
 from modernize.run.config import merged, read_study_file, save_request, to_toml
 from modernize.run.overrides import FIELDS, parse_settings, read_overrides
 from modernize.run.request import FILE_FIELDS, request_from
+from modernize.run.seeds import read_seeds, seeds_text
 from modernize.spec import Arch, Recipe
 
 EVERYTHING = {
     "regime": "resnet50", "upto": "ln", "skip": ("gelu",), "probes": True, "data": 'npz:my "odd"\\name.npz',
-    "budget": "short", "epochs": 3, "train_images": 500, "image_size": 64, "stem_stride": 2, "num_seeds": 3, "jobs": 2,
+    "budget": "short", "epochs": 3, "train_images": 500, "image_size": 64, "stem_stride": 2, "seeds": "8-10", "jobs": 2,
     "out": "somewhere", "name": "mine", "data_dir": "data", "download": True, "device": "cuda", "precision": "fp16",
-    "num_processes": 2, "micro_batch": 64, "compile": True, "deterministic": True, "decode_workers": 0,
+    "gpus": 2, "micro_batch": 64, "compile": True, "deterministic": True, "decode_workers": 0,
     "weights": "start.safetensors",
     "set": {"recipe.lr": 2e-3, "recipe.betas": [0.9, 0.95], "recipe.name": "my own", "arch.stem_norm": False},
 }  # fmt: skip
@@ -43,18 +44,43 @@ def test_a_request_reads_back_as_it_was_written(options, tmp_path):
 
 
 def test_repeating_finished_runs_is_not_saved():
-    assert "force" in FILE_FIELDS
-    assert to_toml(request_from(force=True)) == to_toml(request_from())
+    for option in ("repeat", "replace"):
+        assert option in FILE_FIELDS
+        assert to_toml(request_from(**{option: True})) == to_toml(request_from())
+
+
+@pytest.mark.parametrize(
+    ("given", "seeds", "line"),
+    [
+        (2, (0, 1), "seeds = 2"),
+        ("2", (0, 1), "seeds = 2"),
+        ("8-10", (8, 9, 10), "seeds = [8, 9, 10]"),
+        (" 7, 0 - 2", (0, 1, 2, 7), "seeds = [0, 1, 2, 7]"),
+        ([3], (3,), "seeds = [3]"),
+        ("3-3", (3,), "seeds = [3]"),
+    ],
+)
+def test_seeds_are_a_number_a_range_or_a_list(given, seeds, line):
+    request = request_from(seeds=given)
+    assert request.seeds == seeds
+    assert line in to_toml(request)
+    assert read_seeds(seeds_text(seeds) if len(seeds) > 1 else f"{seeds_text(seeds)}-{seeds[0]}") == seeds
+
+
+@pytest.mark.parametrize("given", [0, -1, "", "a", "8-", "3-1", "0,0", "1-3,2", [], [1.5], [True], True, 2.0, "9" * 30])
+def test_seeds_that_are_none(given):
+    with pytest.raises(ModernizeError, match="seeds"):
+        request_from(seeds=given)
 
 
 def test_another_file_is_never_replaced_unasked(tmp_path):
     path = tmp_path / "study.toml"
     save_request(request_from(upto="ln"), path)
     save_request(request_from(upto="ln"), path)  # the same command again
-    with pytest.raises(ModernizeError, match="is there already; choose another --save-config, or give --force"):
+    with pytest.raises(ModernizeError, match="is there already; choose another --save-config, or give --replace"):
         save_request(request_from(upto="gelu"), path)
     assert 'upto = "ln"' in path.read_text()
-    save_request(request_from(upto="gelu", force=True), path)
+    save_request(request_from(upto="gelu", replace=True), path)
     assert 'upto = "gelu"' in path.read_text()
 
 
@@ -64,9 +90,9 @@ def test_another_file_is_never_replaced_unasked(tmp_path):
         ("budgt = 'smoke'", "unknown field 'budgt'. Did you mean 'budget'?"),
         ("epochs = '3'", "epochs should be int, not '3'"),
         ("epochs = 0", "epochs should be at least 1"),
-        ("seeds = 3", "'seeds' is called 'num_seeds'"),
+        ("num_seeds = 3", "'num_seeds' is called 'seeds'"),
         ("from = 'ln'", "'from' is called 'start'"),
-        ("gpus = 2", "'gpus' is called 'num_processes'"),
+        ("num_processes = 2", "'num_processes' is called 'gpus'"),
         ("device = 'gpu'", "device cannot be 'gpu'. Allowed: auto, cpu, cuda"),
         ("precision = 'bf15'", "precision cannot be 'bf15'. Allowed: 'auto', 'fp32', 'bf16', 'fp16'"),
         ("only = 'ln'", "only should be a list"),

@@ -102,7 +102,7 @@ def test_probes_follow_their_counterpart_through_a_selection():
         ({"skip": ["kernel-5"]}, r"--skip 'kernel-5' is not on this ladder"),
         ({"skip": ["base"]}, r"--skip 'base' is not on this ladder"),
         ({"skip": ["ln"], "upto": "ln"}, r"--upto 'ln' is not on this ladder"),
-        ({"start": "ln", "upto": "gelu"}, r"--from 'ln' is not on this ladder: base, "),
+        ({"start": "ln", "upto": "gelu"}, r"--start 'ln' is not on this ladder: base, "),
         ({"order": ["kernel-7", "kernel-7"]}, r"twice"),
     ],
 )

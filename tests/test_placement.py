@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from modernize.errors import ModernizeError
@@ -63,13 +65,13 @@ def test_one_gpu_may_be_chosen(machine):
 
 def test_several_gpus_share_a_run(machine):
     machine(NEW, NEW, NEW, NEW)
-    found = where(device="cuda", num_processes=2)
+    found = where(device="cuda", gpus=2)
     assert (found.jobs, found.runtime.num_processes) == (2, 2)
     assert [found.devices(slot) for slot in range(2)] == [("cuda:0", "cuda:1"), ("cuda:2", "cuda:3")]
 
 
 def test_several_processes_of_the_processor_share_a_run():
-    found = where(device="cpu", num_processes=2)
+    found = place(replace(request_from(device="cpu"), gpus=2), 100)
     assert (found.jobs, found.devices(0)) == (4, ("cpu", "cpu"))
     assert found.runtime.num_threads == 1
 
@@ -90,15 +92,15 @@ def test_precision_suits_the_gpus(machine):
     ("gpus", "options", "message"),
     [
         ((), {"device": "cuda"}, "a GPU is asked for, but there is none that training could use: no NVIDIA driver"),
-        ((), {"device": "cuda", "num_processes": 2}, "2 GPUs are asked for, but there is none"),
-        ((), {"num_processes": 2}, "2 GPUs are asked for, but there is none"),
-        ((NEW,), {"num_processes": 2}, "2 GPUs are asked for on one machine, but it has 1"),
+        ((), {"device": "cuda", "gpus": 2}, "2 GPUs are asked for, but there is none"),
+        ((), {"gpus": 2}, "2 GPUs are asked for, but there is none"),
+        ((NEW,), {"gpus": 2}, "2 GPUs are asked for on one machine, but it has 1"),
         ((NEW, NEW), {"device": "cuda:2"}, "there is no GPU 'cuda:2'. There: cuda:0, cuda:1."),
-        ((NEW, NEW), {"device": "cuda:1", "num_processes": 2}, "2 processes need one each; write 'cuda'"),
+        ((NEW, NEW), {"device": "cuda:1", "gpus": 2}, "2 processes need one each; write 'cuda'"),
         ((NEW, OLD), {"precision": "bf16"}, "precision is bf16, which GPU 1 \\(An older GPU\\) lacks"),
         ((), {"precision": "fp16"}, "precision is fp16, which needs a GPU"),
         ((), {"cuda_graphs": True}, "CUDA graphs need a GPU; leave out --cuda-graphs."),
-        ((NEW, NEW), {"cuda_graphs": True, "num_processes": 2}, "leave out --cuda-graphs or --gpus"),
+        ((NEW, NEW), {"cuda_graphs": True, "gpus": 2}, "leave out --cuda-graphs or --gpus"),
         ((NEW,), {"cuda_graphs": True, "precision": "fp16"}, "use bf16 or fp32"),
     ],
 )
@@ -115,7 +117,7 @@ def test_what_cannot_be_is_one_line(machine, gpus, options, message):
         ({"device": "gpu"}, "device cannot be 'gpu'. Allowed: auto, cpu, cuda, cuda:0"),
         ({"device": "cuda:x"}, "device cannot be 'cuda:x'"),
         ({"precision": "fp8"}, "precision cannot be 'fp8'. Allowed: 'auto', 'fp32'"),
-        ({"num_processes": 0}, "num_processes should be at least 1"),
+        ({"gpus": 0}, "gpus should be at least 1"),
         ({"micro_batch": -1}, "micro_batch should be 0"),
         ({"decode_workers": -1}, "decode_workers should be 0"),
         ({"compile": "yes"}, "compile should be bool"),
@@ -136,8 +138,8 @@ def test_torchrun_decides_how_many_share_a_run(machine, monkeypatch):
     launch(monkeypatch, RANK="3", WORLD_SIZE="4", LOCAL_RANK="1", LOCAL_WORLD_SIZE="2")
     assert (torchrun().rank, torchrun().local_rank) == (3, 1)
     assert where().runtime == Runtime(num_processes=4)
-    assert where(num_processes=4).jobs == 1
     machine(NEW, NEW)
+    assert where(gpus=4).jobs == 1
     assert where().runtime.device == "cuda"
     assert where().runtime.num_threads == 4, "two processes share this machine"
 
@@ -145,7 +147,7 @@ def test_torchrun_decides_how_many_share_a_run(machine, monkeypatch):
 @pytest.mark.parametrize(
     ("gpus", "options", "message"),
     [
-        ((), {"num_processes": 2}, "torchrun has started 4 processes, but 2 are asked for; leave out --gpus"),
+        ((), {"gpus": 2}, "torchrun has started 4 processes, but 2 are asked for; leave out --gpus"),
         ((), {"jobs": 2}, "leave out --jobs"),
         ((NEW, NEW), {}, "4 GPUs are asked for on one machine, but it has 2"),
     ],

@@ -33,7 +33,7 @@ def ids(request: RunRequest) -> list[str]:
 
 
 def test_rungs_times_seeds_seed_by_seed(folder):
-    plan = plan_study(tiny_request(folder, upto="stage-ratio", num_seeds=2))
+    plan = plan_study(tiny_request(folder, upto="stage-ratio", seeds=2))
     rungs = ["base", "recipe", "stage-ratio"]
     assert [(task.rung.step, task.seed) for task in plan.tasks] == [(r, s) for s in (0, 1) for r in rungs]
     assert len({task.run_id for task in plan.tasks}) == 6
@@ -77,7 +77,7 @@ def test_run_ids_are_stable_and_indifferent_to_names(folder, monkeypatch):
     first = ids(tiny_request(folder))
     assert first == ids(tiny_request(folder))
     assert first == ids(tiny_request(folder, name="other", out=folder / "elsewhere", jobs=3))
-    assert first == ids(tiny_request(folder, num_seeds=2))[:2]
+    assert first == ids(tiny_request(folder, seeds=2))[:2]
     moved = folder / "moved"
     moved.mkdir()
     tiny_data(moved)
@@ -96,7 +96,7 @@ def test_run_ids_of_earlier_versions_are_kept(folder):
     "options",
     [
         {"precision": "bf16"},
-        {"num_processes": 2},
+        {"processes": 2},
         {"micro_batch": 16},
         {"compile": True},
         {"deterministic": True},
@@ -287,7 +287,7 @@ def test_the_papers_regime_on_small_images(folder):
     [
         ({}, "laptop-shapes-smoke"),
         ({"upto": "ln"}, "laptop-shapes-smoke-upto-ln"),
-        ({"num_seeds": 3, "jobs": 2}, "laptop-shapes-smoke"),
+        ({"seeds": 3, "jobs": 2}, "laptop-shapes-smoke"),
         (
             {
                 "regime": "resnet50",
@@ -329,8 +329,13 @@ def test_a_study_is_named_after_how_its_runs_are_executed(runtime, end):
 
 def test_a_long_name_is_cut_and_stays_unique():
     one, other = (study_name(request_from(data=f"folder:{'x' * 120}{end}")) for end in "ab")
-    assert len(one) == len(other) == 100
+    assert len(one) == len(other) <= 60
     assert one != other
+    words = study_name(
+        request_from(skip=("gelu", "fewer-acts", "fewer-norms", "ln", "downsample"), epochs=3, probes=True)
+    )
+    assert words.startswith("laptop-shapes-smoke-3-epochs-skip-gelu-fewer-acts-"), "cut between words"
+    assert len(words) <= 60
 
 
 @pytest.mark.parametrize(
@@ -348,7 +353,7 @@ def test_a_long_name_is_cut_and_stays_unique():
         ({"train_images": 129}, r"--train-images is 129, but npz:.* has only 128"),
         ({"test_images": 65}, r"--test-images is 65, but npz:.* has only 64"),
         ({"set": {"recipe.warmup_epochs": 2.0}}, "recipe.warmup_epochs is 2, which leaves nothing of 1 epochs"),
-        ({"num_processes": 3}, "a batch of 64 images cannot be shared evenly by 3 processes"),
+        ({"processes": 3}, "a batch of 64 images cannot be shared evenly by 3 processes"),
         ({"set": {"recipe.epochs": 3}}, "--epochs and --set recipe.epochs"),
         ({"set": {"arch.stem_stride": 1}, "stem_stride": 1}, "--stem-stride and --set arch.stem_stride"),
         ({"set": {"recipe.batch_size": 200}}, "recipe.batch_size is 200, but there are only 128"),
@@ -367,7 +372,7 @@ def test_what_does_not_fit_together_is_one_line(folder, options, message):
     [
         ({"upto_step": "ln"}, "unknown field 'upto_step'"),
         ({"epochs": "3"}, "epochs should be int, not '3'"),
-        ({"num_seeds": 0}, "num_seeds should be at least 1, not 0"),
+        ({"seeds": 0}, "seeds should be a number .* not 0"),
         ({"train_images": -5}, "train_images should be at least 1"),
         ({"jobs": -1}, "jobs should be 0"),
         ({"skip": "ln"}, "skip should be a list"),

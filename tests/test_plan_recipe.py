@@ -42,7 +42,7 @@ def test_a_field_that_no_rung_reads_is_refused(folder):
 
 
 def test_a_cut_batch_is_one_that_processes_can_share(folder):
-    task = plan_study(tiny_request(folder, train_images=23, num_processes=2)).tasks[1]
+    task = plan_study(tiny_request(folder, train_images=23, processes=2)).tasks[1]
     assert task.trained_recipe["batch_size"] == 20
 
 

@@ -73,10 +73,10 @@ def test_the_kit_replaces_nothing_unasked(tmp_path, capsys):
     mine = tmp_path / "handout.md"
     mine.write_text("mine")
     assert main(["seminar", "--out", str(tmp_path)]) == 2
-    assert "--force" in capsys.readouterr().err
+    assert "--replace" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["handout.md"]
     assert mine.read_text() == "mine"
-    assert main(["seminar", "--regime", "resnet200", "--out", str(tmp_path), "--force"]) == 0
+    assert main(["seminar", "--regime", "resnet200", "--out", str(tmp_path), "--replace"]) == 0
     assert "ConvNeXt-B" in mine.read_text()
 
 

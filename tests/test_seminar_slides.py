@@ -123,8 +123,8 @@ def test_the_command_writes_a_deck_and_replaces_none_unasked(tmp_path, capsys):
     assert capsys.readouterr().out == f"{deck_file}\n"
     assert "<!DOCTYPE html>" in deck_file.read_text()
     assert main(line) == 2
-    assert "--force" in capsys.readouterr().err
-    assert main([*line, "--force"]) == 0
+    assert "--replace" in capsys.readouterr().err
+    assert main([*line, "--replace"]) == 0
 
 
 @pytest.mark.slow

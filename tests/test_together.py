@@ -81,7 +81,7 @@ def test_torchrun_and_the_pool_train_what_one_process_trains(folder, alone, tmp_
     assert "batch 64 = 2 processes x 32" in errors
     assert (tmp_path / "reports" / "study" / "report.md").is_file()
     assert not (tmp_path / "runs").exists()
-    (pooled,) = run_study(tiny_request(folder, out=tmp_path / "pool", num_processes=2, **LN)).records
+    (pooled,) = run_study(tiny_request(folder, out=tmp_path / "pool", processes=2, **LN)).records
     assert pooled.run_id == record.run_id != alone.run_id
     assert pooled.curves == record.curves, "the same bits however the two are started"
     assert pooled.result == record.result
@@ -141,7 +141,7 @@ def test_a_killed_process_ends_them_all_and_the_same_command_goes_on(folder, tmp
         time.sleep(0.05)
     assert not any(map(alive, ranks.values()))
     diary = Diary()
-    asked = tiny_request(folder, out=tmp_path, name="study", upto="base", epochs=20, num_processes=2)
+    asked = tiny_request(folder, out=tmp_path, name="study", upto="base", epochs=20, processes=2)
     (record,) = run_study(asked, diary).records
     assert (record.status, record.num_resumes) == ("finished", 1), "in a pool, from torchrun's checkpoint"
     assert not (tmp_path / "runs").exists()
@@ -153,19 +153,18 @@ def test_a_signal_leaves_a_checkpoint(folder, tmp_path, how):
     if how == "torchrun":
         process = torchrun(folder, tmp_path, "--upto", "base", "--epochs", "200", MODERNIZE_CHECKPOINT_SECONDS="0")
     else:
-        study = tmp_path / "study.toml"
-        study.write_text(f"""
-data = "npz:{folder / "tiny.npz"}"
-upto = "base"
-epochs = 200
-device = "cpu"
-num_processes = 2
-jobs = 1
-out = "{tmp_path}"
-name = "study"
-""")
+        code = f"""
+import importlib, pathlib, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from tiny_runs import tiny_request
+from modernize.cli import main
+folder, out = map(pathlib.Path, {(str(folder), str(tmp_path))!r})
+request = tiny_request(folder, upto="base", epochs=200, processes=2, out=out, name="study")
+importlib.import_module("modernize.cli.run")._request = lambda ctx: request
+sys.exit(main(["run"]))
+"""
         process = subprocess.Popen(
-            [sys.executable, "-m", "modernize", "run", str(study)],
+            [sys.executable, "-c", code],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,14 @@ def tiny_data(folder: Path, num_train: int = 128, num_test: int = 64, seed: int 
     return f"npz:{path}"
 
 
-def tiny_request(folder: Path, **options: Any) -> RunRequest:
-    """Ask for the first rungs, an epoch each on the processor, on the tiny data set in `folder`."""
+def tiny_request(folder: Path, *, processes: int | None = None, **options: Any) -> RunRequest:
+    """Ask for the first rungs, an epoch each on the processor, on the tiny data set in `folder`.
+
+    Several processes that share a run on the processor stand for GPUs.
+    """
     wanted = {"data": f"npz:{folder / 'tiny.npz'}", "upto": "recipe", "epochs": 1, "out": folder / "out", "jobs": 1}
     wanted |= {"device": "cpu"}
-    return request_from(**(wanted | options))
+    return replace(request_from(**(wanted | options)), gpus=processes)
 
 
 def alive(pid: int) -> bool:

@@ -15,7 +15,11 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich's help takes three times as long and draws boxes into pipes
     pretty_exceptions_show_locals=False,
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "token_normalize_func": lambda name: "start" if name == "from" else name,  # --from, as it was called
+    },
 )
 
 for module in (steps, show, diff, cost, verify, data, run, report, compare, quiz, slides, seminar):

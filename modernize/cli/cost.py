@@ -82,7 +82,7 @@ def cost(
     chosen = selection(upto, start, skip, only, order, probes=probes)
     if names and chosen != selection("", "", "", "", "", probes=False):
         raise ModernizeError(
-            "name rungs or select a ladder (--upto, --from, --skip, --only, --order, --probes), not both."
+            "name rungs or select a ladder (--upto, --start, --skip, --only, --order, --probes), not both."
         )
     specs = {n: spec_named(n, base) for n in names} if names else {r.step: r.spec for r in rungs_of(base, chosen)}
     size = base.regime.image_size if image_size is None else image_size

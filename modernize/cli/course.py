@@ -27,7 +27,7 @@ Results = Annotated[
     typer.Option("--results", help="Folder that holds studies.", metavar="DIR", show_default="results"),
 ]
 
-Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace files that are there.")]
 
 
 def course_named(regime: str, study: str, results: Path | None) -> Course:

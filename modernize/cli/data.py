@@ -43,7 +43,7 @@ def data(
             show_default=False,
         ),
     ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Replace the PNG if it is there.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the PNG if it is there.")] = False,
     image_size: Annotated[
         int, typer.Option("--image-size", help="Height and width in pixels that images are brought to.", metavar="PX")
     ] = 32,
@@ -62,8 +62,8 @@ def data(
             raise ModernizeError("--out needs the name of a data set: `modernize data shapes --out shapes.png`.")
         _list(json=json)
         return
-    if out and out.exists() and not force:
-        raise ModernizeError(f"{out} is there already; choose another --out, or give --force to replace it.")
+    if out and out.exists() and not replace:
+        raise ModernizeError(f"{out} is there already; choose another --out, or give --replace.")
 
     from modernize.datasets import load_data, save_preview
     from modernize.recipes import named_recipe

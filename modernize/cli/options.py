@@ -108,7 +108,7 @@ StemStride = Annotated[
     typer.Option("--stem-stride", help="Stride of the stem: 1, 2 or 4.", metavar="N", show_default="the regime's"),
 ]
 Upto = Annotated[str, _steps("--upto", "Last step of the ladder.", complete_step, "STEP")]
-Start = Annotated[str, _steps("--from", "First rung; the steps before it are applied unseen.", complete_step, "STEP")]
+Start = Annotated[str, _steps("--start", "First rung; the steps before it are applied unseen.", complete_step, "STEP")]
 Skip = Annotated[str, _steps("--skip", "Steps to leave out.", complete_steps, "STEP,...")]
 Only = Annotated[str, _steps("--only", "The only steps to take, in path order.", complete_steps, "STEP,...")]
 Order = Annotated[str, _steps("--order", "The only steps to take, in this order.", complete_steps, "STEP,...")]

@@ -14,7 +14,7 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
 
     Args:
         plan: Of the request.
-        request: Its `out` and `force` are read.
+        request: Its `out` and `repeat` are read.
     """
     from modernize.cli.console import say, say_prose, say_table
     from modernize.cli.execution import execution_words
@@ -22,10 +22,11 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
     from modernize.cli.numbers import macs_unit
     from modernize.results.store import find_finished, load_records
     from modernize.run.estimate import estimate
+    from modernize.run.seeds import seeds_text
     from modernize.run.study import RESULTS
 
     study, data, results = plan.study, plan.tasks[0].data, request.out / RESULTS
-    done = {} if request.force else find_finished({task.run_id for task in plan.tasks}, results)
+    done = {} if request.repeat else find_finished({task.run_id for task in plan.tasks}, results)
     todo = [task for task in plan.tasks if task.run_id not in done]
     jobs = min(plan.placement.jobs, max(1, len(todo)))
     expected = estimate(todo, load_records(results).records, jobs)
@@ -34,7 +35,8 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
     say(study.name, "bold")
     say_prose(
         "",
-        f"{_count(len(study.rungs), 'rung')} x {_count(len(study.seeds), 'seed')}; {data.num_train_images:,} training"
+        f"{_count(len(study.rungs), 'rung')} x {_count(len(study.seeds), 'seed')} ({seeds_text(study.seeds)}); "
+        f"{data.num_train_images:,} training"
         f"{f', {data.num_val_images:,} validation' if data.num_val_images else ''} "
         f"and {data.num_test_images:,} test images of {data.name} at {data.image_size} px, "
         f"{data.num_classes} classes; budget {study.budget}",

@@ -43,7 +43,7 @@ EXAMPLES = examples(
     "modernize run --regime resnet50 --data imagenet --budget full --gpus 8 --micro-batch 256",
 )
 # Parameters that the request calls otherwise, and those that are no part of it.
-REQUEST_NAMES = {"seeds": "num_seeds", "gpus": "num_processes", "settings": "set"}
+REQUEST_NAMES = {"settings": "set"}
 NOT_REQUESTED = ("ctx", "study_file", "dry_run", "save_config")
 
 
@@ -66,14 +66,14 @@ def run(
     stem_stride: StemStride = None,
     budget: own.BudgetName = "smoke",
     epochs: own.Epochs = None,
-    seeds: own.Seeds = 1,
+    seeds: own.Seeds = "1",
     settings: Settings = None,
     recipe: own.RecipeName = "",
     weights: own.Weights = None,
     device: own.Device = "auto",
     precision: own.PrecisionName = "auto",
     jobs: own.Jobs = 0,
-    gpus: own.Gpus = 1,
+    gpus: own.Gpus = None,
     micro_batch: own.MicroBatch = 0,
     compile: own.Compile = False,  # noqa: A002 - the option's name
     cuda_graphs: own.CudaGraphs = False,
@@ -82,7 +82,8 @@ def run(
     out: Out = Path(),
     name: own.Name = "",
     note: own.Note = "",
-    force: own.Force = False,
+    repeat: own.Repeat = False,
+    replace: own.Replace = False,
     dry_run: own.DryRun = False,
     save_config: own.SaveConfig = None,
 ) -> None:
@@ -133,7 +134,6 @@ def run(
 def _request(ctx: typer.Context) -> RunRequest:
     """Read what is asked from the study file and from the options that the user gave."""
     from modernize.cli.choose import split_names
-    from modernize.errors import ModernizeError
     from modernize.run.config import merged, read_study_file
     from modernize.run.overrides import parse_settings
 
@@ -148,11 +148,6 @@ def _request(ctx: typer.Context) -> RunRequest:
     explicit["set"] = parse_settings(ctx.params["settings"] or ())
     study_file = ctx.params["study_file"]
     options = read_study_file(Path(study_file)) if study_file else {}
-    if _given(ctx, "gpus"):
-        device = explicit.get("device", options.get("device", "auto"))
-        if device == "cpu":
-            raise ModernizeError("--gpus and the device 'cpu' contradict each other.")
-        explicit["device"] = "cuda" if device == "auto" else device
     return merged(options, explicit)
 
 

@@ -56,7 +56,12 @@ Epochs = Annotated[
     typer.Option("--epochs", help="Epochs of each run.", metavar="N", min=1, show_default="the budget's"),
 ]
 Seeds = Annotated[
-    int, typer.Option("--seeds", help="Train each rung this many times, with seeds 0, 1, ...", metavar="N", min=1)
+    str,
+    typer.Option(
+        "--seeds",
+        help="Train each rung with seeds 0 to N-1, or with those of a range or list: 8-15 or 0,3,8.",
+        metavar="N|A-B,...",
+    ),
 ]
 TrainImages = Annotated[
     int | None,
@@ -109,8 +114,14 @@ Jobs = Annotated[
     typer.Option("--jobs", help="Runs at a time.", metavar="N", min=0, show_default="one a core, or one a GPU"),
 ]
 Gpus = Annotated[
-    int,
-    typer.Option("--gpus", help="GPUs that share each run (DDP); its batch is split over them.", metavar="N", min=1),
+    int | None,
+    typer.Option(
+        "--gpus",
+        help="GPUs that share each run (DDP); its batch is split over them.",
+        metavar="N",
+        min=1,
+        show_default="1, if --device has one",
+    ),
 ]
 MicroBatch = Annotated[
     int,
@@ -147,7 +158,10 @@ Name = Annotated[
     str, typer.Option("--name", help="Name of the study.", metavar="NAME", show_default="made from the options")
 ]
 Note = Annotated[str, typer.Option("--note", help="What readers of the report should know besides.", metavar="TEXT")]
-Force = Annotated[bool, typer.Option("--force", help="Repeat finished runs; replace the file of --save-config.")]
+Repeat = Annotated[bool, typer.Option("--repeat", help="Repeat finished runs.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Replace the study of that --name, or the file of --save-config.")
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan, what is done of it and how long it takes; train nothing.")
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from modernize.cli.course import Force, Results, StudyName, course_named
+from modernize.cli.course import Replace, Results, StudyName, course_named
 from modernize.cli.options import Regime, examples
 
 
@@ -24,7 +24,7 @@ def seminar(
     study: StudyName = "",
     results: Results = None,
     out: Annotated[Path, typer.Option("--out", help="Folder to write into.", metavar="DIR")] = Path("seminar"),
-    force: Force = False,
+    replace: Replace = False,
 ) -> None:
     """Write what a seminar needs: slides.html, handout.md to predict on, and the notebook seminar.ipynb.
 
@@ -33,5 +33,5 @@ def seminar(
     from modernize.cli.console import say
     from modernize.seminar.kit import write_kit
 
-    for path in write_kit(course_named(regime, study, results), out, force=force):
+    for path in write_kit(course_named(regime, study, results), out, replace=replace):
         say(str(path))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from modernize.cli.course import Force, Results, StudyName, course_named
+from modernize.cli.course import Replace, Results, StudyName, course_named
 from modernize.cli.options import Regime, examples
 
 
@@ -24,7 +24,7 @@ def slides(
     study: StudyName = "",
     results: Results = None,
     out: Annotated[Path, typer.Option("--out", help="The file to write.", metavar="FILE")] = Path("slides.html"),
-    force: Force = False,
+    replace: Replace = False,
 ) -> None:
     """Write slides: each step with its diagram and code, a prediction to make, then what was published and measured.
 
@@ -36,6 +36,6 @@ def slides(
     from modernize.results.files import write_atomically
     from modernize.seminar.slides import slides_html
 
-    if out.exists() and not force:
-        raise ModernizeError(f"{out} exists; give --force to replace it, or another --out.")
+    if out.exists() and not replace:
+        raise ModernizeError(f"{out} exists; give --replace, or another --out.")
     say(str(write_atomically(out, slides_html(course_named(regime, study, results)))))

@@ -5,34 +5,105 @@ Light to import; the training itself, with torch, happens in the workers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from modernize.results.record import Record
 
 __all__ = ["run"]
 
 
-def run(regime: str = "laptop", **options: Any) -> list[Record]:
+def run(
+    regime: str = "laptop",
+    *,
+    upto: str = "",
+    start: str = "",
+    skip: Sequence[str] = (),
+    only: Sequence[str] = (),
+    order: Sequence[str] = (),
+    probes: bool = False,
+    data: str = "shapes",
+    budget: str = "smoke",
+    epochs: int | None = None,
+    train_images: int | None = None,
+    test_images: int | None = None,
+    image_size: int | None = None,
+    stem_stride: int | None = None,
+    recipe: str = "",
+    seeds: int | str | Sequence[int] = 1,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - as --set and [set]
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    gpus: int | None = None,
+    micro_batch: int = 0,
+    compile: bool = False,  # noqa: A002 - as --compile
+    cuda_graphs: bool = False,
+    deterministic: bool = False,
+    decode_workers: int | None = None,
+    jobs: int = 0,
+    out: str | Path = "",
+    name: str = "",
+    note: str = "",
+    data_dir: str | Path | None = None,
+    download: bool = False,
+    repeat: bool = False,
+    replace: bool = False,
+) -> list[Record]:
     """Train every rung of a ladder and return the records, one a rung and seed.
 
-    Finished runs found under `out/results` are not repeated. In processes that torchrun started, the first one gets
-    the records and the others none.
+    The names are those of `modernize run --help` and of study files. Finished runs found under `out/results` are not
+    repeated. In processes that torchrun started, the first one gets the records and the others none.
 
     Args:
-        regime: Name of a regime.
-        **options: Fields of `modernize.run.request.RunRequest`: `upto`, `data`, `budget`, `epochs`, `num_seeds`,
-            `jobs`, `out`, ...; and `set`, a mapping of overrides such as {"recipe.lr": 2e-3}.
+        regime: Which ResNet the ladder starts from: "laptop", "resnet50" or "resnet200".
+        upto: Last step of the ladder; "" for all.
+        start: First rung trained; the steps before it are applied all the same.
+        skip: Steps to leave out.
+        only: The only steps to take, in path order.
+        order: The only steps to take, in this order.
+        probes: Also try the steps that the paper did not adopt.
+        data: Name of the data set, for example "shapes", "folder:photos" or "npz:cifar10.npz".
+        budget: "smoke", "short" or "full": how the recipes are shortened.
+        epochs: Instead of the budget's.
+        train_images: At most so many, instead of the budget's.
+        test_images: At most so many, instead of the budget's.
+        image_size: In pixels, instead of the regime's.
+        stem_stride: 1, 2 or 4, instead of the regime's.
+        recipe: "classic", "convnext" or "finetune" for every rung; "" for each rung's own.
+        seeds: A number n for seeds 0 to n - 1; "8-15", or [8, 9], for those.
+        set: Fields by hand, for example {"recipe.lr": 2e-3, "arch.stem_norm": False}.
+        weights: File of weights to start from (safetensors), for one rung; None for random ones.
+        device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.
+        precision: "auto" for bf16 on GPUs that have it and fp32 elsewhere.
+        gpus: GPUs that share each run (DDP); None for one device.
+        micro_batch: Images that one device takes at once, 0 for all of its share of a batch.
+        compile: Compile the networks with torch.compile.
+        cuda_graphs: Replay training steps as CUDA graphs.
+        deterministic: Allow deterministic algorithms alone.
+        decode_workers: Processes a run that decode images; None for a number that suits the machine.
+        jobs: Runs at a time; 0 for one a core, or one a GPU.
+        out: Folder that holds results/, reports/ and runs/; "" for the current one.
+        name: Of the study; "" for a name made from the choices above.
+        note: For the head of the report; "" keeps the one that the study has.
+        data_dir: Where downloaded data sets lie.
+        download: Fetch the data set if it is not there.
+        repeat: Repeat finished runs.
+        replace: Put this study in the place of another one of the same name.
 
     Raises:
         ModernizeError: If an option is wrong, or the data cannot be read.
     """
+    options = dict(locals())
     from modernize.run.placement import torchrun
     from modernize.run.request import request_from
     from modernize.run.study import run_study
     from modernize.run.together import follow
 
-    request = request_from(regime=regime, **options)
+    request = request_from(**options | {"set": set or {}})
     if (launched := torchrun()) and launched.rank > 0:
         follow(request, launched)
         return []

@@ -2,7 +2,7 @@
 
 regime = "laptop"
 upto = "ln"
-num_seeds = 3
+seeds = 3
 
 [set]
 recipe.lr = 2e-3
@@ -21,11 +21,11 @@ from modernize.results.files import write_atomically
 from modernize.run.overrides import toml_literal
 from modernize.run.request import FILE_FIELDS, RunRequest, request_from
 
-# What the command line calls a field otherwise.
-OPTION_NAMES = {"from": "start", "seeds": "num_seeds", "gpus": "num_processes"}
+# What earlier versions called a field.
+OLD_NAMES = {"from": "start", "num_seeds": "seeds", "num_processes": "gpus"}
 
-# Not saved: it is about one invocation, and a file that repeats finished runs each time would be a trap.
-UNSAVED = ("force",)
+# Not saved: they are about one invocation, and a file that repeats finished runs each time would be a trap.
+UNSAVED = ("repeat", "replace")
 
 
 def read_study_file(path: Path) -> dict[str, Any]:
@@ -47,8 +47,8 @@ def read_study_file(path: Path) -> dict[str, Any]:
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise ModernizeError(f"the study file {path} cannot be read: {reason}.") from error
     for name in options:
-        if name in OPTION_NAMES:
-            raise ModernizeError(f"{path}: '{name}' is called '{OPTION_NAMES[name]}' in a study file.")
+        if name in OLD_NAMES:
+            raise ModernizeError(f"{path}: '{name}' is called '{OLD_NAMES[name]}'.")
         if name not in FILE_FIELDS:
             raise ModernizeError(f"{path}: {unknown_name('field', name, FILE_FIELDS)}")
     try:
@@ -73,6 +73,8 @@ def to_toml(request: RunRequest) -> str:
     """Write a request as a study file; fields without a value are left out."""
     values = asdict(request)
     values |= values.pop("selection")
+    if request.seeds == tuple(range(len(request.seeds))):
+        values["seeds"] = len(request.seeds)
     lines = ["# modernize run FILE"]
     for name in FILE_FIELDS:
         value = values.get(name)
@@ -87,17 +89,15 @@ def save_request(request: RunRequest, path: Path) -> None:
     """Write a request to a study file.
 
     Raises:
-        ModernizeError: If another file is there and the request does not force, or it cannot be written.
+        ModernizeError: If another file is there and the request does not replace it, or it cannot be written.
     """
     text = to_toml(request)
-    if path.exists() and not request.force:
+    if path.exists() and not request.replace:
         try:
             same = path.read_text(encoding="utf-8") == text
         except (OSError, UnicodeDecodeError):
             same = False
         if not same:
-            raise ModernizeError(
-                f"{path} is there already; choose another --save-config, or give --force to replace it."
-            )
+            raise ModernizeError(f"{path} is there already; choose another --save-config, or give --replace.")
         return
     write_atomically(path, text)

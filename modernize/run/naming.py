@@ -11,6 +11,12 @@ from modernize.run.request import RunRequest
 from modernize.spec import fingerprint
 from modernize.train.runtime import Runtime
 
+LONGEST = 60
+"""Characters of a name that nobody chose: a table and a path have room for it."""
+
+DIGITS = 8
+"""Of the hash that stands for what is cut off."""
+
 
 def study_name(request: RunRequest, runtime: Runtime | None = None) -> str:
     """Name a study after what was chosen, for example "laptop-shapes-smoke-upto-ln", unless the request names it.
@@ -46,7 +52,10 @@ def study_name(request: RunRequest, runtime: Runtime | None = None) -> str:
     words += [f"weights-{request.weights.stem}"] if request.weights else []
     words += _execution(runtime) if runtime else []
     name = re.sub(r"[^A-Za-z0-9_.]+", "-", "-".join(words)).strip("-.")
-    return name if len(name) <= 100 else f"{name[:83]}-{fingerprint({'name': name})}"
+    if len(name) <= LONGEST:
+        return name
+    whole_words = name[: LONGEST - DIGITS].rpartition("-")[0] or name[: LONGEST - DIGITS - 1]
+    return f"{whole_words.strip('-.')}-{fingerprint({'name': name})[:DIGITS]}"
 
 
 def _execution(runtime: Runtime) -> list[str]:

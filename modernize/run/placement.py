@@ -123,11 +123,10 @@ def for_batch(runtime: Runtime, batch_size: int) -> Runtime:
 
 def _num_processes(request: RunRequest, launched: Torchrun | None) -> int:
     if launched is None:
-        return request.num_processes
-    if request.num_processes not in (1, launched.size):
+        return request.gpus or 1
+    if request.gpus not in (None, launched.size):
         raise ModernizeError(
-            f"torchrun has started {launched.size} processes, but {request.num_processes} are asked for; "
-            "leave out --gpus."
+            f"torchrun has started {launched.size} processes, but {request.gpus} are asked for; leave out --gpus."
         )
     if request.jobs > 1:
         raise ModernizeError("under torchrun runs are done one after another; leave out --jobs.")

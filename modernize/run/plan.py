@@ -50,7 +50,7 @@ def plan_study(request: RunRequest) -> Plan:
     rungs = plan_rungs(request)
     regime = rungs[0].spec.regime
     image_size = request.image_size or regime.image_size
-    placement = place(request, len(rungs) * request.num_seeds)
+    placement = place(request, len(rungs) * len(request.seeds))
     budget, name = plan_budget(request), study_name(request, placement.runtime)
     for rung in rungs:
         cost(rung.spec, image_size)  # fails before the data is read where the image is too small
@@ -61,7 +61,7 @@ def plan_study(request: RunRequest) -> Plan:
     source, summary = plan_images(request, budget, image_size)
     refuse_unread(request.overrides, expected, budget.name, streamed=summary.streamed)
     common = _Common(name, budget, request.overrides, source, summary, placement.runtime, weights)
-    tasks = [_task(rung, seed, common) for seed in range(request.num_seeds) for rung in rungs]
+    tasks = [_task(rung, seed, common) for seed in request.seeds for rung in rungs]
     study = Study(
         name=name,
         regime=regime.name,
@@ -70,7 +70,7 @@ def plan_study(request: RunRequest) -> Plan:
         budget=budget.name,
         epochs=max(task.budget.epochs for task in tasks),
         image_size=image_size,
-        seeds=tuple(range(request.num_seeds)),
+        seeds=request.seeds,
         rungs=tuple(_planned(rung, rungs, tasks) for rung in rungs),
         note=request.note,
     )

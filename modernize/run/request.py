@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from modernize.errors import ModernizeError, unknown_name
 from modernize.ladder import Selection
 from modernize.regimes import DEFAULT_REGIME
 from modernize.run.overrides import Overrides, read_overrides
+from modernize.run.seeds import read_seeds
 from modernize.strict import from_dict
 
 
@@ -30,10 +31,10 @@ class RunRequest:
         image_size: In pixels, instead of the regime's.
         stem_stride: Instead of the regime's.
         recipe: Name of the recipe that every rung is trained with, in place of its own; "" for its own.
-        num_seeds: Each rung is trained with seeds 0 to num_seeds - 1.
+        seeds: Each rung is trained with each of them; see `read_seeds`.
         device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.
         precision: Of the arithmetic under autocast; "auto" for bf16 on GPUs that have it and fp32 elsewhere.
-        num_processes: Processes that train each run together (DDP), one a GPU.
+        gpus: That train each run together (DDP); None for one device, whichever `device` says.
         micro_batch: Images that one device takes at once, 0 for all of its share of a batch.
         compile: Whether torch.compile compiles the networks.
         cuda_graphs: Whether training steps are replayed as CUDA graphs.
@@ -46,7 +47,8 @@ class RunRequest:
         weights: File of weights to start from, safetensors; None for random ones.
         data_dir: Where downloaded data sets lie.
         download: Fetch the data set if it is not there.
-        force: Repeat finished runs.
+        repeat: Repeat finished runs.
+        replace: Put what is asked in the place of the study, or the file, of that name.
         overrides: Fields of the spec set by hand.
     """
 
@@ -60,10 +62,10 @@ class RunRequest:
     image_size: int | None = None
     stem_stride: int | None = None
     recipe: str = ""
-    num_seeds: int = 1
+    seeds: tuple[int, ...] = (0,)
     device: str = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    num_processes: int = 1
+    gpus: int | None = None
     micro_batch: int = 0
     compile: bool = False
     cuda_graphs: bool = False
@@ -76,7 +78,8 @@ class RunRequest:
     weights: Path | None = None
     data_dir: Path | None = None
     download: bool = False
-    force: bool = False
+    repeat: bool = False
+    replace: bool = False
     overrides: Overrides = field(default_factory=Overrides)
 
 
@@ -97,7 +100,7 @@ def request_from(**options: Any) -> RunRequest:
         {'lr': 0.002}
 
     Raises:
-        ModernizeError: If an option is unknown, has the wrong type or is out of range.
+        ModernizeError: If an option is unknown, has the wrong type, is out of range or contradicts another.
     """
     selection = {name: options.pop(name) for name in SELECTION_FIELDS if name in options}
     for name in ("out", "data_dir", "weights"):
@@ -109,9 +112,16 @@ def request_from(**options: Any) -> RunRequest:
     for name in options:
         if name not in FILE_FIELDS:
             raise unknown_name("field", name, FILE_FIELDS)
+    if "seeds" in options:
+        options["seeds"] = read_seeds(options["seeds"])
     parts = {"selection": from_dict(Selection, selection), "overrides": read_overrides(settings)}
     request = from_dict(RunRequest, {**options, **parts})
-    for name in ("num_seeds", "epochs", "train_images", "test_images", "image_size", "num_processes"):
+    _check(request)
+    return request if request.gpus is None or request.device.startswith("cuda") else replace(request, device="cuda")
+
+
+def _check(request: RunRequest) -> None:
+    for name in ("epochs", "train_images", "test_images", "image_size", "gpus"):
         value = getattr(request, name)
         if value is not None and value < 1:
             raise ModernizeError(f"{name} should be at least 1, not {value}.")
@@ -121,4 +131,5 @@ def request_from(**options: Any) -> RunRequest:
             raise ModernizeError(f"{name} should be 0 ({zero}) or more, not {value}.")
     if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", request.device):
         raise ModernizeError(f"device cannot be '{request.device}'. Allowed: auto, cpu, cuda, cuda:0, cuda:1, ...")
-    return request
+    if request.gpus is not None and request.device == "cpu":
+        raise ModernizeError("gpus and the device 'cpu' contradict each other.")

@@ -39,7 +39,7 @@ def start_weights(path: Path | None, rungs: Sequence[Rung]) -> StartWeights | No
         return None
     if any(rung.spec.arch != rungs[0].spec.arch for rung in rungs):
         raise ModernizeError(
-            "weights to start from fit one network; choose it with --from STEP and --upto STEP, the same one."
+            "weights to start from fit one network; choose it with --start STEP and --upto STEP, the same one."
         )
     try:
         with path.open("rb") as file:

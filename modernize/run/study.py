@@ -64,7 +64,7 @@ def check_request(request: RunRequest) -> Placement:
         ModernizeError: Naming the first thing that does not.
     """
     study_name(request)
-    return place(request, len(plan_rungs(request)) * request.num_seeds)
+    return place(request, len(plan_rungs(request)) * len(request.seeds))
 
 
 def run_study(request: RunRequest, observer: Observer | None = None) -> StudyResult:
@@ -91,16 +91,16 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
         plan = plan_study(request)
         plan = replace(plan, study=_noted(plan.study, results))
         save_study(plan.study, results)
-        done = {} if request.force else _done(plan.tasks, results)
+        done = {} if request.repeat else _done(plan.tasks, results)
         observer.start(plan, list(done.values()), placement.jobs)
-        doing = _Doing(observer, results, force=request.force)
+        doing = _Doing(observer, results, repeat=request.repeat)
         doing.records |= done
         for task in plan.tasks:
             folder = runs / task.run_id
             if task.run_id in done and folder.is_dir() and not Claim(folder).holder():
                 shutil.rmtree(folder, ignore_errors=True)  # a process was killed right after it wrote the record
         todo = [
-            replace(task, folder=str(runs / task.run_id), results=None if request.force else str(results))
+            replace(task, folder=str(runs / task.run_id), results=None if request.repeat else str(results))
             for task in plan.tasks
             if task.run_id not in done
         ]
@@ -134,11 +134,11 @@ def _executor(placement: Placement, log_folder: Path) -> Pool | Together:
 class _Doing:
     """Does runs and gathers their records, from this process's workers or from another process."""
 
-    def __init__(self, observer: Observer, results: Path, *, force: bool) -> None:
+    def __init__(self, observer: Observer, results: Path, *, repeat: bool) -> None:
         self.records: dict[str, Record] = {}
         self._observer = observer
         self._results = results
-        self._force = force
+        self._repeat = repeat
         self._started: set[str] = set()
         self._elsewhere: dict[str, Task] = {}
 
@@ -177,7 +177,7 @@ class _Doing:
     def _wait(self) -> list[Task]:
         """Take over records of runs that are elsewhere; return runs that nobody has in hand any more."""
         while self._elsewhere:
-            found = {} if self._force else _done(self._elsewhere.values(), self._results)
+            found = {} if self._repeat else _done(self._elsewhere.values(), self._results)
             for run_id, record in found.items():
                 self._end(self._elsewhere.pop(run_id), record)
             free = [task for task in self._elsewhere.values() if not Claim(Path(str(task.folder))).holder()]

@@ -13,23 +13,23 @@ from modernize.seminar.notebook import notebook
 SLIDES, HANDOUT, NOTEBOOK = "slides.html", "handout.md", "seminar.ipynb"
 
 
-def write_kit(course: Course, folder: Path, *, force: bool = False) -> list[Path]:
+def write_kit(course: Course, folder: Path, *, replace: bool = False) -> list[Path]:
     """Write slides, handout and notebook.
 
     Args:
         course: What slides and handout are about.
         folder: Where to; made if need be.
-        force: Replace files that are there.
+        replace: Replace files that are there.
 
     Returns:
         The files written.
 
     Raises:
-        ModernizeError: If one of them is there already and `force` is not given; none is written then.
+        ModernizeError: If one of them is there already and `replace` is not given; none is written then.
     """
     from modernize.seminar.slides import slides_html
 
-    if there := [name for name in (SLIDES, HANDOUT, NOTEBOOK) if (folder / name).exists() and not force]:
-        raise ModernizeError(f"{folder} already holds {', '.join(there)}; give --force to replace, or another --out.")
+    if there := [name for name in (SLIDES, HANDOUT, NOTEBOOK) if (folder / name).exists() and not replace]:
+        raise ModernizeError(f"{folder} already holds {', '.join(there)}; give --replace, or another --out.")
     texts = {SLIDES: slides_html(course), HANDOUT: handout(course), NOTEBOOK: notebook()}
     return [write_atomically(folder / name, text) for name, text in texts.items()]
