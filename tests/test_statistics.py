@@ -98,6 +98,16 @@ def test_equal_differences_have_no_spread_to_test_against():
     assert (delta.std, delta.low, delta.high, delta.p_value) == (0.0, None, None, None)
 
 
+@pytest.mark.parametrize("n", [2, 3, 7])
+def test_a_constant_difference_is_not_tested_through_the_last_bit_of_its_sum(n):
+    for difference in [k / 100 for k in range(-100, 100)]:
+        before = {seed: round(60 + 1.37 * seed, 2) for seed in range(n)}
+        paired = paired_delta({seed: round(value + difference, 2) for seed, value in before.items()}, before)
+        assert (paired.mean, paired.std, paired.low, paired.p_value) == (difference, 0.0, None, None)
+        welch = welch_delta([60 + difference] * n, [0.1 + 0.2 + 59.7, *[60.0] * (n - 1)])
+        assert (welch.mean, welch.low, welch.p_value) == (difference, None, None)
+
+
 def test_holm_by_hand():
     adjusted = holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005})
     assert adjusted == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06, "d": 0.02})

@@ -211,7 +211,7 @@ def _deltas(side: Side, step: str) -> dict[int, float]:
     if step not in side.rows or side.rows[step].planned.before not in side.rows:
         return {}
     after, before = side.rows[step].finished, side.rows[side.rows[step].planned.before].finished
-    return {seed: round(after[seed] - before[seed], 9) for seed in after if seed in before}
+    return {seed: after[seed] - before[seed] for seed in after if seed in before}
 
 
 def _data(record: Record) -> Any:

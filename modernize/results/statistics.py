@@ -17,6 +17,10 @@ Key = TypeVar("Key", bound=Hashable)
 # With fewer pairs no order of the ranks is rarer than 5 % by chance: of four, 2 in 4! = 24.
 LEAST_RANKED = 5
 
+# Values this near are one value that was computed in several ways: what a run measures moves in far larger steps, and
+# decimals round at the sixteenth digit.
+EQUAL_WITHIN = 1e-8
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -56,7 +60,7 @@ class PairedDelta:
 
 
 def summarise(values: Sequence[float]) -> Summary | None:
-    """Return mean and sample standard deviation, None without values.
+    """Return mean and sample standard deviation, None without values; values within `EQUAL_WITHIN` have none: 0.
 
     Examples:
         >>> summarise([80.0, 82.0])
@@ -88,9 +92,7 @@ def paired_delta(
         >>> delta.n, delta.mean
         (2, 2.5)
     """
-    # Rounded, so that equal differences of decimal fractions are equal.
-    differences = [round(after[seed] - before[seed], 9) for seed in sorted(after.keys() & before.keys())]
-    summary = summarise(differences)
+    summary = summarise([after[seed] - before[seed] for seed in sorted(after.keys() & before.keys())])
     if summary is None:
         return None
     low = high = p_value = None
@@ -101,8 +103,10 @@ def paired_delta(
         half = float(stdtrit(degrees, (1 + confidence) / 2)) * error
         low, high = summary.mean - half, summary.mean + half
         p_value = 2 * float(stdtr(degrees, -abs(summary.mean) / error))
+    # Rounded, so that equal deltas rank alike.
+    mean = round(summary.mean, 9)
     return PairedDelta(
-        n=summary.n, mean=summary.mean, std=summary.std, low=low, high=high, confidence=confidence, p_value=p_value
+        n=summary.n, mean=mean, std=summary.std, low=low, high=high, confidence=confidence, p_value=p_value
     )
 
 
@@ -242,6 +246,8 @@ def sampling_error_percent(top1_percent: float, num_images: int) -> float:
 def _sample_std(values: Sequence[float], mean: float) -> float | None:
     if len(values) < 2:
         return None
+    if max(values) - min(values) <= EQUAL_WITHIN:
+        return 0.0
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
