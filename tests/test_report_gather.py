@@ -9,8 +9,11 @@ from factories import DATA, make_record, make_records, make_study
 
 from modernize.cli import main
 from modernize.errors import MissingResultsError, ModernizeError
+from modernize.families import family_spec
+from modernize.ladder import ladder
 from modernize.report.gather import gather, group_records
-from modernize.report.write import write_all, write_paper_report
+from modernize.report.specs import paper_rungs
+from modernize.report.write import write_all, write_paper_report, write_report
 from modernize.results.record import Execution
 from modernize.results.store import save_record, save_study
 
@@ -114,6 +117,21 @@ def test_a_published_ladder_needs_no_record(tmp_path, regime, last):
     html = one[1].read_text()
     assert html.count('class="panel"') == 17
     assert "d7x7" in html
+
+
+def test_a_step_of_another_package_that_breaks_the_default_ladder_breaks_no_report(tmp_path, own_registry):
+    study = make_study(upto="ln")
+    saved(tmp_path, (study, [r for r in make_records(study) if r.rung.step != "ln"]))
+    before = write_report(tmp_path / "results", tmp_path / "one", formats=("md", "html", "json"), figures=False)
+    own_registry.step("early", title="GELU early", after="depthwise")(lambda spec: spec.with_arch(activation="gelu"))
+    own_registry.step("mine", title="Mine", instead_of="width")(lambda spec: spec)
+    with pytest.raises(ModernizeError, match="'mine' changes nothing"):
+        ladder("resnet50", probes=True)
+    after = write_report(tmp_path / "results", tmp_path / "two", formats=("md", "html", "json"), figures=False)
+    assert [path.read_text() for path in after][::2] == [path.read_text() for path in before][::2]
+    assert after[1].read_text().count('class="panel"') == 13
+    assert write_paper_report("resnet50", tmp_path / "three", ("md", "html"))[0].read_text().count("| mine |") == 0
+    assert paper_rungs("resnet50")["downsample"].spec == family_spec("convnext-t")
 
 
 def test_a_published_ladder_says_how_sure_its_steps_are(tmp_path):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from modernize.cost import cost
-from modernize.ladder import ladder
 from modernize.published import PUBLISHED_REGIMES, PublishedRow, published_rows
 from modernize.report.provenance import published_source
+from modernize.report.specs import paper_rungs
 from modernize.report.view import Cell, Paragraph, Section, Table, heads
 
 _TITLES = {"resnet50": "ResNet-50 regime", "resnet200": "ResNet-200 regime"}
@@ -34,13 +34,10 @@ def cost_rows(regime: str) -> dict[str, CostRow]:
     Args:
         regime: "resnet50" or "resnet200".
     """
-    published = {row.step: row for row in published_rows(regime) if row.role != "reference"}
-    path = [step for step, row in published.items() if row.adopted and row.before]
-    rungs = {rung.step: rung for rung in ladder(regime, order=path, probes=True)}
+    published = {row.step: row for row in published_rows(regime)}
     return {
-        step: CostRow(gmacs=cost(rungs[step].spec, 224).gmacs, published=row)
-        for step, row in published.items()
-        if step in rungs
+        step: CostRow(gmacs=cost(rung.spec, 224).gmacs, published=published[step])
+        for step, rung in paper_rungs(regime).items()
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from modernize.report.rows import Row
+from modernize.report.specs import rung_specs
 from modernize.report.view import Figure, keys_of
 from modernize.results.study import Study
 
@@ -65,7 +66,6 @@ class Artist:
     def elements(self) -> dict[str, str]:
         """Give the figures, and what each step changes, as SVG elements for a page, by key."""
         from modernize.report.figures import change, draw, network, svg_text
-        from modernize.report.panels import rung_specs
 
         told = {key: alt for _, key, alt in _PLACES} | (PUBLISHED if self.published else {})
         found = {}

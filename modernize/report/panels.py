@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from modernize.diagram import change_diagram, network_diagram
-from modernize.errors import ModernizeError
-from modernize.ladder import ladder
-from modernize.regimes import REGIMES
 from modernize.registry import load_steps
 from modernize.report import numbers
 from modernize.report import provenance as source
 from modernize.report.charts import curve_charts
 from modernize.report.drawings import change_keys
 from modernize.report.rows import Row
+from modernize.report.specs import rung_specs
 from modernize.report.view import Panel, keys_of
-from modernize.results.stale import recorded_spec
 from modernize.results.study import Study
 from modernize.spec import Spec
 
@@ -56,12 +53,6 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
         )
         for row in rows
     )
-
-
-def rung_specs(study: Study, rows: Sequence[Row]) -> dict[str, Spec | None]:
-    """The spec of every rung, None where it is not known."""
-    ladder_specs = _ladder_specs(study.regime)
-    return {row.step: _spec(row, ladder_specs) for row in rows}
 
 
 def step_card(step: str) -> tuple[tuple[str, str], ...]:
@@ -123,19 +114,3 @@ def _measured(study: Study, row: Row) -> list[tuple[str, str, str]]:
     if row.images_per_second is not None:
         found.append(("Images/s", numbers.speed_text(row.images_per_second), source.speed_source(row)))
     return found
-
-
-def _spec(row: Row, ladder_specs: Mapping[str, Spec]) -> Spec | None:
-    """The spec of a rung's own record, so that the diagram shows what was run; without one, that of the plan."""
-    for record in list(row.records.values())[:1]:
-        try:
-            return recorded_spec(record)
-        except ModernizeError:
-            return None
-    return ladder_specs.get(row.planned.spec_fingerprint)
-
-
-def _ladder_specs(regime: str) -> dict[str, Spec]:
-    if regime not in REGIMES:
-        return {}
-    return {rung.spec.fingerprint: rung.spec for rung in ladder(regime, probes=True)}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from modernize.cost import cost
-from modernize.ladder import Rung, ladder
+from modernize.ladder import Rung
 from modernize.published import published_rows
 from modernize.registry import load_steps
 from modernize.report import numbers
@@ -16,6 +16,7 @@ from modernize.report.drawings import PUBLISHED, change_keys, figures_of
 from modernize.report.panels import diagram, published_numbers, step_card
 from modernize.report.paper import N_SEEDS, READINGS
 from modernize.report.rows import Row, make_rows
+from modernize.report.specs import paper_rungs
 from modernize.report.study_page import name_of, published_notes
 from modernize.report.view import (
     Block,
@@ -34,14 +35,6 @@ from modernize.results.study import PlannedRung, Study
 
 IMAGE_SIZE = 224
 _ENDS = {"resnet50": "ResNet-50 to ConvNeXt-T", "resnet200": "ResNet-200 to ConvNeXt-B"}
-
-
-def paper_rungs(regime: str) -> dict[str, Rung]:
-    """Climb the ladder of a published table: its adopted steps in its order, with the probes it prints."""
-    printed = [row for row in published_rows(regime) if row.role != "reference"]
-    path = [row.step for row in printed if row.adopted and row.before]
-    rungs = {rung.step: rung for rung in ladder(regime, order=path, probes=True)}
-    return {row.step: rungs[row.step] for row in printed if row.step in rungs}
 
 
 def paper_study(regime: str) -> Study:

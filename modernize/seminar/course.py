@@ -11,11 +11,11 @@ from pathlib import Path
 
 from modernize.cost import cost
 from modernize.errors import MissingResultsError, ModernizeError, unknown_name
-from modernize.ladder import Rung, ladder, rung_of
+from modernize.ladder import Rung, ladder
 from modernize.published import PublishedRow, published_row, published_rows
-from modernize.registry import BASE, Step, load_steps
+from modernize.registry import Step, load_steps
 from modernize.report.rows import Row, make_rows
-from modernize.results.stale import recorded_spec
+from modernize.report.specs import rung_specs
 from modernize.results.store import find_studies, load_records, load_study
 from modernize.results.study import PlannedRung, Study
 from modernize.seminar.evidence import Evidence, measured_evidence, published_evidence
@@ -147,7 +147,7 @@ def study_course(results_dir: Path, name: str = "") -> Course:
 
 def course_of(study: Study, rows: Sequence[Row]) -> Course:
     """Make the course of a study from its rows."""
-    specs = {row.step: _spec(study, row) for row in rows}
+    specs = rung_specs(study, rows)
     by_step = {row.step: row for row in rows}
     base = next((spec for spec in specs.values() if spec), None)
     adopted = [row for row in rows if row.adopted]
@@ -208,16 +208,6 @@ def _measured(row: Row, rows: dict[str, Row], specs: dict[str, Spec | None], tab
         published=published_evidence(table, row.step, planned.before) if planned.before else None,
         measured=measured_evidence(row, rows.get(planned.before)),
     )
-
-
-def _spec(study: Study, row: Row) -> Spec | None:
-    """Rebuild a rung from a record of it, or from the regime's default ladder; None if neither can be done."""
-    try:
-        if row.records:
-            return recorded_spec(next(iter(row.records.values())))
-        return rung_of(row.step, study.regime).spec if row.step in (BASE, *load_steps()) else None
-    except ModernizeError:
-        return None
 
 
 def _folder(results_dir: Path, name: str) -> Path:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from matplotlib.figure import Figure
 
-from modernize.errors import ModernizeError, unknown_name
-from modernize.ladder import ladder
+from modernize.errors import unknown_name
 from modernize.report.figures.bars import figure2
 from modernize.report.figures.blocks import blocks_side_by_side
 from modernize.report.figures.costs import By, cost_breakdown
@@ -21,10 +20,9 @@ from modernize.report.figures.style import Theme
 from modernize.report.figures.tradeoff import pareto
 from modernize.report.figures.words import rung_label
 from modernize.report.rows import Row
+from modernize.report.specs import rung_specs
 from modernize.results.files import write_atomically
-from modernize.results.stale import recorded_spec
 from modernize.results.study import Study
-from modernize.spec import Spec
 
 _FORMATS: tuple[Format, ...] = ("png", "svg")
 
@@ -45,12 +43,14 @@ def _deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Fig
 
 
 def _costs(study: Study, rows: Sequence[Row], *, by: By, theme: Theme = "light") -> Figure | None:
-    specs = {rung_label(row): spec for row in rows if (spec := spec_of(study, row))}
+    known = rung_specs(study, rows)
+    specs = {rung_label(row): spec for row in rows if (spec := known[row.step])}
     return cost_breakdown(specs, by, study.image_size, theme=theme) if specs else None
 
 
 def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
-    found = [(row.step, spec) for row in rows if row.adopted and (spec := spec_of(study, row))]
+    known = rung_specs(study, rows)
+    found = [(row.step, spec) for row in rows if row.adopted and (spec := known[row.step])]
     if len(found) < 2:
         return None
     (first, before), (last, after) = found[0], found[-1]
@@ -121,26 +121,3 @@ def write_figures(
         names[key] = FIGURES[key][0] + ("-dark" if theme == "dark" else "")
         written += [write_atomically(folder / f"{names[key]}.{s}", figure_bytes(figure, s)) for s in _FORMATS]
     return names, written
-
-
-def spec_of(study: Study, row: Row) -> Spec | None:
-    """Return the spec that a rung's runs were made for, or are planned for.
-
-    Returns:
-        None where it is not known: the step is not installed here, or its fields are those of another version.
-    """
-    for record in row.records.values():
-        try:
-            return recorded_spec(record)
-        except ModernizeError:
-            return None
-    return _climbed(study.regime).get(row.planned.spec_fingerprint)
-
-
-@cache
-def _climbed(regime: str) -> dict[str, Spec]:
-    """Give the rungs of a regime as they are today, by fingerprint."""
-    try:
-        return {rung.spec.fingerprint: rung.spec for rung in ladder(regime, probes=True)}
-    except ModernizeError:
-        return {}

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from modernize.cost import cost
 from modernize.errors import unknown_name
-from modernize.ladder import ladder
 from modernize.published import family_rows, published_rows
 from modernize.report.figures.labels import Point
 from modernize.report.figures.path import Mark, draw_path
@@ -19,6 +18,7 @@ from modernize.report.figures.words import setting, stale_notes, verdict
 from modernize.report.machines import machine_of, usual_machine
 from modernize.report.numbers import macs_unit
 from modernize.report.rows import Row
+from modernize.report.specs import paper_rungs
 from modernize.results.statistics import summarise
 from modernize.results.study import Study
 
@@ -211,4 +211,4 @@ def _context(regime: str, against: Against) -> list[tuple[str, Point]]:
 
 def _counted_params(regime: str) -> dict[str, float]:
     """Count the published rungs' parameters, in millions: the paper prints them for its ends only."""
-    return {rung.step: cost(rung.spec).num_params / 1e6 for rung in ladder(regime, probes=True)}
+    return {step: cost(rung.spec).num_params / 1e6 for step, rung in paper_rungs(regime).items()}
