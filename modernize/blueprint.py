@@ -6,95 +6,42 @@ the diagrams are drawn from it, so the three cannot disagree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from modernize.errors import ModernizeError
+from modernize.ops import (
+    GRN,
+    Activation,
+    Add,
+    Conv,
+    DropPath,
+    Fork,
+    GlobalPool,
+    LayerScale,
+    Linear,
+    MaxPool,
+    Norm,
+    Op,
+    Shape,
+)
 from modernize.spec import Arch, Recipe, Spec
 
-
-@dataclass(frozen=True, slots=True)
-class Conv:
-    """A convolution, "same" padding unless it is a patch (kernel equals stride)."""
-
-    name: str
-    in_channels: int
-    out_channels: int
-    kernel: int
-    stride: int = 1
-    groups: int = 1
-    bias: bool = True
-
-    @property
-    def padding(self) -> int:
-        """Zeros added on each side."""
-        return 0 if self.kernel == self.stride else self.kernel // 2
-
-    @property
-    def depthwise(self) -> bool:
-        """Whether each channel has a filter of its own."""
-        return self.groups == self.in_channels == self.out_channels
+Ops = tuple[Op, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Norm:
-    """BatchNorm (eps 1e-5), or LayerNorm over the channels at each position (eps 1e-6)."""
+class Visit(NamedTuple):
+    """An operation where an image passes it: `path` is, for example, "stages.0.blocks.2.branch.pwconv1"."""
 
-    name: str
-    kind: Literal["batch", "layer"]
-    channels: int
-
-
-@dataclass(frozen=True, slots=True)
-class Activation:
-    """ReLU, or exact (erf) GELU."""
-
-    kind: Literal["relu", "gelu"]
-    name: str = "act"
+    path: str
+    op: Op
+    in_shape: Shape
+    out_shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class MaxPool:
-    """Max pooling, padded by half its kernel."""
-
-    kernel: int
-    stride: int
-    name: str = "pool"
-
-
-@dataclass(frozen=True, slots=True)
-class GlobalPool:
-    """Mean over all positions, kept as a 1x1 map."""
-
-    name: str = "pool"
-
-
-@dataclass(frozen=True, slots=True)
-class LayerScale:
-    """Multiplication by a learned vector that starts at `initial`."""
-
-    channels: int
-    initial: float
-    name: str = "layer_scale"
-
-
-@dataclass(frozen=True, slots=True)
-class GRN:
-    """Global Response Normalization (ConvNeXt V2)."""
-
-    channels: int
-    name: str = "grn"
-
-
-@dataclass(frozen=True, slots=True)
-class Linear:
-    """The classifier."""
-
-    name: str
-    in_features: int
-    out_features: int
-
-
-Op = Conv | Norm | Activation | MaxPool | GlobalPool | LayerScale | GRN | Linear
+# What it returns is the shape at its end.
+Walk = Generator[Visit, None, Shape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +55,39 @@ class Block:
         drop_rate: Probability that stochastic depth drops the branch of an image.
     """
 
-    branch: tuple[Op, ...]
-    shortcut: tuple[Op, ...]
-    after: tuple[Op, ...]
+    branch: Ops
+    shortcut: Ops
+    after: Ops
     drop_rate: float
+
+    @property
+    def in_channels(self) -> int:
+        """Channels that come in."""
+        return self._convs[0].in_channels
+
+    @property
+    def out_channels(self) -> int:
+        """Channels that go out."""
+        return self._convs[-1].out_channels
+
+    @property
+    def _convs(self) -> list[Conv]:
+        return [op for op in self.branch if isinstance(op, Conv)]
+
+    def walk(self, path: str, shape: Shape) -> Walk:
+        """Pass every operation from here, the joints of branch and shortcut among them."""
+        yield from _along(f"{path}.shortcut", self.shortcut, shape)
+        out_shape = yield from _along(f"{path}.branch", self.branch, shape)
+        yield from _along(path, (*[DropPath()] * bool(self.drop_rate), Add()), out_shape)
+        yield from _along(path, (Fork(),), shape)
+        return (yield from _along(f"{path}.after", self.after, out_shape))
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Blocks at one resolution, and what brings the map there."""
 
-    downsample: tuple[Op, ...]
+    downsample: Ops
     blocks: tuple[Block, ...]
 
 
@@ -126,9 +95,34 @@ class Stage:
 class Blueprint:
     """A whole network."""
 
-    stem: tuple[Op, ...]
+    stem: Ops
     stages: tuple[Stage, ...]
-    head: tuple[Op, ...]
+    head: Ops
+
+    def walk(self, image_size: int) -> Walk:
+        """Pass every operation in order, as an image of `image_size` x `image_size` pixels does.
+
+        Raises:
+            ModernizeError: If the image is too small for the network.
+        """
+        if image_size < 1:
+            raise ModernizeError(f"image size should be at least 1 pixel, not {image_size}.")
+        shape = yield from _along("stem", self.stem, (3, image_size, image_size))
+        for i, stage in enumerate(self.stages):
+            shape = yield from _along(f"stages.{i}.downsample", stage.downsample, shape)
+            for j, block in enumerate(stage.blocks):
+                shape = yield from block.walk(f"stages.{i}.blocks.{j}", shape)
+        return (yield from _along("head", self.head, shape))
+
+
+def _along(path: str, ops: Ops, shape: Shape) -> Walk:
+    for op in ops:
+        visit = Visit(f"{path}.{op.name}", op, shape, op.out_shape(shape))
+        _, height, width = shape = visit.out_shape
+        if min(height, width) < 1:
+            raise ModernizeError(f"the image is too small: the map at {visit.path} would be {height}x{width}.")
+        yield visit
+    return shape
 
 
 def blueprint(spec: Spec) -> Blueprint:
@@ -166,33 +160,33 @@ def block_channels(arch: Arch, width: int) -> int:
     return width if arch.bottleneck == "inverted" else 4 * width
 
 
-def _stem(arch: Arch) -> tuple[Op, ...]:
+def _stem(arch: Arch) -> Ops:
     norm = Norm("norm", arch.norm, arch.width)
     if arch.stem == "patchify":
         # The last step puts a LayerNorm after the stem whatever the open choice `stem_norm` says.
         has_norm = arch.stem_norm or (arch.downsampling == "separate" and arch.downsample_norm)
-        conv = Conv("conv", 3, arch.width, arch.stem_stride, arch.stem_stride)
+        conv = Conv("conv", 3, arch.width, arch.stem_stride, arch.stem_stride, of_images=True)
         return _with_bias(arch, (conv, norm) if has_norm else (conv,))
     # Half of a stride of 4 or 2 lies in the max pool; kernel 7 at stride 4 becomes 3 for small images.
     kernel, conv_stride = (7, 2) if arch.stem_stride == 4 else (3, 1)
     pool = (MaxPool(3, 2),) if arch.stem_stride > 1 else ()
-    conv = Conv("conv", 3, arch.width, kernel, conv_stride)
+    conv = Conv("conv", 3, arch.width, kernel, conv_stride, of_images=True)
     return _with_bias(arch, (conv, norm, Activation(arch.activation), *pool))
 
 
-def _downsample(arch: Arch, in_channels: int, out_channels: int) -> tuple[Op, ...]:
+def _downsample(arch: Arch, in_channels: int, out_channels: int) -> Ops:
     norm = (Norm("norm", arch.norm, in_channels),) if arch.downsample_norm else ()
     return _with_bias(arch, (*norm, Conv("conv", in_channels, out_channels, 2, 2)))
 
 
-def _head(arch: Arch, channels: int) -> tuple[Op, ...]:
+def _head(arch: Arch, channels: int) -> Ops:
     norm = (Norm("norm", arch.norm, channels),) if arch.downsampling == "separate" and arch.downsample_norm else ()
     return (GlobalPool(), *norm, Linear("fc", channels, arch.num_classes))
 
 
 def _block(arch: Arch, recipe: Recipe, in_channels: int, width: int, stride: int, drop_rate: float) -> Block:
     out_channels = block_channels(arch, width)
-    shortcut: tuple[Op, ...] = ()
+    shortcut: Ops = ()
     if stride > 1 or in_channels != out_channels:
         keep_norm = arch.norms == "every" or arch.shortcut_norm == "keep"
         norm = (Norm("norm", arch.norm, out_channels),) if keep_norm else ()
@@ -206,7 +200,7 @@ def _block(arch: Arch, recipe: Recipe, in_channels: int, width: int, stride: int
     return Block(_with_bias(arch, branch), shortcut, after, drop_rate)
 
 
-def _branch(arch: Arch, in_channels: int, width: int, out_channels: int, stride: int) -> tuple[Op, ...]:
+def _branch(arch: Arch, in_channels: int, width: int, out_channels: int, stride: int) -> Ops:
     hidden = 4 * width if arch.bottleneck == "inverted" else width
     first = arch.spatial_position == "first"
     channels = in_channels if first else hidden
@@ -228,17 +222,16 @@ def _branch(arch: Arch, in_channels: int, width: int, out_channels: int, stride:
     return tuple(ops)
 
 
-def _with_bias(arch: Arch, ops: tuple[Op, ...]) -> tuple[Op, ...]:
+def _with_bias(arch: Arch, ops: Ops) -> Ops:
     """Give each convolution a bias or none, by the rule of `arch.conv_bias`."""
+    following = (*ops[1:], None)
     return tuple(
-        Conv(op.name, op.in_channels, op.out_channels, op.kernel, op.stride, op.groups, _has_bias(arch, following))
-        if isinstance(op, Conv)
-        else op
-        for op, following in zip(ops, (*ops[1:], None), strict=True)
+        replace(op, bias=_has_bias(arch, after)) if isinstance(op, Conv) else op
+        for op, after in zip(ops, following, strict=True)
     )
 
 
 def _has_bias(arch: Arch, following: Op | None) -> bool:
     if arch.conv_bias == "unless-batch-norm":
-        return not (isinstance(following, Norm) and following.kind == "batch")
+        return not (isinstance(following, Norm) and following.norm == "batch")
     return arch.conv_bias == "always"

@@ -9,21 +9,9 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
-from modernize.blueprint import (
-    GRN,
-    Activation,
-    Block,
-    Blueprint,
-    Conv,
-    GlobalPool,
-    LayerScale,
-    Linear,
-    MaxPool,
-    Norm,
-    Op,
-    blueprint,
-)
+from modernize.blueprint import Block, Blueprint, Ops, blueprint
 from modernize.errors import ModernizeError
+from modernize.ops import Op
 from modernize.spec import Spec
 
 MARK = "*"
@@ -32,12 +20,7 @@ MARK = "*"
 INTO = "downsampling into stage 2"
 """The part that stands for all transitions between stages."""
 
-MIXING = (Conv, MaxPool, GlobalPool, Linear)
-"""Operations with a line, or a box, of their own; what follows them is written beside."""
-
 _GAP = "   "
-_NORMS = {"batch": "BN", "layer": "LN"}
-_ACTIVATIONS = {"relu": "ReLU", "gelu": "GELU"}
 
 Lines = tuple[str, ...]
 
@@ -173,11 +156,11 @@ def pick_block(plan: Blueprint, stage: int = 1, position: int | None = None) -> 
     return position, blocks[position - 1]
 
 
-def op_rows(ops: tuple[Op, ...]) -> list[list[Op]]:
+def op_rows(ops: Ops) -> list[list[Op]]:
     """Part a sequence before each operation that mixes values: a convolution, a pooling, the classifier."""
     rows: list[list[Op]] = []
     for op in ops:
-        if not rows or isinstance(op, MIXING):
+        if not rows or op.kind != "rest":
             rows.append([])
         rows[-1].append(op)
     return rows
@@ -188,10 +171,9 @@ def _in_order(left: dict[str, Lines], right: dict[str, Lines]) -> list[str]:
 
 
 def _stage_lines(plan: Blueprint) -> Lines:
-    channels = [_convs(stage.blocks[0].branch)[-1].out_channels for stage in plan.stages]
     return (
         "blocks    " + ", ".join(str(len(stage.blocks)) for stage in plan.stages),
-        "channels  " + ", ".join(map(str, channels)),
+        "channels  " + ", ".join(str(stage.blocks[0].out_channels) for stage in plan.stages),
     )
 
 
@@ -203,7 +185,7 @@ def _downsampling_lines(plan: Blueprint) -> Lines:
 def _block_lines(block: Block) -> Lines:
     shortcut = "  ".join(_op_lines(block.shortcut))
     return (
-        f"{_convs(block.branch)[0].in_channels} channels",
+        f"{block.in_channels} channels",
         "├─╮",
         *(f"│ {line}" for line in _op_lines(block.branch)),
         f"+─╯ shortcut: {shortcut}" if shortcut else "+─╯",
@@ -211,36 +193,7 @@ def _block_lines(block: Block) -> Lines:
     )
 
 
-def _convs(ops: tuple[Op, ...]) -> list[Conv]:
-    return [op for op in ops if isinstance(op, Conv)]
-
-
-def _op_lines(ops: tuple[Op, ...]) -> Lines:
-    rows = [[op_text(op) for op in row] for row in op_rows(ops)]
+def _op_lines(ops: Ops) -> Lines:
+    rows = [[op.text for op in row] for row in op_rows(ops)]
     width = max((len(row[0]) for row in rows if len(row) > 1), default=0)
     return tuple("  ".join((f"{row[0]:<{width}}", *row[1:])).rstrip() for row in rows)
-
-
-def op_text(op: Op) -> str:
-    """Name an operation as a line of a diagram has it."""
-    match op:
-        case Conv():
-            same = op.in_channels == op.out_channels
-            channels = f"{op.out_channels}" if same and op.kernel > 1 else f"{op.in_channels} -> {op.out_channels}"
-            groups = f", {op.groups} groups" if op.groups > 1 and not op.depthwise else ""
-            stride = f", stride {op.stride}" if op.stride > 1 else ""
-            return f"{'d' if op.depthwise else ''}{op.kernel}x{op.kernel}, {channels}{groups}{stride}"
-        case Norm():
-            return _NORMS[op.kind]
-        case Activation():
-            return _ACTIVATIONS[op.kind]
-        case MaxPool():
-            return f"{op.kernel}x{op.kernel} max pool, stride {op.stride}"
-        case GlobalPool():
-            return "global mean"
-        case LayerScale():
-            return "LayerScale"
-        case GRN():
-            return "GRN"
-        case Linear():
-            return f"fc, {op.in_features} -> {op.out_features}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from modernize.blueprint import Activation, Conv, LayerScale, MaxPool, Norm, blueprint
+from modernize.blueprint import blueprint
 from modernize.ladder import ladder
+from modernize.ops import Activation, Conv, LayerScale, MaxPool, Norm
 from modernize.regimes import base_spec
 
 RUNGS = {rung.step: rung.spec for rung in ladder("resnet50", probes=True)}
@@ -91,8 +92,8 @@ def test_the_one_norm_follows_the_spatial_convolution():
 def test_every_norm_turns_into_layer_norm():
     for stage in plan("ln").stages:
         for one in stage.blocks:
-            assert {op.kind for op in (*one.branch, *one.shortcut) if isinstance(op, Norm)} == {"layer"}
-    assert [op.kind for op in plan("ln").stem if isinstance(op, Norm)] == ["layer"]
+            assert {op.norm for op in (*one.branch, *one.shortcut) if isinstance(op, Norm)} == {"layer"}
+    assert [op.norm for op in plan("ln").stem if isinstance(op, Norm)] == ["layer"]
 
 
 def test_separate_downsampling_ends_projections_and_brings_its_norms():
@@ -116,7 +117,7 @@ def test_a_convolution_has_a_bias_unless_batch_norm_follows():
                 for ops in filter(None, (one.branch, one.shortcut)):
                     for op, following in zip(ops, (*ops[1:], None), strict=True):
                         if isinstance(op, Conv):
-                            assert op.bias != (isinstance(following, Norm) and following.kind == "batch")
+                            assert op.bias != (isinstance(following, Norm) and following.norm == "batch")
     assert all(conv.bias for conv in convs(block("base", conv_bias="always").branch).values())
     assert not any(conv.bias for conv in convs(block("downsample", conv_bias="never").branch).values())
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from modernize.blueprint import Conv, blueprint
+from modernize.blueprint import blueprint
 from modernize.diagram import MARK, block_diagram, change_diagram, network_diagram
 from modernize.families import family_spec
 from modernize.ladder import ladder, rung_of
+from modernize.ops import Conv
 
 BLOCKS = {
     "base": """\

@@ -9,15 +9,13 @@ from figure_texts import assert_readable, texts
 from matplotlib.colors import to_hex
 from matplotlib.patches import Circle
 
-from modernize.blueprint import Conv, GlobalPool, Linear, MaxPool, blueprint
+from modernize.blueprint import blueprint
 from modernize.cost import cost
-from modernize.diagram import op_text
 from modernize.errors import ModernizeError
 from modernize.families import family_spec
 from modernize.ladder import ladder, rung_of
+from modernize.ops import Conv
 from modernize.report.figures import block, blocks_side_by_side, change, cost_breakdown, network, stage_costs
-from modernize.report.figures.kinds import kind_of
-from modernize.report.figures.parts import box_text
 from modernize.report.figures.style import LOOKS
 
 RUNGS = {rung.step: rung for rung in ladder("resnet50", probes=True)}
@@ -38,11 +36,6 @@ def words(figure):
 
 def ops_of(found):
     return (*found.branch, *found.shortcut, *found.after)
-
-
-def drawn(op):
-    text = box_text(op) if isinstance(op, Conv | MaxPool | GlobalPool | Linear) else op_text(op)
-    return text.replace("\u00d7", "x")
 
 
 # From top to bottom, as one reads them: channels, box, what stands beside the arrow.
@@ -101,7 +94,7 @@ def test_every_operation_of_a_block_is_drawn_once_and_readably(name, position):
     assert_readable(figure)
     blocks = blueprint(spec).stages[1].blocks
     found = blocks[0] if position == 1 else blocks[min(1, len(blocks) - 1)]
-    expected = Counter(drawn(op) for op in ops_of(found))
+    expected = Counter(op.box for op in ops_of(found))
     shown = Counter(words(figure))
     assert {text: shown[text] for text in expected} == dict(expected)
     arrows = Counter(f"{conv.out_channels}-d" for conv in found.branch if isinstance(conv, Conv))
@@ -116,11 +109,11 @@ def test_every_operation_of_a_network_is_drawn_readably_with_its_cost(name):
     figure = network(spec, title=name)
     assert_readable(figure)
     plan = blueprint(spec)
-    expected = Counter(drawn(op) for op in (*plan.stem, *plan.head))
+    expected = Counter(op.box for op in (*plan.stem, *plan.head))
     for stage in plan.stages:
-        expected.update(drawn(op) for op in stage.downsample)
+        expected.update(op.box for op in stage.downsample)
         for ops in dict.fromkeys(map(ops_of, stage.blocks)):
-            expected.update(map(drawn, ops))
+            expected.update(op.box for op in ops)
     shown = Counter(words(figure))
     assert {text: shown[text] for text in expected} == dict(expected)
     assert f"{cost(spec).num_params:,}" in shown
@@ -137,8 +130,8 @@ def test_a_network_shows_shapes_at_any_input_size():
 
 
 def test_grouped_convolutions_say_so():
-    assert drawn(Conv("spatial", 128, 128, 3, groups=32)) == "3x3, 128, 32 groups"
-    assert drawn(Conv("spatial", 128, 128, 3, stride=2, groups=128)) == "d3x3, 128, stride 2"
+    assert Conv("spatial", 128, 128, 3, groups=32).box == "3x3, 128, 32 groups"
+    assert Conv("spatial", 128, 128, 3, stride=2, groups=128).box == "d3x3, 128, stride 2"
 
 
 @pytest.mark.parametrize("name", ["base", "huge"])
@@ -283,7 +276,7 @@ def test_a_cost_breakdown_tells_kinds_of_convolutions_apart():
     depthwise = sum(macs for path, macs in paths.items() if path.endswith("spatial"))
     assert kinds[LOOK.kinds["depthwise"].lower()] == pytest.approx(depthwise / 1e9)
     assert kinds[LOOK.kinds["dense"].lower()] == pytest.approx(paths["stem.conv"] / 1e9)
-    assert {kind_of(op) for op in ops} <= {*counted, "rest"}
+    assert {op.kind for op in ops} <= {*counted, "rest"}
 
 
 def test_costs_of_one_network_by_stage():

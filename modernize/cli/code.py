@@ -12,9 +12,9 @@ _STYLES = {"+": "green", "-": "red", "@": "dim"}
 
 def code_facts(rung: Rung) -> dict[str, Any]:
     """Return source, structure before and after, and their diff, for JSON."""
+    from modernize.nn.structure import lines, structure, structure_diff
     from modernize.registry import get_step
     from modernize.seminar.code import source
-    from modernize.seminar.structure import lines, structure, structure_diff
 
     return {
         "step": rung.step,
@@ -34,9 +34,9 @@ def print_code(rung: Rung, before_name: str) -> None:
         before_name: What the rung before it is called; unused at the base.
     """
     from modernize.cli.console import say, say_prose
+    from modernize.nn.structure import folded, lines, structure, structure_diff
     from modernize.registry import get_step
     from modernize.seminar.code import source
-    from modernize.seminar.structure import folded, lines, structure, structure_diff
 
     if rung.before is None:
         say(f"{rung.step}: {rung.title}, modules of the network", "bold")

@@ -7,23 +7,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from modernize.blueprint import (
-    GRN,
-    Activation,
-    Block,
-    Conv,
-    GlobalPool,
-    LayerScale,
-    Linear,
-    MaxPool,
-    Norm,
-    Op,
-    Stage,
-    blueprint,
-)
+from modernize.blueprint import Block, Ops, Stage, blueprint
 from modernize.nn import layers
 from modernize.nn.convs import DepthwiseConv2d, PointwiseConv2d
 from modernize.nn.init import initialise
+from modernize.ops import GRN, Activation, Conv, GlobalPool, LayerScale, Linear, MaxPool, Norm, Op
 from modernize.spec import Spec
 
 Formulation = Literal["fast", "plain"]
@@ -103,7 +91,7 @@ def build(spec: Spec, *, formulation: Formulation = "fast") -> Network:
     return network.to(memory_format=torch.channels_last)
 
 
-def _sequence(ops: tuple[Op, ...], formulation: Formulation) -> nn.Sequential:
+def _sequence(ops: Ops, formulation: Formulation) -> nn.Sequential:
     sequence = nn.Sequential()
     for op in ops:
         if isinstance(op, Linear):
@@ -116,11 +104,11 @@ def _module(op: Op, formulation: Formulation) -> nn.Module:
     match op:
         case Conv():
             return _conv(op, formulation)
-        case Norm(kind="batch"):
+        case Norm(norm="batch"):
             return nn.BatchNorm2d(op.channels)
         case Norm():
             return layers.LayerNorm2d(op.channels)
-        case Activation(kind="relu"):
+        case Activation(function="relu"):
             return nn.ReLU(inplace=True)
         case Activation():
             return nn.GELU()
@@ -134,6 +122,8 @@ def _module(op: Op, formulation: Formulation) -> nn.Module:
             return layers.GRN(op.channels)
         case Linear():
             return nn.Linear(op.in_features, op.out_features)
+        case _:
+            raise TypeError(f"no module for {op}")
 
 
 def _conv(op: Conv, formulation: Formulation) -> nn.Conv2d:

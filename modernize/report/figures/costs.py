@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from matplotlib.axes import Axes
@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from modernize.blueprint import Op, blueprint
 from modernize.cost import Cost, OpCost, cost
 from modernize.errors import ModernizeError, unknown_name
-from modernize.report.figures.kinds import KINDS, kind_of
+from modernize.report.figures.kinds import KINDS
 from modernize.report.figures.style import Look, Theme, house_style, settled, shortened
 from modernize.spec import Spec
 
@@ -22,7 +21,7 @@ Stacks = dict[str, dict[str, list[int]]]
 
 _MEASURES: dict[str, Callable[[OpCost], int]] = {"macs": lambda op: op.macs, "params": lambda op: op.num_params}
 # Pooling has neither MACs in this convention nor parameters.
-_KINDS = {kind: name for kind, name in KINDS.items() if kind != "pool"}
+_KINDS: dict[str, str] = {kind: name for kind, name in KINDS.items() if kind != "pool"}
 _LIGHTEST, _DARKEST = 0.2, 1.0
 
 
@@ -45,7 +44,7 @@ def cost_breakdown(
     if not specs:
         raise ModernizeError("there is no network to draw the cost of.")
     counted = {name: cost(spec, image_size) for name, spec in specs.items()}
-    keys = [_keys(specs[name], of, by) for name, of in counted.items()]
+    keys = [_keys(of, by) for of in counted.values()]
     names = _KINDS if by == "kind" else _stage_names(keys)
     stacks: Stacks = {measure: {key: [] for key in names} for measure in _MEASURES}
     for of, own in zip(counted.values(), keys, strict=True):
@@ -68,9 +67,9 @@ def stage_costs(spec: Spec, image_size: int | None = None, *, title: str = "", t
         ModernizeError: If the image is too small for the network, or there is no such theme.
     """
     counted = cost(spec, image_size)
-    stages = _keys(spec, counted, "stage")
+    stages = _keys(counted, "stage")
     names = _stage_names([stages])
-    kinds = _keys(spec, counted, "kind")
+    kinds = _keys(counted, "kind")
     stacks: Stacks = {measure: {key: [] for key in _KINDS} for measure in _MEASURES}
     for stage in names:
         ops = [op for op in counted.ops if stages[op.path] == stage]
@@ -79,24 +78,11 @@ def stage_costs(spec: Spec, image_size: int | None = None, *, title: str = "", t
         return _panels(list(names.values()), stacks, _KINDS, "kind", [counted.image_size], look, title)
 
 
-def _keys(spec: Spec, counted: Cost, by: By) -> dict[str, str]:
+def _keys(counted: Cost, by: By) -> dict[str, str]:
     """Say of each operation, by its path, to which part of a bar it belongs."""
     if by == "stage":
         return {op.path: ".".join(op.path.split(".")[: 2 if op.path.startswith("stages") else 1]) for op in counted.ops}
-    return {path: kind if (kind := kind_of(op)) != "pool" else "rest" for path, op in _ops(spec)}
-
-
-def _ops(spec: Spec) -> Iterator[tuple[str, Op]]:
-    """Every operation with the path that `cost` gives it."""
-    plan = blueprint(spec)
-    parts: list[tuple[str, Sequence[Op]]] = [("stem", plan.stem)]
-    for i, stage in enumerate(plan.stages):
-        parts.append((f"stages.{i}.downsample", stage.downsample))
-        for j, block in enumerate(stage.blocks):
-            path = f"stages.{i}.blocks.{j}"
-            parts += [(f"{path}.shortcut", block.shortcut), (f"{path}.branch", block.branch)]
-    parts.append(("head", plan.head))
-    return ((f"{path}.{op.name}", op) for path, ops in parts for op in ops)
+    return {op.path: "rest" if op.kind == "pool" else op.kind for op in counted.ops}
 
 
 def _stage_names(keys: Sequence[Mapping[str, str]]) -> dict[str, str]:

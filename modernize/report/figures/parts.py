@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from modernize.blueprint import Block, Blueprint, Conv, Linear, Op, blueprint
-from modernize.diagram import INTO, MIXING, op_rows, op_text, pick_block
-from modernize.report.figures.kinds import kind_of
+from modernize.blueprint import Block, Blueprint, blueprint
+from modernize.diagram import INTO, op_rows, pick_block
+from modernize.ops import Conv, Kind, Op
 from modernize.spec import Spec
 
 
@@ -26,7 +27,7 @@ class Node:
 
     name: str
     text: str
-    kind: str
+    kind: Kind
     channels: tuple[int, int]
     beside: tuple[str, ...]
 
@@ -72,21 +73,13 @@ class Marks:
 
 
 def box_text(op: Op) -> str:
-    """Name an operation as the paper's figures do: kernel, then the channels that come out.
+    """Print what stands in an operation's box, with true multiplication signs.
 
     Examples:
         >>> box_text(Conv("spatial", 96, 96, 7, groups=96)) == "d7\u00d77, 96"
         True
     """
-    match op:
-        case Conv():
-            groups = f", {op.groups} groups" if op.groups > 1 and not op.depthwise else ""
-            stride = f", stride {op.stride}" if op.stride > 1 else ""
-            return f"{'d' if op.depthwise else ''}{op.kernel}×{op.kernel}, {op.out_channels}{groups}{stride}"  # noqa: RUF001
-        case Linear():
-            return f"fc, {op.out_features}"
-        case _:
-            return op_text(op).replace("3x3", "3×3")  # noqa: RUF001
+    return re.sub(r"(?<=\d)x(?=\d)", "×", op.box)  # noqa: RUF001
 
 
 def block_part(plan: Blueprint, stage: int = 1, position: int | None = None) -> Part:
@@ -106,7 +99,7 @@ def residual_part(block: Block, title: str) -> Part:
         nodes=nodes_of(block.branch),
         residual=True,
         shortcut=nodes_of(block.shortcut),
-        after=tuple(map(op_text, block.after)),
+        after=tuple(op.text for op in block.after),
     )
 
 
@@ -121,9 +114,8 @@ def network_parts(spec: Spec) -> dict[str, Part]:
             if second.downsample
             else residual_part(second.blocks[0], "downsampling: stage 2, block 1")
         )
-    last = plan.stages[-1].blocks[-1].branch
     parts["block"] = block_part(plan)
-    parts["head"] = Part(title="head", nodes=nodes_of(plan.head, _convs(last)[-1].out_channels))
+    parts["head"] = Part(title="head", nodes=nodes_of(plan.head, plan.stages[-1].blocks[-1].out_channels))
     return parts
 
 
@@ -138,15 +130,15 @@ def nodes_of(ops: Sequence[Op], channels: int = 0) -> tuple[Node, ...]:
     channels = next((op.in_channels for op in ops if isinstance(op, Conv)), channels)
     for row in op_rows(tuple(ops)):
         head = row[0]
-        boxed = isinstance(head, MIXING)
-        out = head.out_channels if isinstance(head, Conv) else getattr(head, "out_features", channels)
+        boxed = head.kind != "rest"
+        out, *_ = head.out_shape((channels, 1, 1))
         nodes.append(
             Node(
                 name=head.name,
                 text=box_text(head) if boxed else "",
-                kind=kind_of(head),
+                kind=head.kind,
                 channels=(channels, out),
-                beside=tuple(op_text(op) for op in row[boxed:]),
+                beside=tuple(op.text for op in row[boxed:]),
             )
         )
         channels = out
@@ -205,12 +197,8 @@ def _common(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[i
 def _stages(plan: Blueprint) -> Part:
     nodes = []
     for number, stage in enumerate(plan.stages, 1):
-        channels = _convs(stage.blocks[0].branch)[-1].out_channels
+        channels = stage.blocks[0].out_channels
         blocks = f"{len(stage.blocks)} block{'s' if len(stage.blocks) > 1 else ''}"
         text = f"stage {number}: {blocks}, {channels}-d"
         nodes.append(Node(name=f"stage {number}", text=text, kind="rest", channels=(channels, channels), beside=()))
     return Part(title="stages", nodes=tuple(nodes), flow=False)
-
-
-def _convs(ops: Sequence[Op]) -> list[Conv]:
-    return [op for op in ops if isinstance(op, Conv)]

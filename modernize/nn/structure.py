@@ -1,27 +1,14 @@
-"""The modules of a network as `print(network)` shows them, from the blueprint: nothing is built, torch is not imported.
-
-Names and types are those of `modernize.nn`; a test holds the text equal to what torch prints.
-"""
+"""The modules of a network as `print(network)` shows them, and what a step changes in them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from modernize.blueprint import (
-    GRN,
-    Activation,
-    Block,
-    Conv,
-    GlobalPool,
-    LayerScale,
-    Linear,
-    MaxPool,
-    Norm,
-    Op,
-    Stage,
-    blueprint,
-)
+import torch
+from torch import nn
+
+from modernize.nn.network import Network
 from modernize.spec import Spec
 
 CONTEXT_LINES = 2
@@ -42,7 +29,7 @@ class Module:
 
 
 def structure(spec: Spec) -> Module:
-    """Return the modules of the network that `modernize.build(spec)` would make.
+    """Return the modules of the network that `modernize.build(spec)` makes; nothing is computed for it.
 
     Examples:
         >>> from modernize.ladder import ladder
@@ -54,10 +41,8 @@ def structure(spec: Spec) -> Module:
           (norm): LayerNorm2d(96, eps=1e-06)
         )
     """
-    plan = blueprint(spec)
-    stages = tuple(_stage(str(i), stage) for i, stage in enumerate(plan.stages))
-    parts = (_sequence("stem", plan.stem), Module("stages", "Sequential", parts=stages), _sequence("head", plan.head))
-    return Module("", "Network", parts=parts)
+    with torch.device("meta"):
+        return _read("", Network(spec))
 
 
 def lines(module: Module, depth: int = 0) -> list[str]:
@@ -115,70 +100,9 @@ def structure_diff(before: Spec, after: Spec) -> list[str]:
     return shown
 
 
-def _stage(name: str, stage: Stage) -> Module:
-    blocks = tuple(_block(str(j), block) for j, block in enumerate(stage.blocks))
-    return Module(
-        name,
-        "StageModule",
-        parts=(_sequence("downsample", stage.downsample), Module("blocks", "Sequential", parts=blocks)),
-    )
-
-
-def _block(name: str, block: Block) -> Module:
-    drop = Module("drop", "DropPath", f"rate={block.drop_rate:.4f}") if block.drop_rate else Module("drop", "Identity")
-    return Module(
-        name,
-        "ResidualBlock",
-        parts=(
-            _sequence("branch", block.branch),
-            drop,
-            _sequence("shortcut", block.shortcut),
-            _sequence("after", block.after),
-        ),
-    )
-
-
-def _sequence(name: str, ops: tuple[Op, ...]) -> Module:
-    if not ops:
-        return Module(name, "Identity")
-    parts: list[Module] = []
-    for op in ops:
-        if isinstance(op, Linear):
-            parts.append(Module("flatten", "Flatten", "start_dim=1, end_dim=-1"))
-        parts.append(Module(op.name, *_type_and_arguments(op)))
-    return Module(name, "Sequential", parts=tuple(parts))
-
-
-def _type_and_arguments(op: Op) -> tuple[str, str]:
-    match op:
-        case Conv():
-            return _conv(op)
-        case Norm(kind="batch"):
-            return "BatchNorm2d", f"{op.channels}, eps=1e-05"
-        case Norm():
-            return "LayerNorm2d", f"{op.channels}, eps=1e-06"
-        case Activation(kind="relu"):
-            return "ReLU", "inplace=True"
-        case Activation():
-            return "GELU", "approximate='none'"
-        case MaxPool():
-            return "MaxPool2d", f"kernel_size={op.kernel}, stride={op.stride}, padding={op.kernel // 2}"
-        case GlobalPool():
-            return "AdaptiveAvgPool2d", "output_size=1"
-        case LayerScale():
-            return "LayerScale", f"{op.channels}"
-        case GRN():
-            return "GRN", ""
-        case Linear():
-            return "Linear", f"in_features={op.in_features}, out_features={op.out_features}, bias=True"
-
-
-def _conv(op: Conv) -> tuple[str, str]:
-    kind = "PointwiseConv2d" if op.kernel == 1 and op.groups == 1 else "DepthwiseConv2d" if op.depthwise else "Conv2d"
-    pairs = [("kernel_size", op.kernel), ("stride", op.stride), *([("padding", op.padding)] if op.padding else [])]
-    words = [str(op.in_channels), str(op.out_channels), *(f"{name}=({n}, {n})" for name, n in pairs)]
-    words += [f"groups={op.groups}"] * (op.groups > 1) + ["bias=False"] * (not op.bias)
-    return kind, ", ".join(words)
+def _read(name: str, module: nn.Module) -> Module:
+    parts = tuple(_read(*child) for child in module.named_children())
+    return Module(name, type(module).__name__, module.extra_repr(), parts)
 
 
 def _without_rate(block: Module) -> tuple[Module, ...]:
