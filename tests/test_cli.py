@@ -94,7 +94,7 @@ def test_light_examples_run(example, capsys, tmp_path, monkeypatch):
     "line",
     [
         *["--help", "run --help", "--version", "steps", "show ln", "diff base ln", "cost --probes", "cost convnext-t"],
-        *["show recipe --all", "show finetune --json", "show ln --code"],
+        *["show recipe --all", "show finetune --json"],
         *["data", "data --json"],
     ],
 )
