@@ -228,6 +228,51 @@ def test_one_that_does_not_fit_the_network_changes_nothing(arrays, tmp_path):
     assert "its rng is" in again.said[1]
 
 
+IMPOSSIBLE = {
+    "before-the-start": {"epoch": -1},
+    "behind-the-end": {"epoch": 2, "batch": 0},
+    "outside-its-epoch": {"batch": 10**9},
+    "another-step": {"batch": 3},
+    "too-many-curves": {"epoch_seconds": [0.1] * 9},
+    "no-curves": {"curves": {}},
+    "not-finite": {"seconds": float("inf")},
+    "backwards": {"training_seconds": -1.0},
+    "never-resumed": {"num_resumes": -1},
+    "deep": {"epoch": {"epoch": {}}},
+}
+
+
+@pytest.mark.parametrize("changed", [*IMPOSSIBLE.values(), None], ids=[*IMPOSSIBLE, "empty"])
+def test_one_whose_progress_is_impossible_is_refused(arrays, tmp_path, changed):
+    """Its sums are right all the same."""
+    spec = short(0)
+    run_until(8, spec, arrays, Notebook(tmp_path))
+    path = tmp_path / "checkpoint-0000000008"
+    about = json.loads((path / "progress.json").read_text())
+    about["progress"] = {} if changed is None else about["progress"] | changed
+    forge(path, **{"progress.json": json.dumps(about).encode()})
+    again = Notebook(tmp_path)
+    run_until(1, spec, arrays, again)
+    refusal, resumed = again.said
+    assert refusal.startswith(f"{path} is not used: ")
+    assert resumed == "resumed in epoch 2 of 2 after 7 steps"
+
+
+@pytest.mark.parametrize("name", ["rng", "loss_sum"])
+def test_one_whose_random_numbers_or_loss_are_none_is_refused(arrays, tmp_path, name):
+    spec = short(0)
+    run_until(2, spec, arrays, Notebook(tmp_path))
+    path = tmp_path / "checkpoint-0000000002"
+    state = load_file(path / "state.safetensors")
+    state[name] = torch.full_like(state[name], 255 if name == "rng" else torch.nan)
+    save_file(state, path / "state.safetensors")
+    forge(path)
+    again = Notebook(tmp_path)
+    run_until(1, spec, arrays, again)
+    assert f"{path} is not used: " in again.said[0]
+    assert again.said[1] == "resumed in epoch 1 of 2 after 1 steps"
+
+
 def test_a_full_disk_costs_no_run_and_is_said_once(arrays, tmp_path, monkeypatch):
     spec = short(0)
 

@@ -187,7 +187,7 @@ class Checkpoints:
             weights, state = load(files[_WEIGHTS]), load(files[_STATE])
             written = about["format"], about["owner"]
             step, progress, version = int(about["step"]), dict(about["progress"]), about["torch"]
-        except (ValueError, TypeError, KeyError, SafetensorError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError, SafetensorError) as error:
             raise CheckpointError(f"it is no checkpoint of modernize ({type(error).__name__})") from error
         if written != (FORMAT, self.owner):
             raise CheckpointError(f"it belongs to {written[1]} in format {written[0]}, not to {self.owner}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import asdict, dataclass, field
 
 from modernize.results.record import Curves
 
@@ -44,3 +45,30 @@ class Progress:
         self.curves = curves
         self.epoch, self.batch = self.epoch + 1, 0
         self.epoch_seconds = (*self.epoch_seconds, 0.0)
+
+    def contradiction(self, *, step: int, epochs: int, steps_per_epoch: int, split: str) -> str:
+        """Say what a run cannot have come to; "" if there is nothing.
+
+        Args:
+            step: Optimizer steps done.
+            epochs: Of the whole run.
+            steps_per_epoch: Of the run.
+            split: What is evaluated after each epoch, "val" or "test".
+        """
+        where = f"epoch {self.epoch}, batch {self.batch}"
+        if not (0 <= self.epoch < epochs and 0 <= self.batch <= steps_per_epoch):
+            return f"{where} is outside of {epochs} epochs of {steps_per_epoch} steps"
+        if self.epoch * steps_per_epoch + self.batch != step:
+            return f"{where} is not after {step} steps"
+        curves = asdict(self.curves)
+        for name, values in curves.items():
+            if len(values) != (self.epoch if name.startswith((split, "train", "lr")) else 0):
+                return f"curves.{name} has {len(values)} values after {self.epoch} epochs"
+        if len(self.epoch_seconds) != self.epoch + 1:
+            return f"epoch_seconds has {len(self.epoch_seconds)} values after {self.epoch} epochs"
+        times = (*self.epoch_seconds, self.training_seconds, self.seconds, self.num_resumes)
+        if not all(math.isfinite(number) for values in curves.values() for number in values):
+            return "its curves are not finite"
+        if not all(0 <= number < math.inf for number in times):
+            return "its times are negative or not finite"
+        return ""

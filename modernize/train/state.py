@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -28,6 +29,9 @@ class RunState:
         learner: The network and all that changes it.
         world: The processes of the run; all take part in saving and resuming, the first one reads and writes.
         device: Of this process.
+        epochs: Of the whole run.
+        steps_per_epoch: Of the run.
+        split: What is evaluated after each epoch, "val" or "test".
 
     Attributes:
         progress: How far the run has come.
@@ -35,9 +39,14 @@ class RunState:
         earlier_seconds: What the run had taken before it was resumed.
     """
 
-    def __init__(self, learner: Learner, world: World, device: torch.device) -> None:
+    def __init__(
+        self, learner: Learner, world: World, device: torch.device, *, epochs: int, steps_per_epoch: int, split: str
+    ) -> None:
         self.learner, self.world, self.device = learner, world, device
         self.progress = Progress()
+        self._contradiction = partial(
+            Progress.contradiction, epochs=epochs, steps_per_epoch=steps_per_epoch, split=split
+        )
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
         self.earlier_seconds = 0.0
         # What all processes have of their own, by rank: filled when a checkpoint is read.
@@ -84,9 +93,16 @@ class RunState:
             copy_into(self._gathered, own),
         ]
         try:
-            self.progress = from_dict(Progress, checkpoint.progress, "progress")
-        except ModernizeError as error:
+            progress = from_dict(Progress, checkpoint.progress, "progress")
+            for numbers in own["rng"]:
+                torch.Generator().set_state(numbers)
+        except (ModernizeError, RuntimeError) as error:
             raise CheckpointError(str(error)) from error
+        if not own["loss_sum"].isfinite().all():
+            raise CheckpointError("its loss is not finite")
+        if wrong := self._contradiction(progress, step=checkpoint.step):
+            raise CheckpointError(wrong)
+        self.progress = progress
         for copy in copies:
             copy()
 

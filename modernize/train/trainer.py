@@ -85,7 +85,15 @@ class Trainer:
             cuda_graphs=runtime.cuda_graphs,
             deterministic=runtime.deterministic,
         )
-        self.state = RunState(self.learner, self.world, self.device)
+        self.split: Literal["val", "test"] = "val" if self.feed.has_val else "test"
+        self.state = RunState(
+            self.learner,
+            self.world,
+            self.device,
+            epochs=self.recipe.epochs,
+            steps_per_epoch=self.steps_per_epoch,
+            split=self.split,
+        )
         self._last_lap = time.perf_counter()
         # Noise inside the network (stochastic depth) must not depend on how many numbers the weights took.
         torch.manual_seed(seed + 1 + self.world.rank * _NOISE_SEEDS_APART)
@@ -181,7 +189,7 @@ class Trainer:
     def _evaluate_epoch(self) -> bool:
         """Evaluate and begin the next epoch; False if the loss is not finite."""
         curves = self.progress.curves
-        split: Literal["val", "test"] = "val" if self.feed.has_val else "test"
+        split = self.split
         loss, top1_percent = self._evaluate(split)
         self._lap()
         if not math.isfinite(loss):
