@@ -46,10 +46,10 @@ def run_until_first_step() -> None:
     """Do what `modernize run --upto ln` does, and leave at the first step."""
     import modernize.cli.app  # noqa: F401 - the command loads it too
     from modernize.cli.progress import LiveProgress
-    from modernize.ladder import Selection
     from modernize.run.request import RunRequest
     from modernize.run.study import run_study
     from modernize.run.task import Task
+    from modernize.selection import Selection
 
     class LeaveAtFirstStep(LiveProgress):
         def step(self, task: Task, epoch: int, step: int, images: int) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from benchmarks.measured import Measured
 from benchmarks.side import OURS, Side
-from modernize.ladder import Selection
 from modernize.results.record import Record
 from modernize.run.observer import Observer
 from modernize.run.plan import plan_study
 from modernize.run.request import RunRequest
 from modernize.run.study import run_study
 from modernize.run.task import Task
+from modernize.selection import Selection
 
 
 def measure(quick: bool) -> list[Measured]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.measured import Measured
-from modernize.ladder import Selection
 from modernize.run.plan import plan_study
 from modernize.run.pool import Pool
 from modernize.run.request import RunRequest
 from modernize.run.task import Task
+from modernize.selection import Selection
 
 
 def measure(quick: bool) -> list[Measured]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import cache
 
 from modernize.datasets import ImageArrays, load_arrays
-from modernize.ladder import Selection
 from modernize.regimes import get_regime
 from modernize.run.plan import Plan, plan_study
 from modernize.run.request import RunRequest
+from modernize.selection import Selection
 from modernize.spec import Arch, Recipe, Spec
 from modernize.strict import from_dict
 

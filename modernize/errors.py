@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -64,6 +65,18 @@ def unusable(error: OSError, what: str) -> ModernizeError:
     return kind(f"{what}: {error.strerror or error}.")
 
 
+def one_line(error: BaseException) -> str:
+    """Give an error that is not ours in one line, without its full stop."""
+    kind = "" if isinstance(error, ModernizeError) else f"{type(error).__name__}: "
+    return " ".join(f"{kind}{error}".split()).rstrip(".:")
+
+
+def warn(line: str) -> None:
+    """Say in one line on stderr what was left out; the command goes on."""
+    if sys.stderr:
+        sys.stderr.write(f"warning: {line}\n")
+
+
 def unknown_name(kind: str, name: str, allowed: Iterable[str]) -> ModernizeError:
     """Build the error for a name that is not in `allowed`.
 
@@ -76,6 +89,6 @@ def unknown_name(kind: str, name: str, allowed: Iterable[str]) -> ModernizeError
         An error whose message names the nearest allowed name, if one is near, and all of them.
     """
     names = list(allowed)
-    near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return ModernizeError(f"unknown {kind} '{name}'.{hint} Allowed: {', '.join(names) or 'none'}.")

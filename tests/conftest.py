@@ -21,6 +21,6 @@ def own_registry(monkeypatch):
     from modernize import registry
 
     registry.load_steps()
-    for name in ("_steps", "_loaded", "_path"):
+    for name in ("_steps", "_path"):
         monkeypatch.setattr(registry, name, type(getattr(registry, name))(getattr(registry, name)))
     return registry

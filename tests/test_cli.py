@@ -16,7 +16,7 @@ from modernize.cli.app import app
 from modernize.registry import load_steps
 from modernize.spec import Arch, Recipe
 
-SELECTION = ["--upto", "--start", "--skip", "--only", "--order", "--probes"]
+SELECTION = ["--path", "--upto", "--start", "--skip", "--only", "--order", "--probes"]
 SPEC = ["--regime", "--image-size", "--stem-stride"]
 DATA = ["--data-dir", "--download"]
 COURSE = ["--regime", "--study", "--results"]
@@ -125,6 +125,13 @@ def test_python_dash_m():
         ("cost --regime resnet51", 2, "Did you mean 'resnet50'?"),
         ("cost --upto downsampl", 2, "Did you mean 'downsample'?"),
         ("cost --only ln --order ln", 2, "give one of them"),
+        ("cost --path v3", 2, "unknown path 'v3'. Allowed: convnext"),
+        ("cost --only=", 2, "--only '' lacks a name"),
+        ("cost --only ,", 2, "--only ',' lacks a name"),
+        ("cost --upto=", 2, "--upto '' lacks a name"),
+        ("run --skip gelu,,ln", 2, "--skip 'gelu,,ln' lacks a name"),
+        ("cost resnet50", 2, "resnet50 is a regime, not a step or model: --regime resnet50"),
+        ("show laptop", 2, "laptop is a regime, not a step: --regime laptop"),
         ("cost ln --probes", 2, "not both"),
         ("cost ln --image-size 0", 2, "at least 1 pixel"),
         ("cost ln --stem-stride 3", 2, "stem_stride"),
@@ -158,6 +165,11 @@ def test_user_errors_are_told_clearly(line, code, words, capsys, tmp_path, monke
     assert words in printed.err
     assert "Traceback" not in printed.err
     assert not printed.out
+
+
+def test_an_empty_study_file_is_not_the_default_study(capsys):
+    assert main(["run", ""]) == 2
+    assert "the name of the study file is empty" in capsys.readouterr().err
 
 
 def test_our_errors_are_one_line(capsys):

@@ -6,7 +6,8 @@ import pytest
 
 from modernize.cli import main
 from modernize.cli.layout import columns, table_lines
-from modernize.registry import BASE, load_steps
+from modernize.registry import load_steps
+from modernize.step import BASE
 
 LINES = [
     "steps",

@@ -55,7 +55,7 @@ def test_contributing_adds_a_step(tmp_path: Path) -> None:
     (installed / "entry_points.txt").write_text("[{}]\n{} = {}\n".format(*entry))
     program = (
         "from modernize.ladder import ladder; from modernize.cost import cost\n"
-        "rungs = ladder('resnet50')\n"
+        "rungs = ladder('resnet50', path='v2')\n"
         "print(rungs[-1].step, cost(rungs[-1].spec).num_params)"
     )
     done = subprocess.run(

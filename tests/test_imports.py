@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 # Top to bottom: a room imports only from rooms below it. Rooms beside each other do not import each other.
 ROOMS = [
     "cli", "seminar", "report", "analysis", "diagram", "run", "train", "verify", "measure", "datasets", "nn", "results",
-    "recipes", "families", "ladder", "traffic", "cost", "blueprint", "ops", "published", "regimes", "registry", "spec",
-    "strict", "errors", "version",
+    "recipes", "families", "ladder", "selection", "traffic", "cost", "blueprint", "ops", "published",
+    "regimes", "registry", "step", "spec", "strict", "errors", "version",
 ]  # fmt: skip
 TORCH_ROOMS = (
     "nn/",

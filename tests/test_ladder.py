@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import pytest
 
@@ -104,6 +105,11 @@ def test_probes_follow_their_counterpart_through_a_selection():
         ({"skip": ["ln"], "upto": "ln"}, r"--upto 'ln' is not on this ladder"),
         ({"start": "ln", "upto": "gelu"}, r"--start 'ln' is not on this ladder: base, "),
         ({"order": ["kernel-7", "kernel-7"]}, r"twice"),
+        ({"only": "gelu"}, r"only should be a list of steps, not 'gelu'; write \['gelu'\]\."),
+        ({"only": ""}, r"only should be a list of steps, not ''"),
+        ({"only": [""]}, r"unknown step ''"),
+        ({"skip": ["kernel-9"], "probes": True, "upto": "kernel-9"}, r"--upto 'kernel-9' is not on this ladder"),
+        ({"path": "convnetx"}, r"unknown path 'convnetx'\. Did you mean 'convnext'\?"),
     ],
 )
 def test_an_impossible_selection_is_one_clear_line(selection, message):
@@ -119,10 +125,51 @@ def test_a_step_that_changes_nothing_raises(name):
         ladder(done, only=[name])
 
 
-def test_a_step_that_returns_no_spec_raises(own_registry):
-    step("broken", title="Broken", after="ln")(lambda _: None)
-    with pytest.raises(ModernizeError, match=r"step 'broken' returned None; a step must return a Spec"):
-        ladder("laptop")
+@pytest.mark.parametrize(
+    ("transform", "told"),
+    [
+        (lambda _: None, r"returned None; a step must return a Spec\."),
+        (lambda spec: spec, r"changes nothing where it is applied\."),
+        (lambda _: 1 / 0, r"fails: ZeroDivisionError: division by zero\."),
+        (lambda spec: setattr(spec, "arch", None), r"fails: FrozenInstanceError: cannot assign to field 'arch'\."),
+        (lambda spec: spec.with_arch(nrom="layer"), r"fails: unknown field 'arch\.nrom'\. Did you mean 'arch\.norm'\?"),
+        (lambda _: sys.exit(3), r"fails: SystemExit: 3\."),
+    ],
+    ids=["none", "nothing", "raises", "writes", "field", "exits"],
+)
+def test_a_step_that_fails_is_named_with_its_module(own_registry, transform, told):
+    step("broken", title="Broken", after="ln")(transform)
+    with pytest.raises(ModernizeError, match=f"^step 'broken' of test_ladder {told}"):
+        ladder("laptop", upto="broken")
+    assert names() == ALL, "and nobody else meets it"
+
+
+def test_a_step_is_on_the_paths_it_names_alone(own_registry):
+    def widen(spec):
+        return spec.with_arch(width=spec.arch.width + 4)
+
+    step("wider", title="Wider", after="width", path="mine")(widen)
+    step("widest", title="Widest", after="wider")(lambda spec: widen(widen(spec)))
+    step("thin", title="Thin", instead_of="wider", path="mine")(lambda spec: spec.with_arch(width=8))
+    at = ALL.index("width") + 1
+    assert names() == ALL
+    assert names(probes=True) == ["base", *(one.id for one in load_steps().values() if one.shipped)]
+    assert names(path="mine") == [*ALL[:at], "wider", *ALL[at:]]
+    assert names(path="mine", probes=True, skip=["kernel-7"]) == [
+        name for name in (*ALL[:at], "wider", "thin", *ALL[at:]) if name != "kernel-7"
+    ]
+
+
+def test_a_step_on_no_path_is_taken_where_it_is_named(own_registry):
+    step("mine", title="Mine", after="patchify")(lambda spec: spec.with_arch(width=80))
+    step("next", title="Next", after="mine")(lambda spec: spec.with_arch(width=96))
+    step("other", title="Other", instead_of="mine")(lambda spec: spec.with_arch(width=72))
+    assert names(upto="mine") == ["base", "recipe", "stage-ratio", "patchify", "mine"]
+    assert names(upto="next") == ["base", "recipe", "stage-ratio", "patchify", "mine", "next"]
+    assert names(upto="other") == ["base", "recipe", "stage-ratio", "patchify", "other"]
+    assert names(only=["mine", "gelu"]) == ["base", "mine", "gelu"]
+    assert names(order=["gelu", "mine"]) == ["base", "gelu", "mine"]
+    assert rung_of("next", "resnet50").spec.arch.width == 96
 
 
 def test_a_ladder_can_start_from_any_spec():

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
+
 import pytest
 
 from modernize.errors import ModernizeError
-from modernize.registry import Step, get_step, order_steps, step
+from modernize.registry import get_step, order_steps, step
+from modernize.step import Step
 
 
 def make(name: str, after: str = "", instead_of: str = "") -> Step:
-    return Step(
-        id=name, title=name, section="", source="ours", after=after, instead_of=instead_of, transform=lambda spec: spec
-    )
+    facts = {"title": name, "section": "", "source": "ours", "path": ""}
+    return Step(id=name, after=after, instead_of=instead_of, transform=lambda spec: spec, **facts)
 
 
 def order(path: list[str], *steps: Step) -> list[str]:
@@ -28,6 +32,39 @@ def test_a_taken_id_is_refused(own_registry):
         step("gelu", title="Mine")(lambda spec: spec)
     with pytest.raises(ModernizeError, match=r"step id 'base' from test_registry is taken by rung 0"):
         step("base", title="Mine")(lambda spec: spec)
+
+
+def test_who_takes_an_id_of_the_toolkit_before_it_is_loaded_is_told():
+    code = (
+        "import modernize\n"
+        "try: modernize.step('gelu', title='Mine', after='ln')(lambda spec: spec)\n"
+        "except modernize.errors.ModernizeError as error: print(error)\n"
+        "print(len(modernize.ladder()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["step id 'gelu' from __main__ is taken by steps.gelu; choose another.", "14"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil", "a,b", "<script>", "a b", "Grn", "", "-a", "a--b", "a\n", "x" * 41, "é"]
+)
+def test_an_id_or_path_that_is_no_plain_name_is_refused(own_registry, name):
+    with pytest.raises(ModernizeError, match=r"step id .* from test_registry should be up to 40 lower-case letters"):
+        step(name, title="Mine", after="ln")(lambda spec: spec)
+    if name:
+        with pytest.raises(ModernizeError, match=r"step path .* should be up to 40 lower-case letters"):
+            step("mine", title="Mine", after="ln", path=name)(lambda spec: spec)
+    assert "mine" not in own_registry.load_steps()
+
+
+def test_a_step_follows_another_or_is_a_probe_of_it(own_registry):
+    with pytest.raises(ModernizeError, match=r"step 'mine' of test_registry says after and instead_of"):
+        step("mine", title="Mine", after="ln", instead_of="gelu")(lambda spec: spec)
+
+
+def test_nobody_joins_the_default_path(own_registry):
+    with pytest.raises(ModernizeError, match=r"cannot join path 'convnext', which is the paper's"):
+        step("mine", title="Mine", after="ln", path="convnext")(lambda spec: spec)
 
 
 def test_registering_returns_the_function_unchanged(own_registry):
@@ -52,7 +89,6 @@ def test_a_step_registered_late_takes_its_place(own_registry):
 def test_steps_stand_behind_the_one_they_name():
     assert order(["a", "b"], make("a"), make("b"), make("x", after="a"), make("y", after="x")) == ["a", "x", "y", "b"]
     assert order(["a"], make("a"), make("x", after="base")) == ["x", "a"]
-    assert order(["a"], make("a"), make("loose")) == ["a", "loose"]
     assert order(["a", "b"], make("a"), make("b"), make("probe", instead_of="a")) == ["a", "probe", "b"]
 
 
@@ -67,14 +103,20 @@ def test_a_circle_is_refused():
 
 
 def test_following_an_unknown_step_is_refused():
-    with pytest.raises(ModernizeError, match=r"step 'x' follows 'nowhere', which is not registered"):
+    with pytest.raises(
+        ModernizeError, match=r"step 'x' of test_registry follows an unknown step 'nowhere'\. Allowed: "
+    ):
         order(["a"], make("a"), make("x", after="nowhere"))
+    with pytest.raises(ModernizeError, match=r"unknown step 'downsampel'\. Did you mean 'downsample'\?"):
+        order(["downsample"], make("downsample"), make("x", after="downsampel"))
+    with pytest.raises(ModernizeError, match=r"step 'loose' of test_registry says neither after nor instead_of"):
+        order(["a"], make("a"), make("loose"))
     with pytest.raises(ModernizeError, match=r"unknown step in PATH 'b'"):
         order(["a", "b"], make("a"))
 
 
 def test_an_empty_registry_says_where_it_looked(own_registry, monkeypatch):
-    for name in ("_steps", "_loaded"):
+    for name in ("_steps", "_path"):
         getattr(own_registry, name).clear()
     monkeypatch.setattr(own_registry, "entry_points", lambda **_: [])
     with pytest.raises(ModernizeError, match=r"no steps found: .*'modernize\.steps'"):
@@ -89,5 +131,5 @@ def test_a_card_without_parts_is_empty_there():
             it is needed.
         """
 
-    card = Step(id="x", title="", section="", source="", after="", instead_of="", transform=bare).card()
+    card = replace(make("x"), transform=bare).card()
     assert card == {"what": "Change something.", "why": "because it is needed.", "watch": "", "deviates": ""}

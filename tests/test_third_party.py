@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from tiny_runs import tiny_data
 
+from modernize.ladder import ladder
+
 PACKAGE = Path(__file__).parent / "third_party"
 IMPORTS = "from modernize.registry import step\n"
 STEP = "@step({id!r}, title='Mine', {where})\ndef {name}(spec):\n    '''Change it.'''\n    return {result}\n"
@@ -55,7 +57,7 @@ def entry_points_of_the_example() -> dict[str, str]:
     return project["entry-points"]["modernize.steps"]
 
 
-def test_the_example_package_adds_a_rung_and_a_probe(tmp_path):
+def test_the_example_package_adds_a_path_and_leaves_the_default_one_as_it_is(tmp_path):
     code = """
 import json
 from modernize.cost import cost
@@ -63,11 +65,12 @@ from modernize.families import family_spec
 from modernize.ladder import ladder
 from modernize.registry import get_step
 
-rungs = ladder("resnet50", probes=True)
-last = ladder("resnet50")[-1]
+rungs = ladder("resnet50", path="v2", probes=True)
+last = ladder("resnet50", path="v2")[-1]
 print(json.dumps({
     "tail": [(rung.step, rung.adopted, len(rung.steps)) for rung in rungs[-3:]],
     "changes": [str(change) for change in last.changes],
+    "default": [rung.step for rung in ladder("resnet50", probes=True)],
     "params": cost(last.spec).num_params,
     "family": cost(family_spec("convnext-v2-tiny")).num_params,
     "v1": cost(family_spec("convnext-t")).num_params,
@@ -79,6 +82,7 @@ print(json.dumps({
     assert json.loads(done.stdout) == {
         "tail": [["downsample", True, 13], ["grn", True, 14], ["grn-layer-scale", False, 14]],
         "changes": ["arch.layer_scale: True -> False", "arch.grn: False -> True"],
+        "default": [rung.step for rung in ladder("resnet50", probes=True)],
         "params": 28_635_496,
         "family": 28_635_496,
         "v1": 28_589_128,
@@ -93,7 +97,7 @@ from modernize.cost import cost
 from modernize.ladder import ladder
 from modernize.nn import build
 
-for rung in ladder("laptop", probes=True)[-2:]:
+for rung in ladder("laptop", path="v2", probes=True)[-2:]:
     network = build(rung.spec)
     network(torch.randn(2, 3, 32, 32)).sum().backward()
     print(rung.step, sum(p.numel() for p in network.parameters()) == cost(rung.spec).num_params)
@@ -117,39 +121,58 @@ def test_the_example_step_is_on_the_command_line_and_runs(tmp_path):
     assert "Global Response Normalization" in modernize("steps")
     data = tiny_data(tmp_path)
     out = str(tmp_path / "out")
-    table = modernize("run", "--only", "grn", "--data", data, "--epochs", "1", "--jobs", "1", "--out", out)
-    assert [line.split()[0] for line in table.splitlines()[1:3]] == ["base", "grn"]
+    table = modernize(
+        *["run", "--path", "v2", "--start", "downsample", "--data", data, "--epochs", "1", "--jobs", "1", "--out", out]
+    )
+    assert [line.split()[0] for line in table.splitlines()[1:3]] == ["downsample", "grn"]
 
 
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("import nowhere_to_be_found\n", "the steps of 'others' (others) do not import: ModuleNotFoundError: "),
-        ("raise RuntimeError('two\\nlines')\n", "do not import: RuntimeError: two lines."),
-        ("def broken(:\n", "the steps of 'others' (others) do not import: SyntaxError: "),
-        (made("gelu", "after='ln'"), "step id 'gelu' from others is taken by steps.gelu; choose another."),
-        (made("base", "after='ln'"), "step id 'base' from others is taken by rung 0"),
         (made("a", "after='b'") + made("b", "after='a'"), "steps follow each other in a circle: a, b"),
-        (made("a", "after='nowhere'"), "step 'a' follows 'nowhere', which is not registered."),
-        (made("a", "instead_of='nowhere'"), "step 'a' follows 'nowhere', which is not registered."),
-        ("PATH = ['a']\n", "unknown step in PATH 'a'."),
+        (made("a", "after='nowhere'"), "step 'a' of others follows an unknown step 'nowhere'."),
+        (made("a", "instead_of='gelo'"), "step 'a' of others follows an unknown step 'gelo'. Did you mean 'gelu'?"),
+        (made("a", "section='3'"), "step 'a' of others says neither after nor instead_of"),
     ],
-    ids=["no-module", "raises", "syntax", "taken", "base", "circle", "after", "instead-of", "path"],
+    ids=["circle", "after", "instead-of", "nowhere"],
 )
-def test_a_fault_in_a_module_is_one_clear_line(tmp_path, source, told):
+def test_a_step_without_a_place_is_one_clear_line(tmp_path, source, told):
     assert told in fault(tmp_path, source)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("import nowhere_to_be_found\n", "ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
+        ("raise RuntimeError('two\\nlines')\n", "RuntimeError: two lines"),
+        ("def broken(:\n", "SyntaxError: "),
+        ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
+        (made("gelu", "after='ln'"), "step id 'gelu' from others is taken by steps.gelu; choose another"),
+        (made("base", "after='ln'"), "step id 'base' from others is taken by rung 0"),
+        (made("A,b", "after='ln'").replace("def A,b", "def a"), "step id 'A,b' from others should be"),
+    ],
+    ids=["no-module", "raises", "syntax", "exits", "taken", "base", "id"],
+)
+def test_a_package_that_does_not_import_costs_its_own_steps_alone(tmp_path, source, told):
+    install(tmp_path, {"others": "others"}, made("sound", "after='ln'") + source)
+    done = python("from modernize.registry import load_steps\nprint(len(load_steps()), len(load_steps()))", tmp_path)
+    assert done.stdout == "16 16\n"
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"warning: the steps of 'others' (others) do not import: {told}")
+    assert line.endswith("; they are left out.")
 
 
 @pytest.mark.parametrize(
     ("result", "told"),
     [
-        ("spec", "step 'a' changes nothing where it is applied."),
-        ("None", "step 'a' returned None; a step must return a Spec."),
-        ("spec.with_arch(kernel=9)", "unknown field 'arch.kernel'. Did you mean 'arch.kernel_size'?"),
+        ("spec", "step 'a' of others changes nothing where it is applied."),
+        ("1 / 0", "step 'a' of others fails: ZeroDivisionError: division by zero."),
     ],
 )
-def test_a_fault_in_a_step_is_one_clear_line(tmp_path, result, told):
-    assert told in fault(tmp_path, made("a", "after='ln'", result), "ladder('laptop')")
+def test_a_fault_in_a_step_is_one_clear_line_on_its_own_path(tmp_path, result, told):
+    source = made("a", "after='ln', path='mine'", result)
+    assert told in fault(tmp_path, source, "ladder('laptop'); ladder('laptop', path='mine')")
 
 
 def test_two_packages_may_not_share_an_id(tmp_path):
@@ -160,6 +183,8 @@ def test_two_packages_may_not_share_an_id(tmp_path):
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: more-steps\nVersion: 0.1.0\n")
     (other / "entry_points.txt").write_text("[modernize.steps]\nmore = more\n")
     (tmp_path / "two" / "more.py").write_text(IMPORTS + made("mine", "after='gelu'"))
-    code = "from modernize.registry import load_steps\ntry: load_steps()\nexcept Exception as error: print(error)"
-    done = python(code, tmp_path / "one", tmp_path / "two")
-    assert done.stdout.strip() == "step id 'mine' from others is taken by more; choose another."
+    done = python(
+        "from modernize.registry import get_step\nprint(get_step('mine').after)", tmp_path / "one", tmp_path / "two"
+    )
+    assert "step id 'mine' from others is taken by more; choose another; they are left out." in done.stderr
+    assert done.stdout == "gelu\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
-from modernize.errors import unknown_name
-from modernize.ladder import Rung, Selection, ladder
-from modernize.regimes import base_spec
-from modernize.registry import BASE, load_steps
+from modernize.errors import ModernizeError, unknown_name
+from modernize.ladder import rung_of
+from modernize.regimes import REGIMES, base_spec
+from modernize.registry import load_steps
+from modernize.selection import Selection
 from modernize.spec import Spec
+from modernize.step import BASE
 
 
 def start_of(regime: str, stem_stride: int | None = None) -> Spec:
@@ -17,27 +17,10 @@ def start_of(regime: str, stem_stride: int | None = None) -> Spec:
     return base if stem_stride is None else base.with_arch(stem_stride=stem_stride)
 
 
-def selection(upto: str, start: str, skip: str, only: str, order: str, *, probes: bool) -> Selection:
+def selection(path: str, upto: str, start: str, skip: str, only: str, order: str, *, probes: bool) -> Selection:
     """Read the options that select steps; lists come as "a,b"."""
-    return Selection(
-        upto=upto, start=start, skip=split_names(skip), only=split_names(only), order=split_names(order), probes=probes
-    )
-
-
-def rungs_of(base: Spec, chosen: Selection) -> tuple[Rung, ...]:
-    """Climb the selected ladder from `base`."""
-    return ladder(base, **asdict(chosen))
-
-
-def rung_named(step: str, base: Spec) -> Rung:
-    """Return the rung of a step (or "base") on the default ladder from `base`.
-
-    Raises:
-        ModernizeError: If there is no such step.
-    """
-    if step not in (BASE, *load_steps()):
-        raise unknown_name("step", step, (BASE, *load_steps()))
-    return next(rung for rung in ladder(base, upto=step) if rung.step == step)
+    skipped, only_these, ordered = map(split_names, (skip, only, order))
+    return Selection(path=path, upto=upto, start=start, skip=skipped, only=only_these, order=ordered, probes=probes)
 
 
 def spec_named(name: str, base: Spec) -> Spec:
@@ -48,12 +31,23 @@ def spec_named(name: str, base: Spec) -> Spec:
     """
     from modernize.families import FAMILIES, family_spec
 
-    steps = (BASE, *load_steps())
     if name in FAMILIES:
         return family_spec(name)
-    if name not in steps:
-        raise unknown_name("step or model", name, (*steps, *FAMILIES))
-    return rung_named(name, base).spec
+    refuse_unknown(name, (BASE, *load_steps(), *FAMILIES), "step or model")
+    return rung_of(name, base).spec
+
+
+def refuse_unknown(name: str, allowed: tuple[str, ...], kind: str = "step") -> None:
+    """Refuse a name that is not allowed, and say what it is where it is something else.
+
+    Raises:
+        ModernizeError: Naming the nearest.
+    """
+    if name in allowed:
+        return
+    if name in REGIMES:
+        raise ModernizeError(f"{name} is a regime, not a {kind}: --regime {name}.")
+    raise unknown_name(kind, name, allowed)
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from modernize.cli.options import (
     ImageSize,
     Json,
     Only,
+    OnPath,
     Order,
     Probes,
     Regime,
@@ -21,6 +22,7 @@ from modernize.cli.options import (
     complete_rung,
     examples,
 )
+from modernize.step import DEFAULT_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +64,7 @@ def cost(
     regime: Regime = "resnet50",
     image_size: ImageSize = None,
     stem_stride: StemStride = None,
+    path: OnPath = DEFAULT_PATH,
     upto: Upto = "",
     start: Start = "",
     skip: Skip = "",
@@ -74,17 +77,23 @@ def cost(
 
     The default regime is resnet50, so that the costs stand beside the paper's.
     """
-    from modernize.cli.choose import rungs_of, selection, spec_named, start_of
+    from dataclasses import asdict
+
+    from modernize.cli.choose import selection, spec_named, start_of
     from modernize.cost import cost as count
     from modernize.errors import ModernizeError
+    from modernize.ladder import ladder
+    from modernize.selection import Selection
 
     base = start_of(regime, stem_stride)
-    chosen = selection(upto, start, skip, only, order, probes=probes)
-    if names and chosen != selection("", "", "", "", "", probes=False):
+    chosen = selection(path, upto, start, skip, only, order, probes=probes)
+    if names and chosen != Selection():
         raise ModernizeError(
-            "name rungs or select a ladder (--upto, --start, --skip, --only, --order, --probes), not both."
+            "name rungs or select a ladder (--path, --upto, --start, --skip, --only, --order, --probes), not both."
         )
-    specs = {n: spec_named(n, base) for n in names} if names else {r.step: r.spec for r in rungs_of(base, chosen)}
+    specs = (
+        {n: spec_named(n, base) for n in names} if names else {r.step: r.spec for r in ladder(base, **asdict(chosen))}
+    )
     size = base.regime.image_size if image_size is None else image_size
     costs = {name: count(spec, size) for name, spec in specs.items()}
     if json:

@@ -23,7 +23,8 @@ def complete_regime(incomplete: str) -> list[str]:
 
 def complete_step(incomplete: str) -> list[str]:
     """Ids of steps, and "base"."""
-    from modernize.registry import BASE, load_steps
+    from modernize.registry import load_steps
+    from modernize.step import BASE
 
     return _starting(incomplete, (BASE, *load_steps()))
 
@@ -33,6 +34,13 @@ def complete_rung(incomplete: str) -> list[str]:
     from modernize.families import FAMILIES
 
     return [*complete_step(incomplete), *_starting(incomplete, FAMILIES)]
+
+
+def complete_path(incomplete: str) -> list[str]:
+    """Names of paths."""
+    from modernize.registry import path_names
+
+    return _starting(incomplete, path_names())
 
 
 def complete_steps(incomplete: str) -> list[str]:
@@ -82,9 +90,19 @@ def _starting(incomplete: str, names: Iterable[str]) -> list[str]:
 
 def _steps(flag: str, text: str, complete: Callable[[str], list[str]], metavar: str) -> typer.models.OptionInfo:
     info: typer.models.OptionInfo = typer.Option(
-        flag, help=text, metavar=metavar, autocompletion=complete, show_default=False
+        flag, help=text, metavar=metavar, autocompletion=complete, show_default=False, callback=_named
     )
     return info
+
+
+def _named(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
+    """Refuse an option that is given but names nothing: it would be read as one that is not given."""
+    source = ctx.get_parameter_source(param.name or "")
+    if source and source.name == "COMMANDLINE" and not all(map(str.strip, value.split(","))):
+        from modernize.errors import ModernizeError
+
+        raise ModernizeError(f"{param.opts[0]} '{value}' lacks a name; see `modernize steps`.")
+    return value
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -106,6 +124,9 @@ ImageSize = Annotated[
 StemStride = Annotated[
     int | None,
     typer.Option("--stem-stride", help="Stride of the stem: 1, 2 or 4.", metavar="N", show_default="the regime's"),
+]
+OnPath = Annotated[
+    str, _steps("--path", "Path that the steps are taken from; other packages bring theirs.", complete_path, "NAME")
 ]
 Upto = Annotated[str, _steps("--upto", "Last step of the ladder.", complete_step, "STEP")]
 Start = Annotated[str, _steps("--start", "First rung; the steps before it are applied unseen.", complete_step, "STEP")]

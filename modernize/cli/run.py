@@ -15,6 +15,7 @@ from modernize.cli.options import (
     Download,
     ImageSize,
     Only,
+    OnPath,
     Order,
     Out,
     Probes,
@@ -26,6 +27,7 @@ from modernize.cli.options import (
     Upto,
     examples,
 )
+from modernize.step import DEFAULT_PATH
 
 if TYPE_CHECKING:
     from modernize.run.placement import Torchrun
@@ -51,6 +53,7 @@ def run(
     ctx: typer.Context,
     study_file: own.StudyFile = None,
     regime: Regime = "laptop",
+    path: OnPath = DEFAULT_PATH,
     upto: Upto = "",
     start: Start = "",
     skip: Skip = "",
@@ -147,6 +150,8 @@ def _request(ctx: typer.Context) -> RunRequest:
             explicit[param] = split_names(str(explicit[param]))
     explicit["set"] = parse_settings(ctx.params["settings"] or ())
     study_file = ctx.params["study_file"]
+    if study_file is not None and not str(study_file):
+        raise ModernizeError("the name of the study file is empty; leave it out to choose by options alone.")
     options = read_study_file(Path(study_file)) if study_file else {}
     return merged(options, explicit)
 

@@ -45,15 +45,17 @@ def show(
     The default regime is resnet50, so that the costs stand beside the paper's. A recipe is shown with where each of
     its values comes from. With --code: the step's own function, and the modules that it changes.
     """
-    from modernize.cli.choose import rung_named, start_of
+    from modernize.cli.choose import refuse_unknown, start_of
     from modernize.cli.code import code_facts, print_code
     from modernize.cli.console import say_json
     from modernize.cli.fields import print_recipe, recipe_facts
     from modernize.cost import cost
-    from modernize.errors import ModernizeError, unknown_name
+    from modernize.errors import ModernizeError
+    from modernize.ladder import rung_of
     from modernize.published import published_row
     from modernize.recipes import RECIPES, named_recipe
-    from modernize.registry import BASE, load_steps
+    from modernize.registry import load_steps
+    from modernize.step import BASE
 
     names = (BASE, *load_steps())
     if step in RECIPES and step not in names:
@@ -64,9 +66,8 @@ def show(
         else:
             print_recipe(step)
         return
-    if step not in names:
-        raise unknown_name("step", step, (*names, *RECIPES))
-    rung = rung_named(step, start_of(regime, stem_stride))
+    refuse_unknown(step, (*names, *RECIPES))
+    rung = rung_of(step, start_of(regime, stem_stride))
     if code:
         say_json(code_facts(rung)) if json else print_code(rung, _previous(rung))
         return

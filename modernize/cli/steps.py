@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from modernize.cli.options import Json, examples
+from modernize.step import DEFAULT_PATH
 
 if TYPE_CHECKING:
-    from modernize.registry import Step
+    from modernize.step import Step
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +35,7 @@ def steps(json: Json = False) -> None:
         (
             step.id,
             step.section or "-",
-            "adopted" if step.adopted else f"probe of {step.instead_of}",
+            _status(step),
             step.title,
             step.card()["what"],
         )
@@ -42,6 +43,15 @@ def steps(json: Json = False) -> None:
     ]
     styles = ["" if step.adopted else "dim" for step in found]
     say_table(columns("step", "section", "status", "title", "what..."), rows, styles)
+
+
+def _status(step: Step) -> str:
+    """What it is, and the path it is on where that is not the default one."""
+    status = "adopted" if step.adopted else f"probe of {step.instead_of}"
+    if step.path == DEFAULT_PATH:
+        return status
+    where = f"on path {step.path}" if step.path else "on no path"
+    return f"{where}, after {step.after}" if step.adopted else f"{status}, {where}"
 
 
 def _facts(step: Step) -> dict[str, object]:
@@ -52,6 +62,8 @@ def _facts(step: Step) -> dict[str, object]:
         "source": step.source,
         "adopted": step.adopted,
         "instead_of": step.instead_of or None,
+        "after": step.after or None,
+        "path": step.path or None,
         "module": step.module,
         **step.card(),
     }

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from modernize.step import DEFAULT_PATH
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,6 +21,7 @@ __all__ = ["run"]
 def run(
     regime: str = "laptop",
     *,
+    path: str = DEFAULT_PATH,
     upto: str = "",
     start: str = "",
     skip: Sequence[str] = (),
@@ -60,6 +63,7 @@ def run(
 
     Args:
         regime: Which ResNet the ladder starts from: "laptop", "resnet50" or "resnet200".
+        path: Name of the path that the steps are taken from.
         upto: Last step of the ladder; "" for all.
         start: First rung trained; the steps before it are applied all the same.
         skip: Steps to leave out.

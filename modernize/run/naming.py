@@ -9,6 +9,7 @@ from modernize.run.identity import device_kind, unusual
 from modernize.run.overrides import toml_literal
 from modernize.run.request import RunRequest
 from modernize.spec import fingerprint
+from modernize.step import DEFAULT_PATH
 from modernize.train.runtime import Runtime
 
 LONGEST = 60
@@ -42,6 +43,7 @@ def study_name(request: RunRequest, runtime: Runtime | None = None) -> str:
     words += [f"{request.test_images}-test-images"] if request.test_images else []
     words += [f"{request.image_size}px"] if request.image_size else []
     words += [f"stride-{request.stem_stride}"] if request.stem_stride else []
+    words += [f"path-{selection.path}"] if selection.path != DEFAULT_PATH else []
     words += [f"from-{selection.start}"] if selection.start else []
     words += [f"upto-{selection.upto}"] if selection.upto else []
     for option in ("skip", "only", "order"):

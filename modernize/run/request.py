@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modernize.errors import ModernizeError, unknown_name
-from modernize.ladder import Selection
 from modernize.regimes import DEFAULT_REGIME
 from modernize.run.overrides import Overrides, read_overrides
 from modernize.run.seeds import read_seeds
+from modernize.selection import Selection
 from modernize.strict import from_dict
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from modernize.datasets import DATASETS, DataSummary
 from modernize.errors import ModernizeError
@@ -27,16 +27,7 @@ def plan_rungs(request: RunRequest) -> tuple[Rung, ...]:
         if "stem_stride" in given.arch:
             raise ModernizeError("--stem-stride and --set arch.stem_stride say the same thing; give one of them.")
         base = base.with_arch(stem_stride=request.stem_stride)
-    selection = request.selection
-    rungs = ladder(
-        base.with_arch(**given.arch),
-        upto=selection.upto,
-        start=selection.start,
-        skip=selection.skip,
-        only=selection.only,
-        order=selection.order,
-        probes=selection.probes,
-    )
+    rungs = ladder(base.with_arch(**given.arch), **asdict(request.selection))
     if request.recipe:
         named = named_recipe(request.recipe)
         rungs = tuple(

@@ -6,7 +6,7 @@ import ast
 import inspect
 import textwrap
 
-from modernize.registry import Step
+from modernize.step import Step
 
 
 def source(step: Step) -> str:

@@ -13,13 +13,14 @@ from modernize.cost import cost
 from modernize.errors import MissingResultsError, ModernizeError, unknown_name
 from modernize.ladder import Rung, ladder
 from modernize.published import PublishedRow, published_row, published_rows
-from modernize.registry import Step, load_steps
+from modernize.registry import load_steps
 from modernize.report.rows import Row, make_rows
 from modernize.report.specs import rung_specs
 from modernize.results.store import find_studies, load_records, load_study
 from modernize.results.study import PlannedRung, Study
 from modernize.seminar.evidence import Evidence, measured_evidence, published_evidence
 from modernize.spec import Spec
+from modernize.step import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

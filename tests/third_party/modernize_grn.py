@@ -1,4 +1,4 @@
-"""ConvNeXt V2's block as a step behind the last one, and a probe beside it."""
+"""ConvNeXt V2's block as a step behind the last one, and a probe beside it, both on a path of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from modernize.spec import Spec
 SOURCE = "arXiv:2301.00808"
 
 
-@step("grn", title="Global Response Normalization", section="3", source=SOURCE, after="downsample")
+@step("grn", title="Global Response Normalization", section="3", source=SOURCE, after="downsample", path="v2")
 def grn(spec: Spec) -> Spec:
     """Let the channels of a block compete after its activation, and drop LayerScale.
 
@@ -19,7 +19,7 @@ def grn(spec: Spec) -> Spec:
     return spec.with_arch(grn=True, layer_scale=False)
 
 
-@step("grn-layer-scale", title="GRN beside LayerScale", section="3", source="ours", instead_of="grn")
+@step("grn-layer-scale", title="GRN beside LayerScale", section="3", source="ours", instead_of="grn", path="v2")
 def grn_layer_scale(spec: Spec) -> Spec:
     """Add GRN and keep LayerScale.
 
