@@ -137,6 +137,7 @@ def run(
 def _request(ctx: typer.Context) -> RunRequest:
     """Read what is asked from the study file and from the options that the user gave."""
     from modernize.cli.choose import split_names
+    from modernize.errors import ModernizeError
     from modernize.run.config import merged, read_study_file
     from modernize.run.overrides import parse_settings
 
