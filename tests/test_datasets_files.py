@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from modernize.datasets import describe, load_arrays
+from modernize.datasets.resize import read_square
 from modernize.errors import DataError, ModernizeError
 
 CLOTHING = Path(__file__).parents[2] / "shared" / "data" / "clothing"
@@ -161,6 +163,53 @@ def test_a_corrupt_image_is_named(photos, damage):
     message = fails(photos)
     assert str(path) in message
     assert "cannot be read as an image" in message
+
+def test_a_picture_that_is_a_program_in_disguise_is_never_run(photos, tmp_path, monkeypatch):
+    started = tmp_path / "started"
+    ghostscript = tmp_path / "bin" / "gs"
+    ghostscript.parent.mkdir()
+    ghostscript.write_text(f"#!/bin/sh\ntouch {started}\n")
+    ghostscript.chmod(0o755)
+    monkeypatch.setenv("PATH", str(ghostscript.parent), prepend=os.pathsep)
+    monkeypatch.setattr("PIL.EpsImagePlugin.gs_binary", None)
+    path = photos / "train" / "cat" / "0.jpg"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 20 20\n%%EndComments\nshowpage\n")
+    assert f"{path} cannot be read as an image: it is none of JPEG, PNG" in fails(photos)
+    assert not started.exists()
+
+
+def test_a_picture_may_be_of_another_format_than_its_suffix_says(photos):
+    for suffix in ("png", "gif", "webp", "bmp", "tif", "ppm"):
+        path = photos / "train" / "cat" / f"0.{suffix}"
+        write_image(path, 50).replace(path.with_suffix(".jpg"))
+        assert (load_arrays(f"folder:{photos}", image_size=8).train_images_nhwc[0] == 50).all()
+
+
+@pytest.mark.parametrize("pixels", [100, 200])
+def test_a_picture_of_too_many_pixels_is_named(photos, monkeypatch, pixels):
+    monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", 20 * 12 + pixels)
+    path = write_image(photos / "train" / "cat" / "0.png", size=(20, 40))
+    message = fails(photos)
+    assert str(path) in message
+    assert "800 pixels" in message
+
+
+def test_no_damage_to_a_picture_is_more_than_a_line(photos):
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    path = photos / "train" / "cat" / "0.png"
+    for form in ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "GIF"):
+        Image.fromarray(noise).save(path, format=form)
+        whole = path.read_bytes()
+        for position in [*range(60), *rng.integers(0, len(whole), 60).tolist()]:
+            damaged = bytearray(whole)
+            damaged[position] ^= 1 << int(rng.integers(8))
+            path.write_bytes(damaged)
+            try:
+                read_square(path, 8)
+            except DataError as error:
+                assert str(path) in str(error)
+                assert "\\n" not in str(error)
 
 
 def test_real_photographs_load():

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from modernize.datasets.arrays import Images
 from modernize.errors import DataError
+
+FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "GIF")
+"""What the suffixes of image files mean, whichever of them a file has; GIF, for a few of Oxford-IIIT Pet's .jpg are
+that. Never all that Pillow knows: it hands PostScript to Ghostscript, a program of its own."""
 
 
 def resize_images(images_nhwc: Images, size: int, resample: Image.Resampling = Image.Resampling.BICUBIC) -> Images:
@@ -56,14 +62,38 @@ def read_rgb(path: Path) -> Image.Image:
     Raises:
         DataError: If it cannot be decoded, in a line that names it.
     """
+    with _opened(path) as image:
+        # A palette's transparency is dropped by way of RGBA; Pillow warns about the direct way.
+        return (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
+
+
+def check_header(path: Path) -> None:
+    """Read format, size and mode of an image file, but no pixel.
+
+    Raises:
+        DataError: If they say that it cannot be decoded, in a line that names it.
+    """
+    with _opened(path):
+        pass
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open an image of one of `FORMATS` and of no more pixels than Pillow holds to be safe."""
     try:
-        with Image.open(path) as image:
-            if image.mode.startswith(("I", "F")):
-                raise DataError(f"{path} has pixels of mode {image.mode}; images of 8 bits a channel are needed.")
-            # A palette's transparency is dropped by way of RGBA; Pillow warns about the direct way.
-            return (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
-    # Pillow's decoders raise these for damaged files; a missing file is an OSError too.
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about metadata, which is not read
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as image:
+                if image.mode.startswith(("I", "F")):
+                    raise DataError(f"{path} has pixels of mode {image.mode}; images of 8 bits a channel are needed.")
+                yield image
+    except DataError:
+        raise
+    except UnidentifiedImageError as error:
+        raise DataError(f"{path} cannot be read as an image: it is none of {', '.join(FORMATS)}.") from error
+    # A damaged file can make Pillow's decoders raise nearly anything.
+    except Exception as error:
         raise DataError(f"{path} cannot be read as an image: {str(error).partition(chr(10))[0]}.") from error
 
 
