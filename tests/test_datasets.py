@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -169,10 +171,27 @@ def test_npz_may_hold_a_validation_split(tmp_path):
     assert arrays.fingerprint != without.fingerprint
 
 
-def test_a_class_may_occur_in_val_alone(tmp_path):
+def test_a_class_may_not_occur_in_val_alone(tmp_path):
     val = {"x_val": np.zeros((2, 8, 8, 3), np.uint8), "y_val": np.array([0, 4])}
     path = write_npz(tmp_path / "a.npz", drop=("class_names",), **val)
-    assert load_arrays(f"npz:{path}", image_size=8).num_classes == 5
+    with pytest.raises(DataError, match="y_val has the label 4, a class that y_train lacks"):
+        load_arrays(f"npz:{path}", image_size=8)
+
+
+def test_a_class_may_have_a_name_and_no_image(tmp_path):
+    path = write_npz(tmp_path / "a.npz", class_names=np.array(["ant", "bee", "cat", "dodo"]))
+    assert load_arrays(f"npz:{path}", image_size=8).num_classes == 4
+
+
+def test_grey_images_and_columns_of_labels_are_read_as_keras_writes_them(tmp_path):
+    grey = np.random.default_rng(3).integers(0, 256, (30, 28, 28), dtype=np.uint8)
+    column = (np.arange(30, dtype=np.uint8) % 3)[:, None]
+    path = write_npz(tmp_path / "mnist.npz", x_train=grey, y_train=column, x_test=grey[..., None], y_test=column)
+    arrays = load_arrays(f"npz:{path}", image_size=28)
+    for channel in range(3):
+        np.testing.assert_array_equal(arrays.train_images_nhwc[..., channel], grey)
+        np.testing.assert_array_equal(arrays.test_images_nhwc[..., channel], grey)
+    assert arrays.train_labels.tolist() == column.ravel().tolist()
 
 
 def test_a_data_set_without_val_keeps_its_fingerprint(tmp_path):
@@ -202,19 +221,25 @@ def test_npz_subset_pairs_images_with_their_labels(tmp_path):
     ("drop", "changes", "said"),
     [
         ((), {"x_val": np.zeros((12, 8, 8, 3), np.uint8)}, "lacks y_val"),
-        ((), {"x_val": np.zeros((2, 8, 8), np.uint8), "y_val": np.zeros(2, int)}, "x_val should be uint8"),
+        ((), {"x_val": np.zeros((2, 8), np.uint8), "y_val": np.zeros(2, int)}, "x_val should be uint8"),
         (("y_test",), {}, "lacks y_test; it holds x_train, y_train, x_test, class_names"),
         ((), {"x_train": np.zeros((30, 8, 8, 3), np.float32)}, "not float32 (30, 8, 8, 3)"),
         ((), {"x_test": np.zeros((12, 3, 8, 8), np.uint8)}, "x_test should be uint8 (n, h, w, 3)"),
         ((), {"y_train": np.zeros(30, np.float64)}, "y_train should be integers"),
-        ((), {"y_train": np.zeros((30, 1), np.int64)}, "y_train should be integers (n,)"),
+        ((), {"y_train": np.zeros((30, 2), np.int64)}, "y_train should be integers (n,)"),
         ((), {"y_train": np.zeros(29, np.int64)}, "30 images, but y_train has 29 labels"),
         ((), {"y_test": np.full(12, 3)}, "labels from 3 to 3; 0 to 2 is allowed"),
         ((), {"y_test": np.full(12, -1)}, "labels from -1 to -1"),
         ((), {"x_test": np.zeros((0, 8, 8, 3), np.uint8), "y_test": np.zeros(0, np.int64)}, "x_test is empty"),
         ((), {"note": np.array(["one", "two"])}, "note should be one string"),
         ((), {"class_names": np.array([1, 2, 3])}, "class_names should be a list of strings"),
-        ((), {"y_train": np.array([{}] * 30, dtype=object)}, "cannot be read as an .npz file"),
+        ((), {"y_train": np.array([{}] * 30, dtype=object)}, "y_train is an array of Python objects"),
+        ((), {"class_names": np.array(["ant", "bee", "cat"], dtype=object)}, "class_names is an array of Python obj"),
+        ((), {"y_test": np.full(12, 2**64 - 1, np.uint64)}, "labels from 18446744073709551615 to 184467440737"),
+        (("class_names",), {"y_train": np.arange(30) % 3 * 100_000}, "3 different labels, from 0 to 200000; they should"),
+        (("class_names",), {"y_train": np.full(30, 10**9)}, "1 different labels, from 1000000000 to 1000000000"),
+        (("class_names",), {"y_test": np.full(12, 7)}, "y_test has the label 7, a class that y_train lacks"),
+        ((), {"y_train": np.arange(30) % 2}, "y_test has the label 2, a class that y_train lacks"),
     ],
 )
 def test_wrong_npz_files_are_explained(tmp_path, drop, changes, said):
@@ -235,8 +260,8 @@ def test_files_that_are_no_npz_are_explained(tmp_path):
     (tmp_path / "flipped.npz").write_bytes(flipped)
     for name, said in {
         "none.npz": "is not a file",
-        "text.npz": "cannot be read as an .npz",
-        "single.npy": "is not an .npz",
+        "text.npz": "is not an .npz file",
+        "single.npy": "is not an .npz file",
         "cut.npz": "damaged",
         "flipped.npz": "damaged",
     }.items():
@@ -244,6 +269,64 @@ def test_files_that_are_no_npz_are_explained(tmp_path):
             load_arrays(f"npz:{tmp_path / name}", image_size=8)
         assert said in one_line(error)
         assert name in one_line(error)
+
+
+def npy(shape: tuple[int, ...], dtype: str = "|u1") -> bytes:
+    """What numpy writes for an array of that shape, but for its content."""
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return stream.getvalue() + bytes(100)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x_train.npy", npy((10**9, 32, 32, 3)), "x_train does not have the size that its header claims"),
+        ("y_train.npy", npy((10**12,), "<i8"), "y_train does not have the size that its header claims"),
+        ("class_names.npy", npy((10**12,), "<U9"), "class_names does not have the size"),
+        ("x_train.npy", b"hello", "x_train is not an array"),
+        ("x_train", b"", "x_train is not an array"),
+        ("y_train.npy", npy((10,))[:50], "damaged"),
+    ],
+)
+def test_a_member_that_is_not_what_it_claims_costs_no_memory(tmp_path, name, content, said):
+    whole, path = write_npz(tmp_path / "whole.npz"), tmp_path / "a.npz"
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
+        for member in old.namelist():
+            if member.removesuffix(".npy") != name.removesuffix(".npy"):
+                new.writestr(member, old.read(member))
+        new.writestr(name, content)
+    with pytest.raises(DataError) as error:
+        load_arrays(f"npz:{path}", image_size=8)
+    assert said in one_line(error)
+    assert str(path) in one_line(error)
+
+
+def test_arrays_that_would_fill_the_memory_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    path = write_npz(tmp_path / "a.npz")
+    monkeypatch.setattr("modernize.datasets.npz.MAX_BYTES", 8_000)
+    monkeypatch.setattr("modernize.datasets.archive.Archive.read", None)
+    with pytest.raises(DataError, match=r"a\.npz would take .* GB of memory"):
+        load_arrays(f"npz:{path}", image_size=8)
+
+
+def test_no_flipped_bit_of_an_npz_file_passes_unnoticed(tmp_path):
+    path = write_npz(tmp_path / "a.npz", note=np.array("a note"))
+    whole, right = path.read_bytes(), load_arrays(f"npz:{path}", image_size=8)
+    with zipfile.ZipFile(path) as file:
+        headers = [info.header_offset + k for info in file.infolist() for k in range(0, 180, 3)]
+        directory = range(file.start_dir, len(whole))
+    for position in {*headers, *directory, *range(1000, len(whole), 997)}:
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << position % 8
+        path.write_bytes(damaged)
+        try:
+            read = load_arrays(f"npz:{path}", image_size=8)
+        except DataError as error:
+            assert str(path) in str(error)
+            assert "\n" not in str(error)
+        else:
+            assert (read.fingerprint, read.note) == (right.fingerprint, right.note)
 
 
 def test_the_digits_are_split_once_and_for_all():
@@ -266,3 +349,9 @@ def test_the_digits_are_read_right():
     assert images[arrays.train_labels == 0][:, 3:5, 3:5].mean() < 60, "zeros have a hole"
     assert images[arrays.train_labels == 1][:, 3:5, 3:5].mean() > 150, "ones do not"
     assert len(arrays.test_labels) == 50
+
+
+def test_the_digits_enlarged_beyond_memory_are_refused(monkeypatch):
+    monkeypatch.setattr("modernize.datasets.arrays.MAX_BYTES", 100_000)
+    with pytest.raises(DataError, match="1797 images of digits at 8 px would take"):
+        load_arrays("digits", image_size=8)

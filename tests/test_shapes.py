@@ -10,6 +10,7 @@ import pytest
 
 import modernize.datasets.shapes as shapes
 from modernize.datasets import load_arrays, preview_grid, save_preview
+from modernize.datasets.cache import cached_images
 from modernize.datasets.hashing import Draws, image_keys, mix
 from modernize.datasets.outlines import OUTLINES
 from modernize.datasets.shapes_draw import CLASS_NAMES, draw_shapes, shape_labels
@@ -147,6 +148,30 @@ def test_a_corrupt_cache_file_is_drawn_anew(tmp_path, damage):
         path.write_bytes({"flip": data, "cut": data[:-700], "empty": b"", "text": b"not an array"}[damage])
     assert small(tmp_path).fingerprint == first.fingerprint
     assert small(tmp_path).fingerprint == first.fingerprint
+
+
+def test_no_flipped_bit_of_a_cache_file_changes_a_pixel(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
+    made: list[int] = []
+
+    def load() -> np.ndarray:
+        return cached_images(tmp_path, "images", images.shape, lambda: made.append(position) or images.copy())
+
+    position = -1
+    load()
+    path = tmp_path / "images.npz"
+    whole = path.read_bytes()
+    positions = [*range(200), *range(1000, len(whole), 997), *range(len(whole) - 140, len(whole))]
+    for position in positions:
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << position % 8
+        path.write_bytes(damaged)
+        np.testing.assert_array_equal(load(), images)
+    assert 100 < len(made) <= 1 + len(positions), "the others carry nothing, a time or a version"
+    made.clear()
+    load()
+    load()
+    assert len(made) <= 1, "what was made anew is kept"
 
 
 def test_an_unwritable_cache_is_no_error(tmp_path):

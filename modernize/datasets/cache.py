@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from modernize.datasets.archive import Archive
 from modernize.datasets.arrays import Images
 
 
@@ -29,21 +29,20 @@ def cached_images(folder: Path | None, stem: str, shape: tuple[int, ...], make: 
         make: Makes the images.
     """
     path = (folder or cache_dir()) / f"{stem}.npz"
-    images = _read(path)
-    if images is not None and images.shape == shape and images.dtype == np.uint8:
-        return images
+    if (kept := _read(path, shape)) is not None:
+        return kept
     images = make()
     _write(path, images)
     return images
 
 
-def _read(path: Path) -> Images | None:
+def _read(path: Path, shape: tuple[int, ...]) -> Images | None:
     try:
-        # An .npz is a zip file, whose checksum also notices flipped bits.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            images: Images = file["images"]
-            return images
-    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile):
+        with path.open("rb") as stream:
+            archive = Archive(stream)
+            return archive.read("images") if archive.header("images") == (shape, np.uint8) else None
+    # It is not there, or damaged in one of a hundred ways.
+    except Exception:
         return None
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from modernize.datasets.arrays import TEST, TRAIN, ImageArrays, choose, make_arrays
+from modernize.datasets.arrays import TEST, TRAIN, ImageArrays, check_memory, choose, make_arrays
 from modernize.datasets.request import DataRequest
 
 TEST_IMAGES = 500
@@ -28,7 +28,10 @@ def load(request: DataRequest) -> ImageArrays:
     held_out = choose(whole, labels, TEST)
     members = (np.setdiff1d(np.arange(len(labels)), held_out), held_out)
     train, test = (members[split][choose(request, labels[members[split]], split)] for split in (TRAIN, TEST))
+    check_memory(request, len(train) + len(test))
 
-    images = resize_images(images, request.image_size, Image.Resampling.BILINEAR)
+    train_images, test_images = (
+        resize_images(images[chosen], request.image_size, Image.Resampling.BILINEAR) for chosen in (train, test)
+    )
     names = tuple(str(digit) for digit in range(10))
-    return make_arrays(request, (images[train], labels[train]), (images[test], labels[test]), names, NOTE)
+    return make_arrays(request, (train_images, labels[train]), (test_images, labels[test]), names, NOTE)

@@ -1,19 +1,20 @@
 """`npz:PATH`: one file of arrays x_train, y_train, x_test, y_test and, if wanted, x_val, y_val, class_names and a note.
 
-The note is a string that every report on the data repeats: where the images come from, what is wrong with them.
+Images are in colour, (n, h, w, 3), or grey, (n, h, w); labels are (n,) or, as Keras has them, (n, 1). The note is a
+string that every report on the data repeats: where the images come from, what is wrong with them.
 """
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from modernize.datasets.archive import Archive, Header
 from modernize.datasets.arrays import (
+    MAX_BYTES,
     TEST,
     TRAIN,
     VAL,
@@ -29,96 +30,121 @@ from modernize.datasets.request import DataRequest
 from modernize.datasets.resize import resize_images
 from modernize.errors import DataError
 
-Members = dict[str, npt.NDArray[Any]]
+SPLITS = {"train": TRAIN, "test": TEST, "val": VAL}
 
 
 def load(request: DataRequest) -> ImageArrays:
     """Read a file of arrays; images of another size than asked for are resized.
 
     Raises:
-        DataError: If the file is missing or damaged, lacks an array, or an array is not what its name promises.
+        DataError: If the file is missing or damaged, lacks an array, an array is not what its name promises, or the
+            images would not fit into memory.
     """
     path = Path(request.path).expanduser()
-    members = _read(path)
-    names = _class_names(path, members)
-    train, test = _split(path, members, "train", names), _split(path, members, "test", names)
-    val = _split(path, members, "val", names) if "x_val" in members else None
-    num_classes = int(max(labels.max() for _, labels in filter(None, (train, test, val)))) + 1
-    return make_arrays(
-        request,
-        _take(request, train, TRAIN),
-        _take(request, test, TEST),
-        names or tuple(str(k) for k in range(num_classes)),
-        _note(path, members),
-        _take(request, val, VAL) if val else None,
-    )
+    with _opened(path) as archive:
+        headers = _headers(path, archive)
+        names = tuple(str(name) for name in archive.read("class_names").astype(str)) if "class_names" in headers else ()
+        labels = {part: archive.read(f"y_{part}").reshape(-1) for part in SPLITS if f"y_{part}" in headers}
+        _check_labels(path, labels, names)
+        classes = names or tuple(str(k) for k in range(int(labels["train"].max()) + 1))
+        kept = {part: choose(request, its.astype(np.int64), SPLITS[part]) for part, its in labels.items()}
+        check_memory(request, sum(map(len, kept.values())))
+        splits = {
+            part: (_images(request, archive, part, members), labels[part][members].astype(np.int64))
+            for part, members in kept.items()
+        }
+        note = _note(path, str(archive.read("note")) if "note" in headers else "", "val" in splits)
+    return make_arrays(request, splits["train"], splits["test"], classes, note, splits.get("val"))
 
 
-def _read(path: Path) -> Members:
+@contextmanager
+def _opened(path: Path) -> Iterator[Archive]:
+    """Open the file, and say in one line what is wrong with it, whatever that is."""
     if not path.is_file():
         raise DataError(f"{path} is not a file.")
     try:
-        # numpy leaves a file that it opened itself open when it turns out to be no zip file.
         with path.open("rb") as stream:
-            return _members(path, np.load(stream, allow_pickle=False))
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path} is damaged: {error}.") from error
-    except (OSError, ValueError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read as an .npz file: {str(error).partition(chr(10))[0]}.") from error
+            if stream.read(2) != b"PK":
+                raise DataError(f"{path} is not an .npz file, a zip file of arrays as numpy.savez writes it.")
+            yield Archive(stream)
+    except DataError:
+        raise
+    except TypeError as error:
+        raise DataError(f"{path}: {error}.") from error
+    except Exception as error:
+        what = f"{error}".partition("\n")[0] or type(error).__name__
+        raise DataError(f"{path} is damaged or cannot be read: {what.rstrip('.')}.") from error
 
 
-def _members(path: Path, file: Any) -> Members:
-    if not isinstance(file, np.lib.npyio.NpzFile):
-        raise DataError(f"{path} is not an .npz file of several arrays.")
-    wanted = ["x_train", "y_train", "x_test", "y_test"]
-    if "x_val" in file.files or "y_val" in file.files:
-        wanted += ["x_val", "y_val"]
-    if missing := [key for key in wanted if key not in file.files]:
-        raise DataError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(file.files) or 'nothing'}.")
-    return {key: file[key] for key in (*wanted, "class_names", "note") if key in file.files}
+def _headers(path: Path, archive: Archive) -> dict[str, Header]:
+    """Check what the arrays say of themselves, before any of them takes memory."""
+    parts = ["train", "test", *(["val"] if {"x_val", "y_val"} & {*archive.names} else [])]
+    wanted = [f"{kind}_{part}" for part in parts for kind in "xy"]
+    if missing := [name for name in wanted if name not in archive.names]:
+        raise DataError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(archive.names) or 'nothing'}.")
+    optional = [name for name in ("class_names", "note") if name in archive.names]
+    headers = {name: archive.header(name) for name in (*wanted, *optional)}
+    for part in parts:
+        _check_split(path, part, headers[f"x_{part}"], headers[f"y_{part}"])
+    _check_words(path, headers)
+    num_bytes = sum(header.num_bytes for header in headers.values())
+    if num_bytes > MAX_BYTES:
+        raise DataError(
+            f"the arrays in {path} would take {num_bytes / 1e9:,.0f} GB of memory (at most {MAX_BYTES / 1e9:.0f} GB)."
+        )
+    return headers
 
 
-def _class_names(path: Path, members: Members) -> tuple[str, ...]:
-    """Return the names in the file, or nothing if it has none."""
-    if "class_names" not in members:
-        return ()
-    names = members["class_names"]
-    if names.ndim != 1 or names.dtype.kind not in "US" or not len(names):
-        raise DataError(f"{path}: class_names should be a list of strings, not {names.dtype} {names.shape}.")
-    return tuple(str(name) for name in names.astype(str))
-
-
-def _note(path: Path, members: Members) -> str:
-    """Return the file's own note behind its name."""
-    note, its = members.get("note"), f"images of the file {path.name}"
-    if "x_val" in members:
-        its += f", {VAL_NOTE}"
-    if note is None:
-        return its
-    if note.ndim or note.dtype.kind != "U" or not str(note).strip():
-        raise DataError(f"{path}: note should be one string, not {note.dtype} {note.shape}.")
-    return f"{its}: {' '.join(str(note).split())}"
-
-
-def _split(path: Path, members: Members, part: str, names: tuple[str, ...]) -> tuple[Images, Labels]:
-    """Check the two arrays of a split."""
-    images, labels = members[f"x_{part}"], members[f"y_{part}"]
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
-        raise DataError(f"{path}: x_{part} should be uint8 (n, h, w, 3), not {images.dtype} {images.shape}.")
-    if labels.dtype.kind not in "iu" or labels.ndim != 1:
+def _check_split(path: Path, part: str, images: Header, labels: Header) -> None:
+    colour = len(images.shape) == 4 and images.shape[3] in {1, 3}
+    if images.dtype != np.uint8 or not (colour or len(images.shape) == 3):
+        raise DataError(
+            f"{path}: x_{part} should be uint8 (n, h, w, 3) or (n, h, w), not {images.dtype} {images.shape}."
+        )
+    if labels.dtype.kind not in "iu" or labels.shape[1:] not in {(), (1,)} or not labels.shape:
         raise DataError(f"{path}: y_{part} should be integers (n,), not {labels.dtype} {labels.shape}.")
-    if len(images) != len(labels):
-        raise DataError(f"{path}: x_{part} has {len(images)} images, but y_{part} has {len(labels)} labels.")
-    if not images.size:
+    if images.shape[0] != labels.shape[0]:
+        raise DataError(f"{path}: x_{part} has {images.shape[0]} images, but y_{part} has {labels.shape[0]} labels.")
+    if not images.num_bytes:
         raise DataError(f"{path}: x_{part} is empty.")
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or (names and high >= len(names)):
-        allowed = f"0 to {len(names) - 1}" if names else "0 or more"
-        raise DataError(f"{path}: y_{part} has labels from {low} to {high}; {allowed} is allowed.")
-    return images, labels.astype(np.int64)
 
 
-def _take(request: DataRequest, split: tuple[Images, Labels], which: int) -> tuple[Images, Labels]:
-    members = choose(request, split[1], which)
-    check_memory(request, len(members))
-    return resize_images(split[0][members], request.image_size), split[1][members]
+def _check_words(path: Path, headers: dict[str, Header]) -> None:
+    names, note = headers.get("class_names"), headers.get("note")
+    if names and (len(names.shape) != 1 or names.dtype.kind not in "US" or not names.num_bytes):
+        raise DataError(f"{path}: class_names should be a list of strings, not {names.dtype} {names.shape}.")
+    if note and (note.shape or note.dtype.kind != "U"):
+        raise DataError(f"{path}: note should be one string, not {note.dtype} {note.shape}.")
+
+
+def _check_labels(path: Path, labels: dict[str, Labels], names: tuple[str, ...]) -> None:
+    """Refuse labels that are no class of the training images; they may still be of any integer type."""
+    present = {part: np.unique(its).tolist() for part, its in labels.items()}
+    known = set(present["train"])
+    for part, its in present.items():
+        low, high = its[0], its[-1]
+        if names and not 0 <= low <= high < len(names):
+            raise DataError(f"{path}: y_{part} has labels from {low} to {high}; 0 to {len(names) - 1} is allowed.")
+        if part == "train" and not names and (low, high) != (0, len(known) - 1):
+            raise DataError(
+                f"{path}: y_train has {len(known)} different labels, from {low} to {high}; they should be 0 to "
+                f"{len(known) - 1}, or class_names should name a class for each label up to the highest."
+            )
+        if odd := [label for label in its if label not in known]:
+            raise DataError(f"{path}: y_{part} has the label {odd[0]}, a class that y_train lacks.")
+
+
+def _images(request: DataRequest, archive: Archive, part: str, members: Labels) -> Images:
+    """Read the chosen images of a split; those that were not chosen are dropped before the next split is read."""
+    images: Images = archive.read(f"x_{part}")[members]
+    if images.ndim == 3:
+        images = images[..., None]
+    if images.shape[3] == 1:
+        images = images.repeat(3, axis=3)
+    return resize_images(images, request.image_size)
+
+
+def _note(path: Path, own: str, has_val: bool) -> str:
+    """Return the file's own note behind its name."""
+    its = f"images of the file {path.name}{f', {VAL_NOTE}' if has_val else ''}"
+    return f"{its}: {' '.join(own.split())}" if own.strip() else its
