@@ -236,7 +236,11 @@ def test_npz_subset_pairs_images_with_their_labels(tmp_path):
         ((), {"y_train": np.array([{}] * 30, dtype=object)}, "y_train is an array of Python objects"),
         ((), {"class_names": np.array(["ant", "bee", "cat"], dtype=object)}, "class_names is an array of Python obj"),
         ((), {"y_test": np.full(12, 2**64 - 1, np.uint64)}, "labels from 18446744073709551615 to 184467440737"),
-        (("class_names",), {"y_train": np.arange(30) % 3 * 100_000}, "3 different labels, from 0 to 200000; they should"),
+        (
+            ("class_names",),
+            {"y_train": np.arange(30) % 3 * 100_000},
+            "3 different labels, from 0 to 200000; they should",
+        ),
         (("class_names",), {"y_train": np.full(30, 10**9)}, "1 different labels, from 1000000000 to 1000000000"),
         (("class_names",), {"y_test": np.full(12, 7)}, "y_test has the label 7, a class that y_train lacks"),
         ((), {"y_train": np.arange(30) % 2}, "y_test has the label 2, a class that y_train lacks"),

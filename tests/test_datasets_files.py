@@ -164,6 +164,7 @@ def test_a_corrupt_image_is_named(photos, damage):
     assert str(path) in message
     assert "cannot be read as an image" in message
 
+
 def test_a_picture_that_is_a_program_in_disguise_is_never_run(photos, tmp_path, monkeypatch):
     started = tmp_path / "started"
     ghostscript = tmp_path / "bin" / "gs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +12,8 @@ import numpy as np
 
 from modernize.datasets.archive import Archive
 from modernize.datasets.arrays import Images
+from modernize.errors import ModernizeError
+from modernize.results.files import write_atomically
 
 
 def cache_dir() -> Path:
@@ -47,15 +50,7 @@ def _read(path: Path, shape: tuple[int, ...]) -> Images | None:
 
 
 def _write(path: Path, images: Images) -> None:
-    """Write beside the final place and rename, so that two processes at once leave one whole file."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            np.savez(file, images=images)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    file = io.BytesIO()
+    np.savez(file, images=images)
+    with suppress(ModernizeError):
+        write_atomically(path, file.getbuffer())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from modernize.datasets.arrays import ImageArrays, Images
 from modernize.datasets.files import ImageFiles
 from modernize.datasets.resize import read_square
 from modernize.errors import ModernizeError
+from modernize.results.files import write_atomically
 from modernize.spec import Recipe
 
 GAP = 2
@@ -93,13 +94,6 @@ def save_preview(
     for row, name in enumerate(names):
         middle = edge + row * step + data.image_size * factor // 2
         pen.text((margin - 12, middle), name, fill=(40, 40, 40), font=font, anchor="rm")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        with part.open("wb") as file:
-            sheet.save(file, format="PNG")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise ModernizeError(f"{path} cannot be written: {error.strerror or error}.") from error
+    file = BytesIO()
+    sheet.save(file, format="PNG")
+    write_atomically(path, file.getvalue())

@@ -17,7 +17,7 @@ LEFTOVER_SECONDS = 3600.0
 _PART = re.compile(r"\..+\.[0-9a-f]{16}\.modernize-part", re.DOTALL)
 
 
-def write_atomically(path: Path, content: str | bytes) -> Path:
+def write_atomically(path: Path, content: str | bytes | memoryview) -> Path:
     """Write a file so that it holds either its old content or all of the new one, whatever happens meanwhile.
 
     When this returns, the file outlives a power cut.
@@ -45,7 +45,7 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes | memoryview) -> None:
     # Random, for process ids repeat: in containers, and on machines that share a folder.
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.modernize-part")
     try:
