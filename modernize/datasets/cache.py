@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from modernize.datasets.archive import Archive
+from modernize.datasets.archive import Archive, Header
 from modernize.datasets.arrays import Images
 from modernize.errors import ModernizeError
 from modernize.results.files import write_atomically
@@ -43,7 +43,7 @@ def _read(path: Path, shape: tuple[int, ...]) -> Images | None:
     try:
         with path.open("rb") as stream:
             archive = Archive(stream)
-            return archive.read("images") if archive.header("images") == (shape, np.uint8) else None
+            return archive.read("images") if archive.header("images") == Header(shape, np.dtype("u1")) else None
     # It is not there, or damaged in one of a hundred ways.
     except Exception:
         return None
