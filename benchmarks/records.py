@@ -83,7 +83,7 @@ def make(num_records: int, results: Path) -> tuple[list[Record], Study]:
     sys.path.insert(0, str(ROOT / "tests"))
     from factories import make_records, make_study
 
-    from modernize.results.text import to_text
+    from modernize.results.text import record_text
 
     upto = "ln" if num_records > NUM_FILES_BEFORE else "base"
     rungs = 13 if upto == "ln" else 1
@@ -92,7 +92,7 @@ def make(num_records: int, results: Path) -> tuple[list[Record], Study]:
     save_study(study, results)
     for record in records:
         path = results / study.name / f"{record.rung.step}-seed{record.seed}-{record.run_id[:8]}.json"
-        path.write_text(to_text(record.to_json()))
+        path.write_bytes(record_text(record))
     return records, study
 
 

@@ -3,12 +3,17 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
+import re
 from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from typing import Any
 
 import pytest
 from factories import make_record, make_records, make_study
 
-from modernize.errors import MissingResultsError
+from modernize.errors import MissingResultsError, ModernizeError
 from modernize.results import store
 from modernize.results.record import Curves, Execution, Record
 from modernize.results.store import (
@@ -21,6 +26,7 @@ from modernize.results.store import (
     save_record,
     save_study,
 )
+from modernize.results.text import record_text, to_text
 
 STUDY = make_study(upto="patchify", seeds=(0, 1))
 
@@ -33,7 +39,9 @@ def test_a_record_reads_back_as_it_was_saved(tmp_path):
     loaded = load_records(tmp_path)
     assert loaded.records == (record,)
     assert loaded.problems == ()
-    assert Record.from_json(json.loads(path.read_text())) == record
+    facts = json.loads(path.read_text())
+    assert facts.pop("sha256") == sha256(path.read_bytes().split(b',\n "sha256"')[0]).hexdigest()
+    assert Record.from_json(facts) == record
 
 
 def test_fast_and_strict_reader_agree_whatever_the_layout_of_the_file(tmp_path):
@@ -41,7 +49,7 @@ def test_fast_and_strict_reader_agree_whatever_the_layout_of_the_file(tmp_path):
     for i, record in enumerate(records):
         path = save_record(record, tmp_path)
         if i % 2:
-            path.write_text(json.dumps(record.to_json(), indent=2))
+            path.write_text(json.dumps(json.loads(path.read_text()), indent=2))
         assert load_record(path) == record
     loaded = load_records(tmp_path).records
     assert sorted(loaded, key=lambda r: r.run_id) == sorted(records, key=lambda r: r.run_id)
@@ -51,9 +59,10 @@ def test_records_of_earlier_versions_are_read_and_by_the_fast_reader(tmp_path, m
     record = make_record(STUDY, "patchify", 1)
     path = save_record(record, tmp_path)
     facts = json.loads(path.read_text())
-    del facts["execution"], facts["speed"]["peak_device_memory_mb"], facts["data"]["num_val_images"]
+    del facts["sha256"], facts["execution"], facts["speed"]["peak_device_memory_mb"], facts["data"]["num_val_images"]
     del facts["curves"]["val_loss"], facts["curves"]["val_top1_percent"]
-    path.write_text(json.dumps(facts))
+    path.write_text(json.dumps(facts | {"schema_version": 1}))
+    record = replace(record, schema_version=1)
     assert load_record(path) == record
     monkeypatch.setattr("modernize.results.quick.to_record", lambda *_: pytest.fail("the strict reader was needed"))
     assert load_records(tmp_path).records == (record,)
@@ -75,6 +84,37 @@ def test_a_study_reads_back_as_it_was_saved(tmp_path):
     assert find_studies(tmp_path) == {STUDY.name: tmp_path / STUDY.name}
     with pytest.raises(MissingResultsError, match="does not exist"):
         load_study(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "../../../x"}, r"'../../../x' cannot name a study .*study.json"),
+        ({"name": "/tmp/x"}, "cannot name a study"),
+        ({"name": ""}, "cannot name a study"),
+        ({"schema_version": 2}, "schema version 2.*Update it"),
+        ({"epochs": 1e308}, "epochs"),
+        ({"epochs": -1}, "epochs cannot be -1"),
+        ({"seeds": [0, 10**400]}, "seeds"),
+        ({"note": "\ud800"}, "surrogates"),
+    ],
+    ids=str,
+)
+def test_a_plan_is_checked_when_it_is_read(tmp_path, change, said):
+    path = save_study(STUDY, tmp_path)
+    path.write_text(json.dumps(STUDY.to_json() | change))
+    with pytest.raises(ModernizeError, match=said):
+        load_study(path)
+
+
+@pytest.mark.parametrize("field", ["step", "before", "run_ids"])
+def test_names_in_a_plan_are_checked_when_it_is_read(tmp_path, field):
+    path = save_study(STUDY, tmp_path)
+    facts = STUDY.to_json()
+    facts["rungs"] = [rung | {field: ["../x"] if field == "run_ids" else "../x"} for rung in facts["rungs"]]
+    path.write_text(json.dumps(facts))
+    with pytest.raises(ModernizeError, match=f"{field}: '../x' cannot name a"):
+        load_study(path)
 
 
 def test_losses_that_are_not_finite_are_null_in_the_file_and_nan_when_read(tmp_path):
@@ -122,22 +162,65 @@ def test_an_unreadable_file_in_the_way_is_kept(tmp_path):
     assert path.read_text() == '{"schema_version": 99}'
 
 
+@cache
 def bad_files() -> dict[str, str]:
     good = make_record(STUDY, "base").to_json()
+    sealed = record_text(make_record(STUDY, "base")).decode()
+
+    def resealed(where: str, value: Any) -> str:
+        """As a hand would change it that knows how to make the hash."""
+        part, _, field = where.rpartition(".")
+        facts = json.loads(json.dumps(good))
+        (facts[part] if part else facts)[field] = value
+        body = to_text(facts).removesuffix("\n}\n")
+        return f'{body},\n "sha256": "{sha256(body.encode()).hexdigest()}"\n}}\n'
+
     return {
         "empty": "",
         "half": json.dumps(good)[:300],
         "list": "[1, 2]",
         "foreign": '{"name": "something else"}',
-        "newer": json.dumps(good | {"schema_version": 99}),
-        "text-for-number": json.dumps(good | {"cost": {"macs": "many", "num_params": 1}}),
-        "text-in-curve": json.dumps(good | {"curves": good["curves"] | {"train_loss": ["low"]}}),
+        "newer": resealed("schema_version", 99),
+        "no-hash": json.dumps(good),
+        "edited": sealed.replace('"status": "finished"', '"status": "diverged"'),
+        "edited-number": sealed.replace('"best_epoch": ', '"best_epoch": 1'),
+        "other-hash": re.sub('"sha256": "..', '"sha256": "zz', sealed),
+        "text-for-number": resealed("cost.macs", "many"),
+        "text-in-curve": resealed("curves.train_loss", ["low"]),
+        "number-for-curve": resealed("curves.lr", 1),
+        "text-for-curve": resealed("curves.val_loss", "1234"),
+        "table-in-curve": resealed("curves.lr", [{}]),
+        "null-in-seconds": resealed("speed.epoch_seconds", [None]),
+        "numbers-in-budget": resealed("budget.changes", [1, 2]),
+        "table-for-budget": resealed("budget.epochs", {}),
+        "number-for-recipe": resealed("recipe", 3),
+        "list-of-versions": resealed("versions", []),
+        "number-for-version": resealed("versions", {"torch": 2.6}),
         "no-status": json.dumps({k: v for k, v in good.items() if k != "status"}),
-        "odd-status": json.dumps(good | {"status": "great"}),
-        "no-top1": json.dumps(good | {"result": good["result"] | {"top1_percent": None}}),
-        "extra": json.dumps(good | {"colour": "blue"}),
+        "odd-status": resealed("status", "great"),
+        "list-for-status": resealed("status", []),
+        "no-top1": resealed("result.top1_percent", None),
+        "top1-of-101": resealed("result.top1_percent", 101),
+        "top1-of-minus-5": resealed("result.top1_percent", -5.0),
+        "top1-of-true": resealed("result.top1_percent", True),
+        "top1-of-101-in-curve": resealed("curves.test_top1_percent", [101.0]),
+        "enormous-loss": resealed("result.loss", 1e308),
+        "enormous-curve": resealed("curves.train_loss", [None, 1e308]),
+        "enormous-integer": resealed("speed.seconds", 10**400),
+        "negative-cost": resealed("cost.macs", -1),
+        "infinite": sealed.replace('"seconds": ', '"seconds": 1e999, "was": '),
+        "infinity": re.sub('"seconds": [^,]*', '"seconds": Infinity', sealed),
+        "nan": re.sub('"top1_percent": [^,]*', '"top1_percent": NaN', sealed),
+        "nan-in-curve": re.sub(r'"train_loss": \[[^,]*', '"train_loss": [NaN', sealed),
+        "half-a-character": json.dumps(good | {"schema_version": 1, "error": "\ud800"}),
+        "climbing-study": resealed("study", "../../../x"),
+        "absolute-study": resealed("study", "/tmp/x"),
+        "climbing-step": resealed("rung.step", "../x"),
+        "climbing-run": resealed("run_id", "../x"),
+        "extra": resealed("colour", "blue"),
         "binary": "\x00\x01",
         "deep": "[" * 100_000,
+        "deep-within": sealed.replace('"arch": {', '"arch": {"a": ' + "[" * 5_000 + "]" * 5_000 + ", "),
     }
 
 
@@ -151,6 +234,23 @@ def test_a_bad_file_is_named_and_skipped(tmp_path, name):
     (problem,) = loaded.problems
     assert f"{name}.json" in problem
     assert "\n" not in problem
+    assert len(problem) < 400
+    with pytest.raises(ModernizeError):
+        load_record(tmp_path / f"{name}.json")
+
+
+def test_every_flipped_bit_is_seen_or_changes_nothing(tmp_path):
+    """In a sample of 2,000 of a record's bits."""
+    record = make_record(STUDY, "base")
+    path = save_record(record, tmp_path)
+    text = path.read_bytes()
+    for bit in random.Random(0).sample(range(8 * len(text)), 2000):
+        damaged = bytearray(text)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        loaded = load_records(tmp_path)
+        assert loaded.records in ((), (record,)), bit
+        assert len(loaded.records) + len(loaded.problems) == 1
 
 
 def test_only_wanted_runs_are_opened(tmp_path):

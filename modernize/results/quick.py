@@ -10,6 +10,8 @@ from dataclasses import fields
 from types import NoneType
 from typing import Any
 
+from modernize.results.limits import limits
+from modernize.results.names import is_name
 from modernize.results.record import (
     SCHEMA_VERSION,
     BudgetFacts,
@@ -23,7 +25,7 @@ from modernize.results.record import (
     RungFacts,
     Speed,
 )
-from modernize.results.text import parse, read, series, to_record
+from modernize.results.text import SEALED_SINCE, no_number, read, series, to_record, unsealed
 
 _PARTS: dict[str, type] = {
     "rung": RungFacts,
@@ -43,10 +45,21 @@ _TYPES: dict[str, set[type]] = {
     "float": _NUMBER,
     "float | None": {*_NUMBER, NoneType},
     "bool": {bool},
+    "dict[str, Any]": {dict},
+    "dict[str, str]": {dict},
 }
-# Name, default and types; an older record lacks fields that came later, and they have defaults.
+_ITEMS: dict[str, set[type]] = {
+    "tuple[float, ...]": _NUMBER,
+    "tuple[str, ...]": {str},
+    "tuple[dict[str, Any], ...]": {dict},
+}
+# Name, default, types and limits; an older record lacks fields that came later, and they have defaults.
 _CHECKS = {
-    cls: [(f.name, f.default, _TYPES[str(f.type)]) for f in fields(cls) if str(f.type) in _TYPES]
+    cls: [(f.name, f.default, _TYPES[str(f.type)], *limits(f.name)) for f in fields(cls) if str(f.type) in _TYPES]
+    for cls in (Record, *_PARTS.values())
+}
+_SERIES = {
+    cls: [(f.name, _ITEMS[str(f.type)], *limits(f.name)) for f in fields(cls) if str(f.type) in _ITEMS]
     for cls in _PARTS.values()
 }
 # Lines that differ from run to run; all others are worth remembering.
@@ -54,7 +67,7 @@ _OWN = {"run_id", "curves", "result", "speed", "started_at", "finished_at"}
 
 Seen = dict[str, dict[str, Any]]
 
-_decode = json.JSONDecoder().decode
+_decode = json.JSONDecoder(parse_constant=no_number).decode
 
 
 def read_record(path: str, seen: Seen) -> Record:
@@ -68,11 +81,16 @@ def read_record(path: str, seen: Seen) -> Record:
         ModernizeError: If the file cannot be read or is no record.
     """
     text = read(path)
+    whole = unsealed(text)
     try:
-        record = Record(**_fields(text.decode(), seen))
+        facts = _fields((whole or text).decode(), seen)
+        _check(Record, facts)
+        record = Record(**facts)
     except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
-        return to_record(parse(text, path), path)
-    return record if _sound(record) else to_record(parse(text, path), path)
+        return to_record(text, path)
+    newest = SCHEMA_VERSION if whole else SEALED_SINCE - 1
+    odd = b"\\" in text and b"\\u" in text
+    return record if _sound(record, newest) and not odd else to_record(text, path)
 
 
 def _fields(text: str, seen: Seen) -> dict[str, Any]:
@@ -95,21 +113,33 @@ def _built(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _part(cls: type, given: dict[str, Any]) -> Any:
-    for name, default, types in _CHECKS[cls]:
-        if type(given.get(name, default)) not in types:
+    _check(cls, given)
+    for name, types, low, high in _SERIES[cls]:
+        if (values := given.get(name)) is not None:
+            kinds = set(map(type, values))
+            known = values
+            if NoneType in kinds and cls is Curves:
+                known, kinds = [v for v in values if v is not None], kinds - {NoneType}
+            if type(values) is not list or not kinds <= types:
+                raise TypeError(name)
+            if known and types is _NUMBER and (min(known) < low or max(known) > high):
+                raise ValueError(name)
+            given[name] = tuple(values) if known is values else series(values)
+    return cls(**given)
+
+
+def _check(cls: type, given: dict[str, Any]) -> None:
+    for name, default, types, low, high in _CHECKS[cls]:
+        value = given.get(name, default)
+        if type(value) not in types or (type(value) in _NUMBER and not low <= value <= high):
             raise TypeError(name)
-    return cls(**{key: series(value) if type(value) is list else value for key, value in given.items()})
 
 
-def _sound(record: Record) -> bool:
-    curves = record.curves
+def _sound(record: Record, newest: int) -> bool:
     return (
-        record.schema_version == SCHEMA_VERSION
-        and type(record.run_id) is type(record.study) is type(record.commit) is str
-        and type(record.seed) is int
+        0 < record.schema_version <= newest
         and record.status in ("finished", "diverged", "failed")
         and not (record.status == "finished" and record.result.top1_percent is None)
-        and _NUMBER.issuperset(map(type, curves.train_loss))
-        and _NUMBER.issuperset(map(type, curves.test_top1_percent))
-        and _NUMBER.issuperset(map(type, curves.val_top1_percent))
+        and {str}.issuperset(map(type, record.versions.values()))
+        and all(map(is_name, (record.run_id, record.rung.step, *record.rung.steps, record.study or "_")))
     )

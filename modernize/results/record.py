@@ -12,7 +12,7 @@ from typing import Any, Literal
 from modernize.errors import ModernizeError
 from modernize.strict import from_dict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Status = Literal["finished", "diverged", "failed"]
 

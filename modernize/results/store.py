@@ -22,12 +22,13 @@ from modernize.results.files import write_atomically
 from modernize.results.quick import Seen, read_record
 from modernize.results.record import Record
 from modernize.results.study import Study
-from modernize.results.text import parse, read, to_record, to_text
+from modernize.results.text import parse, read, record_text, to_record, to_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 STUDY_FILE = "study.json"
+LONGEST_PROBLEM = 300
 
 _RECORD_NAME = re.compile(r".+-seed\d+-([0-9A-Za-z]{1,8})(?:-\d+)?\.json")
 
@@ -59,7 +60,7 @@ def save_record(record: Record, folder: Path) -> Path:
         path = folder / record.study / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
         there = _readable(path)
         if not path.exists() or (there and there.status == "failed" and there.run_id == record.run_id):
-            return write_atomically(path, to_text(record.to_json()))
+            return write_atomically(path, record_text(record))
         if there and _measured(there) == _measured(record):
             return path
     raise AssertionError  # count() does not end
@@ -97,7 +98,7 @@ def load_record(path: Path) -> Record:
     Raises:
         ModernizeError: If the file cannot be read or is no record.
     """
-    return to_record(parse(read(str(path)), str(path)), str(path))
+    return to_record(read(str(path)), str(path))
 
 
 def load_records(folder: Path, run_ids: Collection[str] | None = None) -> Loaded:
@@ -123,7 +124,7 @@ def load_records(folder: Path, run_ids: Collection[str] | None = None) -> Loaded
         try:
             record = read_record(path, seen)
         except ModernizeError as error:
-            problems.append(str(error))
+            problems.append(_line(str(error)))
             continue
         if wanted is None or record.run_id in wanted:
             records.append(record)
@@ -212,6 +213,12 @@ def _json_files(folder: str) -> Iterator[str]:
             yield from _json_files(entry.path)
         elif entry.name.endswith(".json") and entry.name != STUDY_FILE:
             yield entry.path
+
+
+def _line(problem: str) -> str:
+    """A problem in one line that can be shown: file names and values may be anything."""
+    shown = "".join(character if character.isprintable() else "?" for character in problem)
+    return shown if len(shown) <= LONGEST_PROBLEM else f"{shown[:LONGEST_PROBLEM]} ..."
 
 
 def _readable(path: Path) -> Record | None:

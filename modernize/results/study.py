@@ -8,7 +8,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from modernize.errors import ModernizeError
+from modernize.results.limits import check
+from modernize.results.names import check_name
 from modernize.strict import from_dict
+
+SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,7 @@ class Study:
     seeds: tuple[int, ...]
     rungs: tuple[PlannedRung, ...]
     note: str = ""
-    schema_version: int = 1
+    schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for `json.dump`."""
@@ -76,6 +81,14 @@ class Study:
         """Read what `to_json` gave.
 
         Raises:
-            ModernizeError: If it is no study.
+            ModernizeError: If it is no study, one of a newer schema, or one with names or numbers that cannot be.
         """
-        return from_dict(Study, data, path)
+        version = data.get("schema_version") if isinstance(data, dict) else None
+        if isinstance(version, int) and version > SCHEMA_VERSION:
+            raise ModernizeError(
+                f"{path} has schema version {version}; this modernize reads up to {SCHEMA_VERSION}. Update it."
+            )
+        study = from_dict(Study, data, path)
+        check_name(study.name, f"a study ({path})")
+        check(study, path)
+        return study

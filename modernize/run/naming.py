@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from modernize.errors import ModernizeError
+from modernize.results.names import check_name
 from modernize.run.identity import device_kind, unusual
 from modernize.run.overrides import toml_literal
 from modernize.run.request import RunRequest
@@ -30,12 +30,8 @@ def study_name(request: RunRequest, runtime: Runtime | None = None) -> str:
         ModernizeError: If the name asked for would be no plain folder name.
     """
     if request.name:
-        if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", request.name):
-            return request.name
-        raise ModernizeError(
-            f"'{request.name}' cannot name a study: use up to 100 letters, digits, '_', '-' and '.', "
-            "no '.' or '-' first."
-        )
+        check_name(request.name, "a study")
+        return request.name
     selection = request.selection
     words = [request.regime, request.data, request.budget]
     words += [f"{request.epochs}-epochs"] if request.epochs else []
