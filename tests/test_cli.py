@@ -35,7 +35,7 @@ SURFACE = {
         *["--data", "--budget", "--epochs", "--seeds", "--train-images", "--test-images"],
         *["--device", "--precision", "--gpus", "--micro-batch", "--compile", "--cuda-graphs"],
         *["--deterministic", "--decode-workers"],
-        *["--recipe", "--weights", "--jobs", "--out", "--name", "--note", "--repeat", "--replace"],
+        *["--recipe", "--weights", "--jobs", "--out", "--name", "--note", "--repeat", "--extend", "--replace"],
         *["FILE", "--set", "--dry-run", "--save-config"],
     ],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],

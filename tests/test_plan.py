@@ -6,11 +6,13 @@ import json
 from dataclasses import replace
 
 import pytest
+from safetensors.torch import save_file
 from tiny_runs import tiny_data, tiny_request
 
 from modernize.datasets import describe
 from modernize.errors import DataError, ModernizeError
 from modernize.ladder import ladder
+from modernize.nn import build
 from modernize.run import identity, images, placement, rungs
 from modernize.run.devices import Found, Gpu
 from modernize.run.naming import study_name
@@ -133,17 +135,24 @@ def test_on_a_gpu_it_is_another_run_whichever_gpu_and_however_many_threads(folde
 
 def test_weights_to_start_from_are_part_of_the_run(folder):
     file = folder / "start.safetensors"
-    file.write_bytes(b"weights")
     one_rung = {"start": "recipe", "upto": "recipe"}
+    state = {
+        name: tensor.contiguous()
+        for name, tensor in build(ladder("laptop", upto="recipe")[-1].spec).state_dict().items()
+    }
+    save_file(state, file)
     plain = plan_study(tiny_request(folder, **one_rung)).tasks[0]
     task = plan_study(tiny_request(folder, **one_rung, weights=str(file))).tasks[0]
     assert task.run_id != plain.run_id
     assert task.weights == str(file)
     assert task.budget.changes[-1].startswith("starts from the weights in start.safetensors (SHA-256 ")
-    file.write_bytes(b"others")
+    save_file(state, file, metadata={"by": "somebody else"})
     assert plan_study(tiny_request(folder, **one_rung, weights=str(file))).tasks[0].run_id != task.run_id
     with pytest.raises(ModernizeError, match="cannot be read: No such file"):
         plan_study(tiny_request(folder, **one_rung, weights="nowhere.safetensors"))
+    file.write_bytes(b"weights")
+    with pytest.raises(ModernizeError, match="no readable safetensors file of weights"):
+        plan_study(tiny_request(folder, **one_rung, weights=str(file)))
     with pytest.raises(ModernizeError, match="weights to start from fit one network"):
         plan_study(tiny_request(folder, upto="stage-ratio", weights=str(file)))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from test_train import bars, short
 
 from modernize.errors import ModernizeError
@@ -204,6 +204,31 @@ def test_weights_that_do_not_fit_are_one_line(trained, tmp_path):
         with pytest.raises(ModernizeError, match=says) as error:
             fitting_weights(given, wanted)
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("stem.0.weight", "whole", "holds int64 numbers, float32 ones are needed"),
+        ("stem.0.weight", float("nan"), "holds values that are not finite"),
+        ("head.fc.weight", float("inf"), "holds values that are not finite"),
+        ("head.fc.bias", "scalar", "it has no classifier"),
+    ],
+)
+def test_weights_that_would_train_something_else_are_refused(trained, tmp_path, name, value, says):
+    spec, path = trained
+    state = load_file(path)
+    name = name if name in state else next(key for key in state if key.startswith("stem"))
+    match value:
+        case "whole":
+            state[name] = (state[name] * 100).long()
+        case "scalar":
+            state[name] = torch.tensor(1.0)
+        case _:
+            state[name].view(-1)[0] = value
+    save_file(state, tmp_path / "bad.safetensors")
+    with pytest.raises(ModernizeError, match=says):
+        fitting_weights(tmp_path / "bad.safetensors", spec)
 
 
 def test_the_recipe_for_fine_tuning_is_trained(trained, tmp_path):

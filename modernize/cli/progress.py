@@ -93,6 +93,9 @@ class LiveProgress(Observer):
         note(f"{study.name}: {size}, {_count(study.epochs, 'epoch')} of {study.data}", "bold")
         if done:
             note(f"{len(done)} of {_count(len(plan.tasks), 'run')} finished already: skipped")
+        if others := {record.copied_from for record in done} - {""}:
+            copied = sum(bool(record.copied_from) for record in done)
+            note(f"{copied} of them are copies from results/{', results/'.join(sorted(others))}")
         if todo:
             on = execution_words(todo, plan.placement.gpus)
             note(f"{_count(len(todo), 'run')} to do, {min(jobs, len(todo))} at a time; {on}")

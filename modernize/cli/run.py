@@ -86,6 +86,7 @@ def run(
     name: own.Name = "",
     note: own.Note = "",
     repeat: own.Repeat = False,
+    extend: own.Extend = False,
     replace: own.Replace = False,
     dry_run: own.DryRun = False,
     save_config: own.SaveConfig = None,
@@ -101,16 +102,16 @@ def run(
     from modernize.errors import SOME_RUNS_FAILED
     from modernize.run.config import save_request
     from modernize.run.placement import torchrun
-    from modernize.run.plan import plan_study
-    from modernize.run.study import REPORTS, RESULTS, check_request, run_study
+    from modernize.run.study import REPORTS, RESULTS, check_request, plan_whole, run_study
 
     launched = torchrun()
     if launched and launched.rank > 0:
         raise typer.Exit(_follow(ctx, launched))
     request = _request(ctx)
-    plan = plan_study(request) if dry_run else None
-    if save_config:
+    if dry_run or save_config:
         check_request(request)
+    plan = plan_whole(request) if dry_run else None
+    if save_config:
         save_request(request, save_config)
         tell(f"wrote {save_config}")
     if plan:

@@ -159,8 +159,11 @@ Name = Annotated[
 ]
 Note = Annotated[str, typer.Option("--note", help="What readers of the report should know besides.", metavar="TEXT")]
 Repeat = Annotated[bool, typer.Option("--repeat", help="Repeat finished runs.")]
+Extend = Annotated[
+    bool, typer.Option("--extend", help="Add these rungs and seeds to the study of that name, which keeps its own.")
+]
 Replace = Annotated[
-    bool, typer.Option("--replace", help="Replace the study of that --name, or the file of --save-config.")
+    bool, typer.Option("--replace", help="Replace another study of that name, and the file of --save-config.")
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan, what is done of it and how long it takes; train nothing.")

@@ -176,6 +176,7 @@ class Record:
         versions: Of python, torch, numpy and modernize, and of CUDA where it was used.
         commit: Of the source tree, "+dirty" if it had changes; "" outside a repository.
         started_at: UTC, ISO 8601; of a resumed run, when it was last resumed.
+        copied_from: Study that did the run, where this is its copy in another study's folder; "" for the original.
         num_resumes: How often it was interrupted and went on from a checkpoint; the measured values do not show it.
     """
 
@@ -199,6 +200,7 @@ class Record:
     started_at: str
     finished_at: str
     error: str = ""
+    copied_from: str = ""
     num_resumes: int = 0
     execution: Execution = Execution()
     schema_version: int = SCHEMA_VERSION

@@ -149,7 +149,7 @@ def find_finished(run_ids: Collection[str], folder: Path) -> dict[str, Path]:
 
 
 def load_results(path: str | Path = "results") -> pd.DataFrame:
-    """Read records as a table, one row a run.
+    """Read records as a table, one row a run: a copy in another study's folder counts where it stands alone.
 
     Args:
         path: The results folder, a study's folder or one record's file.
@@ -167,7 +167,9 @@ def load_results(path: str | Path = "results") -> pd.DataFrame:
     if not loaded.records:
         why = f" ({loaded.problems[0]})" if loaded.problems else ""
         raise MissingResultsError(f"no record of a run under {path}{why}. `modernize run` writes them.")
-    return pd.DataFrame([_flat(record) for record in loaded.records])
+    originals = {record.run_id for record in loaded.records if not record.copied_from}
+    rows = [_flat(r) for r in loaded.records if not (r.copied_from and r.run_id in originals)]
+    return pd.DataFrame(rows)
 
 
 def _flat(record: Record) -> dict[str, Any]:

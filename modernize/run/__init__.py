@@ -54,6 +54,7 @@ def run(
     data_dir: str | Path | None = None,
     download: bool = False,
     repeat: bool = False,
+    extend: bool = False,
     replace: bool = False,
 ) -> list[Record]:
     """Train every rung of a ladder and return the records, one a rung and seed.
@@ -96,7 +97,8 @@ def run(
         data_dir: Where downloaded data sets lie.
         download: Fetch the data set if it is not there.
         repeat: Repeat finished runs.
-        replace: Put this study in the place of another one of the same name.
+        extend: Add these rungs and seeds to the study of that name.
+        replace: Put this study in the place of another one of that name.
 
     Raises:
         ModernizeError: If an option is wrong, or the data cannot be read.

@@ -25,7 +25,7 @@ from modernize.run.request import FILE_FIELDS, RunRequest, request_from
 OLD_NAMES = {"from": "start", "num_seeds": "seeds", "num_processes": "gpus"}
 
 # Not saved: they are about one invocation, and a file that repeats finished runs each time would be a trap.
-UNSAVED = ("repeat", "replace")
+UNSAVED = ("repeat", "extend", "replace")
 
 
 def read_study_file(path: Path) -> dict[str, Any]:

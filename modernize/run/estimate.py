@@ -177,7 +177,7 @@ def _comparable(record: Record, runtime: Runtime) -> bool:
     same = same and (there.device, there.processor) == (here.device, here.processor)
     if here.device == "cpu":
         same = same and there.num_threads == here.num_threads
-    return same and record.status == "finished" and record.speed.images_per_second > 0
+    return same and not record.copied_from and record.status == "finished" and record.speed.images_per_second > 0
 
 
 def _key(arch: dict[str, Any], image_size: int) -> str:

@@ -62,11 +62,11 @@ def record_of(
         started_at=started_at or now(),
         finished_at=now(),
         num_resumes=outcome.num_resumes if outcome else 0,
-        execution=outcome.execution if outcome else _asked(task.runtime),
+        execution=outcome.execution if outcome else asked(task.runtime),
     )
 
 
-def _asked(runtime: Runtime) -> Execution:
+def asked(runtime: Runtime) -> Execution:
     """Say of a run that failed how it should have been executed."""
     return Execution(
         device=device_kind(runtime),

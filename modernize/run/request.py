@@ -48,6 +48,7 @@ class RunRequest:
         data_dir: Where downloaded data sets lie.
         download: Fetch the data set if it is not there.
         repeat: Repeat finished runs.
+        extend: Add to the study of that name.
         replace: Put what is asked in the place of the study, or the file, of that name.
         overrides: Fields of the spec set by hand.
     """
@@ -79,6 +80,7 @@ class RunRequest:
     data_dir: Path | None = None
     download: bool = False
     repeat: bool = False
+    extend: bool = False
     replace: bool = False
     overrides: Overrides = field(default_factory=Overrides)
 
@@ -131,5 +133,7 @@ def _check(request: RunRequest) -> None:
             raise ModernizeError(f"{name} should be 0 ({zero}) or more, not {value}.")
     if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", request.device):
         raise ModernizeError(f"device cannot be '{request.device}'. Allowed: auto, cpu, cuda, cuda:0, cuda:1, ...")
+    if request.extend and request.replace:
+        raise ModernizeError("extend keeps the study of that name and replace does not; give one of them.")
     if request.gpus is not None and request.device == "cpu":
         raise ModernizeError("gpus and the device 'cpu' contradict each other.")

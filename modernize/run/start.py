@@ -30,10 +30,10 @@ class StartWeights:
 
 
 def start_weights(path: Path | None, rungs: Sequence[Rung]) -> StartWeights | None:
-    """Look at the file of weights that was asked for. Whether they fit is found out when a run begins.
+    """Check the file of weights that was asked for; torch is loaded for that.
 
     Raises:
-        ModernizeError: If it cannot be read, or the rungs are different networks.
+        ModernizeError: If it cannot be read or does not fit, or the rungs are different networks.
     """
     if path is None:
         return None
@@ -46,4 +46,7 @@ def start_weights(path: Path | None, rungs: Sequence[Rung]) -> StartWeights | No
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
     except OSError as error:
         raise ModernizeError(f"the weights in {path} cannot be read: {error.strerror or error}.") from error
+    from modernize.train.weights import fitting_weights
+
+    fitting_weights(path, rungs[0].spec)
     return StartWeights(path, digest)

@@ -12,21 +12,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from modernize.errors import ModernizeError
 from modernize.results.record import Record
-from modernize.results.store import load_records, load_study, save_record, save_study
+from modernize.results.store import load_records, save_record, save_study
 from modernize.results.study import Study
+from modernize.run.again import plan_again
 from modernize.run.claim import Claim
 from modernize.run.events import Elsewhere, Ended, Event, Noted, Progressed, Started
 from modernize.run.naming import study_name
 from modernize.run.observer import Observer
 from modernize.run.placement import Placement, place, torchrun
-from modernize.run.plan import plan_study
+from modernize.run.plan import Plan
 from modernize.run.pool import Pool
 from modernize.run.request import RunRequest
 from modernize.run.rungs import plan_rungs
 from modernize.run.task import Task
 from modernize.run.together import Together
+from modernize.run.writable import check_writable
 
 RESULTS = "results"
 REPORTS = "reports"
@@ -55,7 +56,7 @@ class StudyResult:
 
 
 def check_request(request: RunRequest) -> Placement:
-    """Refuse what does not fit together, without a look at the data.
+    """Refuse what does not fit together or could not be written, without a look at the data.
 
     Returns:
         Where the runs will be done.
@@ -64,7 +65,21 @@ def check_request(request: RunRequest) -> Placement:
         ModernizeError: Naming the first thing that does not.
     """
     study_name(request)
+    for folder in (RESULTS, REPORTS, RUNS):
+        check_writable(request.out / folder)
     return place(request, len(plan_rungs(request)) * len(request.seeds))
+
+
+def plan_whole(request: RunRequest) -> Plan:
+    """Lay out a request and check all that can be checked before a run begins.
+
+    Raises:
+        ModernizeError: If a run, or what is written of it, would fail, or a run that is done would leave its study.
+    """
+    plan = plan_again(request, request.out / RESULTS)
+    for folder in (RESULTS, REPORTS):
+        check_writable(request.out / folder / plan.study.name)
+    return plan
 
 
 def run_study(request: RunRequest, observer: Observer | None = None) -> StudyResult:
@@ -88,8 +103,7 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
     placement = check_request(request)
     # The workers load torch while the plan is made.
     with _exit_at_sigterm(), _executor(placement, runs / "logs") as executor:
-        plan = plan_study(request)
-        plan = replace(plan, study=_noted(plan.study, results))
+        plan = plan_whole(request)
         save_study(plan.study, results)
         done = {} if request.repeat else _done(plan.tasks, results)
         observer.start(plan, list(done.values()), placement.jobs)
@@ -115,14 +129,6 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
         records=tuple(doing.records[task.run_id] for task in plan.tasks),
         num_skipped=len(done),
     )
-
-
-def _noted(study: Study, results: Path) -> Study:
-    """Keep the note that an earlier command gave the study, unless this one gives another."""
-    try:
-        return study if study.note else replace(study, note=load_study(results / study.name).note)
-    except ModernizeError:  # there is no plan yet, or one that this one replaces
-        return study
 
 
 def _executor(placement: Placement, log_folder: Path) -> Pool | Together:
@@ -210,15 +216,26 @@ def _exit_at_sigterm() -> Iterator[None]:
 
 
 def _done(tasks: Iterable[Task], results: Path) -> dict[str, Record]:
-    """Find the records of runs that need no repeating, in any study; failed ones do."""
+    """Find the records of runs that need no repeating; failed ones do.
+
+    What another study has done is copied into this one's folder, which stands by itself.
+    """
     by_id = {task.run_id: task for task in tasks}
     done: dict[str, Record] = {}
     for record in load_records(results, set(by_id)).records:
-        if record.status != "failed":
+        task = by_id[record.run_id]
+        own = record.study == task.study
+        if record.status != "failed" and (own or record.run_id not in done):
             # Another study may have come to the same network by other steps; here it is this study's rung.
-            task = by_id[record.run_id]
-            done.setdefault(
-                record.run_id,
-                replace(record, study=task.study, rung=task.rung, recipe=task.recipe, budget=task.budget),
+            done[record.run_id] = replace(
+                record,
+                study=task.study,
+                rung=task.rung,
+                recipe=task.recipe,
+                budget=task.budget,
+                copied_from=record.copied_from if own else record.copied_from or record.study,
             )
+    for record in done.values():
+        if record.copied_from:
+            save_record(record, results)
     return done

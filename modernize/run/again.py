@@ -1,0 +1,146 @@
+"""The same name again: a study may grow, but loses a run that was done only where the user says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from modernize.errors import MissingResultsError, ModernizeError
+from modernize.results.record import Record
+from modernize.results.store import load_records, load_study
+from modernize.results.study import PlannedRung, Study
+from modernize.run.outcome import asked
+from modernize.run.plan import Plan, plan_study
+from modernize.run.request import RunRequest
+from modernize.run.seeds import seeds_text
+from modernize.run.task import Task
+
+MOST_DIFFERENCES = 4
+_OF_STUDY = ("regime", "data", "budget", "epochs", "image_size")
+_OF_DATA = ("fingerprint", "num_train_images", "num_test_images", "num_val_images")
+_OF_EXECUTION = ("device", "precision", "num_devices", "compiled", "cuda_graphs", "deterministic")
+
+
+def plan_again(request: RunRequest, results: Path) -> Plan:
+    """Lay out a request (see `plan_study`) in view of the study of that name which may be there already.
+
+    Args:
+        request: With `extend`, its seeds and rungs join those of the study; with `replace`, they take their place.
+        results: Folder of results.
+
+    Raises:
+        ModernizeError: If runs that are done would leave the study and the request does not say so, what it asks does
+            not fit together, or the plan that is there cannot be read.
+    """
+    plan = plan_study(request)
+    try:
+        before = load_study(results / plan.study.name)
+    except MissingResultsError:
+        return plan
+    except ModernizeError as error:
+        if request.replace:
+            return plan
+        raise ModernizeError(f"{error} --replace puts a new plan in its place.") from error
+    if request.extend:
+        plan = plan_study(replace(request, seeds=tuple(sorted({*before.seeds, *request.seeds}))))
+        plan = replace(plan, study=_joined(before, plan, results))
+    dropped = _dropped(before, plan.study, results)
+    if dropped and not request.replace:
+        raise _refusal(before, plan, dropped)
+    return plan if dropped or plan.study.note else replace(plan, study=replace(plan.study, note=before.note))
+
+
+def _dropped(before: Study, now: Study, results: Path) -> tuple[Record, ...]:
+    """Return the records of ended runs that are in one plan and not in the other."""
+    gone = _ids(before) - _ids(now)
+    loaded = load_records(results, gone).records if gone else ()
+    return tuple(record for record in loaded if record.status != "failed")
+
+
+def _ids(study: Study) -> set[str]:
+    return {run_id for rung in study.rungs for run_id in rung.run_ids if run_id}
+
+
+def _joined(before: Study, plan: Plan, results: Path) -> Study:
+    """Return a study with the rungs and seeds of both, where a rung that both have is trained alike."""
+    now = plan.study
+    old, new = ({rung.step: rung for rung in study.rungs} for study in (before, now))
+    if not old.keys() & new.keys():
+        raise ModernizeError(
+            f"study '{now.name}' has none of these rungs, so nothing shows that they would be trained as its own are; "
+            "ask for one of them too, or choose another --name."
+        )
+    for step in old.keys() & new.keys():
+        then = _by_seed(before, old[step])
+        if any(then[seed] not in ("", run_id) for seed, run_id in _by_seed(now, new[step]).items() if seed in then):
+            dropped = _dropped(before, now, results)
+            raise _refusal(before, plan, dropped, "its rungs are trained otherwise, so these cannot be added to it")
+    order = [*new] if old.keys() <= new.keys() else [*dict.fromkeys((*old, *new))]
+    return replace(
+        now,
+        epochs=max(before.epochs, now.epochs),
+        rungs=tuple(_rung(old.get(step), new.get(step), before, now) for step in order),
+    )
+
+
+def _rung(old: PlannedRung | None, new: PlannedRung | None, before: Study, now: Study) -> PlannedRung:
+    if new is None:
+        assert old is not None  # noqa: S101 - one of them has the step
+        then = _by_seed(before, old)
+        return replace(old, run_ids=tuple(then.get(seed, "") for seed in now.seeds))
+    return replace(new, before=old.before or new.before) if old else new
+
+
+def _by_seed(study: Study, rung: PlannedRung) -> dict[int, str]:
+    return dict(zip(study.seeds, rung.run_ids, strict=False))
+
+
+def _refusal(before: Study, plan: Plan, dropped: Sequence[Record], why: str = "") -> ModernizeError:
+    now, otherwise = plan.study, [*_otherwise(before, plan, dropped)]
+    differences = [f"{name} {_pair(before, now, name)}" for name in _OF_STUDY if _pair(before, now, name)]
+    if before.seeds != now.seeds:
+        differences.append(f"seeds {seeds_text(before.seeds)} -> {seeds_text(now.seeds)}")
+    old, new = ([rung.step for rung in study.rungs] for study in (before, now))
+    for word, steps in (("without", [s for s in old if s not in new]), ("with", [s for s in new if s not in old])):
+        differences += [f"{word} {', '.join(steps)}"] if steps else []
+    more = len(otherwise) - MOST_DIFFERENCES
+    differences += [*otherwise[:MOST_DIFFERENCES], *([f"{more} more"] if more > 0 else [])]
+    why = why or f"{len(dropped)} of its finished runs would no longer belong to it"
+    extend = "" if otherwise else "--extend adds to it, "
+    return ModernizeError(
+        f"the study '{now.name}' is there with other options, and {why}: {'; '.join(differences)}. "
+        f"{extend}--replace puts this one in its place, another --name keeps both."
+    )
+
+
+def _pair(before: Study, now: Study, name: str) -> str:
+    then, today = getattr(before, name), getattr(now, name)
+    return "" if then == today else f"{then} -> {today}"
+
+
+def _otherwise(before: Study, plan: Plan, dropped: Sequence[Record]) -> Iterator[str]:
+    """Say what is different about a run of the same rung and seed."""
+    tasks = {task.run_id: task for task in plan.tasks}
+    new = {
+        (r.step, seed): tasks[i] for r in plan.study.rungs for seed, i in _by_seed(plan.study, r).items() if i in tasks
+    }
+    old = {i: (r.step, seed) for r in before.rungs for seed, i in _by_seed(before, r).items()}
+    for record in dropped:
+        if (task := new.get(old[record.run_id])) and task.run_id != record.run_id:
+            then, now = _facts(record), _facts(task)
+            changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
+            yield from changed or ["another version of the training code, or other weights to start from"]
+            return
+
+
+def _facts(run: Record | Task) -> dict[str, str]:
+    execution = asdict(run.execution if isinstance(run, Record) else asked(run.runtime))
+    parts = {
+        "arch": run.arch,
+        "recipe": run.trained_recipe,
+        "data": {name: getattr(run.data, name) for name in _OF_DATA},
+        "execution": {name: execution[name] for name in _OF_EXECUTION},
+    }
+    return {f"{part}.{name}": json.dumps(value) for part, facts in parts.items() for name, value in facts.items()}
