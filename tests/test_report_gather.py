@@ -119,14 +119,16 @@ def test_a_published_ladder_needs_no_record(tmp_path, regime, last):
     assert "d7x7" in html
 
 
-def test_a_step_of_another_package_that_breaks_the_default_ladder_breaks_no_report(tmp_path, own_registry):
+def test_steps_of_other_packages_change_no_report_of_the_default_path(tmp_path, own_registry):
     study = make_study(upto="ln")
     saved(tmp_path, (study, [r for r in make_records(study) if r.rung.step != "ln"]))
     before = write_report(tmp_path / "results", tmp_path / "one", formats=("md", "html", "json"), figures=False)
-    own_registry.step("early", title="GELU early", after="depthwise")(lambda spec: spec.with_arch(activation="gelu"))
-    own_registry.step("mine", title="Mine", instead_of="width")(lambda spec: spec)
-    with pytest.raises(ModernizeError, match="'mine' changes nothing"):
-        ladder("resnet50", probes=True)
+    own_registry.step("early", title="GELU early", after="depthwise", path="mine")(
+        lambda spec: spec.with_arch(activation="gelu")
+    )
+    own_registry.step("mine", title="Mine", instead_of="width", path="mine")(lambda spec: spec)
+    with pytest.raises(ModernizeError, match="'mine' of test_report_gather changes nothing"):
+        ladder("resnet50", path="mine", probes=True)
     after = write_report(tmp_path / "results", tmp_path / "two", formats=("md", "html", "json"), figures=False)
     assert [path.read_text() for path in after][::2] == [path.read_text() for path in before][::2]
     assert after[1].read_text().count('class="panel"') == 13

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modernize.errors import ModernizeError
-from modernize.ladder import Rung, climb, ladder
-from modernize.published import published_rows
-from modernize.regimes import base_spec
-from modernize.registry import get_step
+from modernize.ladder import Rung, ladder
 from modernize.report.rows import Row
 from modernize.results.stale import recorded_spec
 from modernize.results.study import Study
@@ -32,17 +29,15 @@ def rung_specs(study: Study, rows: Sequence[Row]) -> dict[str, Spec | None]:
         return specs
     try:
         today = {rung.spec.fingerprint: rung.spec for rung in ladder(study.regime, probes=True)}
-    except ModernizeError:  # the default ladder is broken by a step of another package
+    except ModernizeError:  # a regime of another version
         today = {}
     return {row.step: specs[row.step] if row.records else today.get(row.planned.spec_fingerprint) for row in rows}
 
 
 def paper_rungs(regime: str) -> dict[str, Rung]:
-    """Climb the ladder of a published table: its adopted steps in its order, with the probes it prints, and no others.
+    """Climb the ladder of a published table, the default one, with its probes.
 
     Args:
         regime: "resnet50" or "resnet200".
     """
-    printed = [row for row in published_rows(regime) if row.role != "reference"]
-    path = [(get_step(row.step), row.adopted) for row in printed if row.before]
-    return {rung.step: rung for rung in climb(base_spec(regime), path)}
+    return {rung.step: rung for rung in ladder(regime, probes=True)}
