@@ -19,11 +19,13 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from modernize.version import __version__
 
+TYPE_CHECKING = False  # typing's own takes longer to import than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from modernize.cost import cost
     from modernize.errors import ModernizeError
     from modernize.ladder import ladder

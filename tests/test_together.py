@@ -217,11 +217,20 @@ sys.exit(main(sys.argv[1:]))
     assert done.returncode != 0
 
 
+def test_a_mistake_is_one_line_and_the_launchers_last_word(folder, tmp_path):
+    process = torchrun(folder, tmp_path, "--upto", "nonsense")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert errors.count("error: unknown step 'nonsense'") == 1
+    assert errors.count("unknown step 'nonsense'") == 2
+    assert "traceback : unknown step 'nonsense'" in errors.partition("Root Cause")[2]
+    assert errors.count("exitcode  :") == 1, "the others ended quietly"
+
+
 def test_the_processes_behind_the_first_say_nothing(monkeypatch, capsys):
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert main(["run", "--data", "digits", "--dry-run"]) == 0
-    assert main(["run", "--epochs", "1", "--set", "recipe.lrr=1"]) == 2
     assert capsys.readouterr() == ("", "")
     monkeypatch.setenv("RANK", "0")
     assert main(["run", "--data", "digits", "--upto", "base", "--device", "cpu", "--dry-run"]) == 0

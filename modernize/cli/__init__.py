@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Sequence
 
-from modernize.errors import DISK_ERRNOS, DISK_FULL, INTERRUPTED, ModernizeError
+from modernize.cli.launched import is_follower
+from modernize.cli.signals import Signals
+
+TYPE_CHECKING = False  # nothing that takes long is imported before signals are dealt with
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,30 +21,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code, one of `modernize.errors.EXIT_CODES`.
     """
-    from modernize.cli.app import app
+    follows = is_follower()
+    with Signals(follows=follows) as signals:
+        from modernize.cli.launched import tell_launcher, wait_for_launcher
+        from modernize.cli.streams import Streams
 
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A terminal that lacks a character shows a question mark rather than ending the command.
-            stream.reconfigure(errors="replace")
+        with Streams(hold_errors=follows) as streams:
+            code, problem = streams.judge(*_run(list(sys.argv[1:] if argv is None else argv), signals))
+            if problem:
+                tell_launcher(problem)
+                streams.say_error(f"error: {problem}")
+            if code and follows:
+                signals.at_once = True
+                wait_for_launcher()
+                streams.release_errors()
+        return code
+
+
+def _run(argv: list[str], signals: Signals) -> tuple[int, str]:
+    """Do what is asked; return the exit code and, if nobody has said it yet, what went wrong."""
+    from modernize.cli.app import app
+    from modernize.errors import DISK_ERRNOS, DISK_FULL, FAILURE, INTERRUPTED, ModernizeError
+
     try:
-        app(args=list(sys.argv[1:] if argv is None else argv), prog_name="modernize")
-        code: object = 0
+        signals.at_once = False
+        app(args=argv, prog_name="modernize")
     except SystemExit as ended:
         code = ended.code
+        return (code, "") if isinstance(code, int) else (0, "") if code is None else (FAILURE, str(code))
     except ModernizeError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        code = error.exit_code
+        return error.exit_code, str(error)
     except OSError as error:
         if error.errno not in DISK_ERRNOS:
             raise
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        code = DISK_FULL
+        return DISK_FULL, str(error)
     except KeyboardInterrupt:
-        code = INTERRUPTED
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader (`| head`) has what it wanted; keep the interpreter from flushing again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code if isinstance(code, int) else 0 if code is None else 1
+        return INTERRUPTED, ""
+    return 0, ""

@@ -160,13 +160,9 @@ def _request(ctx: typer.Context) -> RunRequest:
 
 def _follow(ctx: typer.Context, launched: Torchrun) -> int:
     """Join what the first of the processes that torchrun started does; it prints all there is to say."""
-    from modernize.errors import ModernizeError
     from modernize.run.together import follow
 
-    try:
-        request = _request(ctx)
-    except ModernizeError as error:
-        return error.exit_code
+    request = _request(ctx)
     return 0 if ctx.params["dry_run"] else follow(request, launched)
 
 

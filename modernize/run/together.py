@@ -118,6 +118,9 @@ def follow(request: RunRequest, launched: Torchrun) -> int:
 
     Returns:
         The exit code.
+
+    Raises:
+        ModernizeError: If this process has not what it takes.
     """
     from modernize.train.loop import Stopped
 
@@ -136,8 +139,6 @@ def follow(request: RunRequest, launched: Torchrun) -> int:
         if code := int(message["end"]):
             # A launcher ends all processes as soon as one ends badly; the first one has a report to write.
             channel.hear()
-    except ModernizeError as error:  # the first process says it
-        return error.exit_code
     except RuntimeError:  # the first process is gone
         return code or FAILURE
     else:
