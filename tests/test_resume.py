@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from test_run_study import Diary, children, files, measured
-from tiny_runs import alive, tiny_data, tiny_request
+from test_run_study import Diary, children, measured
+from tiny_runs import alive, left_behind, tiny_data, tiny_request
 
 from modernize.errors import ModernizeError
 from modernize.results.store import load_records
@@ -110,7 +110,7 @@ def test_killed_anywhere_the_same_command_ends_with_the_same_bits(folder, alone,
         (failed,) = [record for record in before if record.status == "failed"]
         assert failed.error == "its worker process was killed by signal 9 (out of memory?)"
         assert diary.num_done == 1, "the other run went on"
-    leftovers = [name for name in files(tmp_path) if name.startswith("runs") and "logs" not in name]
+    leftovers = [name for name in left_behind(tmp_path) if "logs" not in name]
     assert leftovers == [], "no checkpoint outlives its run's record"
 
 
@@ -136,7 +136,7 @@ def test_a_signal_leaves_a_checkpoint_and_the_right_exit_code(folder, alone, tmp
     result = run_study(request(folder, tmp_path, name="study"))
     assert [measured(record) for record in result.records] == alone
     assert [record.num_resumes for record in result.records] == [1, 1]
-    assert not (tmp_path / "runs").exists()
+    assert left_behind(tmp_path) == []
 
 
 @pytest.mark.slow
@@ -154,7 +154,7 @@ def test_two_commands_at_once_share_the_runs(folder, alone, tmp_path):
         line for out, _ in told for line in out.splitlines() if "has it in hand; its record is waited for" in line
     ]
     assert waited
-    assert not (tmp_path / "runs").exists()
+    assert left_behind(tmp_path) == []
 
 
 @pytest.mark.slow
@@ -229,8 +229,11 @@ def test_on_a_disk_too_small_for_checkpoints_the_run_goes_on(folder, alone, tmp_
     assert process.returncode == 0, errors
     assert [measured(record) for record in load_records(out / "results").records] == alone
     notes = [line for line in told.splitlines() if line.startswith("note")]
-    assert sorted(line.split()[1] for line in notes) == ["base", "recipe"], "once a run"
-    assert all("No space left on device; training goes on without" in line for line in notes)
+    kept, saved = ([line for line in notes if ("weights" in line) is weights] for weights in (True, False))
+    for some in (kept, saved):
+        assert sorted(line.split()[1] for line in some) == ["base", "recipe"], "once a run"
+    assert all("No space left on device; training goes on without" in line for line in saved)
+    assert all("its weights are not kept: " in line and "No space left on device" in line for line in kept)
 
 
 @pytest.mark.slow
@@ -255,7 +258,7 @@ def test_checkpoints_of_a_run_whose_record_is_there_are_swept_up(folder, tmp_pat
     Claim(tmp_path / "runs" / base.run_id).path.parent.mkdir(parents=True)
     (tmp_path / "runs" / base.run_id / "checkpoint-0000000001").mkdir()
     run_study(asked)
-    assert not (tmp_path / "runs").exists()
+    assert left_behind(tmp_path) == []
 
 
 def test_a_data_set_that_vanished_is_a_failed_run_in_a_line(folder, tmp_path):

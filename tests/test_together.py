@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from test_run_study import Diary, children
-from tiny_runs import alive, tiny_data, tiny_request
+from tiny_runs import alive, left_behind, tiny_data, tiny_request
 
 from modernize.cli import main
 from modernize.results.record import Record
@@ -80,7 +80,7 @@ def test_torchrun_and_the_pool_train_what_one_process_trains(folder, alone, tmp_
     assert errors.count("1 run to do") == 1
     assert "batch 64 = 2 processes x 32" in errors
     assert (tmp_path / "reports" / "study" / "report.md").is_file()
-    assert not (tmp_path / "runs").exists()
+    assert left_behind(tmp_path) == []
     (pooled,) = run_study(tiny_request(folder, out=tmp_path / "pool", processes=2, **LN)).records
     assert pooled.run_id == record.run_id != alone.run_id
     assert pooled.curves == record.curves, "the same bits however the two are started"
@@ -144,7 +144,7 @@ def test_a_killed_process_ends_them_all_and_the_same_command_goes_on(folder, tmp
     asked = tiny_request(folder, out=tmp_path, name="study", upto="base", epochs=20, processes=2)
     (record,) = run_study(asked, diary).records
     assert (record.status, record.num_resumes) == ("finished", 1), "in a pool, from torchrun's checkpoint"
-    assert not (tmp_path / "runs").exists()
+    assert left_behind(tmp_path) == []
 
 
 @needs_proc

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from modernize.results.artifact import EMA_FILE, WEIGHTS_FILE
 from modernize.run.request import RunRequest, request_from
 
 
@@ -47,3 +48,10 @@ def alive(pid: int) -> bool:
         return status.read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return not Path("/proc/self").exists()
+
+
+def left_behind(out: Path) -> list[str]:
+    """What lies under runs/ beside the weights of finished runs: checkpoints, claims, logs."""
+    runs = out / "runs"
+    found = [path.relative_to(runs) for path in runs.rglob("*") if path.is_file() or not any(path.iterdir())]
+    return sorted(str(path) for path in found if len(path.parts) != 2 or path.name not in (WEIGHTS_FILE, EMA_FILE))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from modernize.cli import compare, cost, data, diff, quiz, report, run, seminar, show, slides, steps, verify
+from modernize.cli import compare, cost, data, diff, quiz, report, run, seminar, show, slides, steps, verify, weights
 from modernize.version import __version__
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     },
 )
 
-for module in (steps, show, diff, cost, verify, data, run, report, compare, quiz, slides, seminar):
+for module in (steps, show, diff, cost, verify, data, run, weights, report, compare, quiz, slides, seminar):
     module.register(app)
 
 

@@ -73,6 +73,7 @@ def run(
     settings: Settings = None,
     recipe: own.RecipeName = "",
     weights: own.Weights = None,
+    no_weights: own.NoWeights = False,
     device: own.Device = "auto",
     precision: own.PrecisionName = "auto",
     jobs: own.Jobs = 0,

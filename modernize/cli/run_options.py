@@ -85,11 +85,12 @@ Weights = Annotated[
     Path | None,
     typer.Option(
         "--weights",
-        help="Start from these weights (safetensors; ours, timm's or torchvision's); for one rung.",
+        help="Start from these weights: a safetensors file (ours, timm's or torchvision's) or run:ID; for one rung.",
         metavar="FILE",
         show_default="random",
     ),
 ]
+NoWeights = Annotated[bool, typer.Option("--no-weights", help="Do not keep the trained weights under runs/.")]
 Device = Annotated[
     str,
     typer.Option(

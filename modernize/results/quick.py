@@ -24,6 +24,7 @@ from modernize.results.record import (
     Result,
     RungFacts,
     Speed,
+    WeightsFile,
 )
 from modernize.results.text import SEALED_SINCE, no_number, read, series, to_record, unsealed
 
@@ -37,6 +38,8 @@ _PARTS: dict[str, type] = {
     "speed": Speed,
     "hardware": Hardware,
     "execution": Execution,
+    "weights": WeightsFile,
+    "ema_weights": WeightsFile,
 }
 _NUMBER: set[type] = {float, int}
 _TYPES: dict[str, set[type]] = {
@@ -63,7 +66,7 @@ _SERIES = {
     for cls in _PARTS.values()
 }
 # Lines that differ from run to run; all others are worth remembering.
-_OWN = {"run_id", "curves", "result", "speed", "started_at", "finished_at"}
+_OWN = {"run_id", "curves", "result", "speed", "weights", "ema_weights", "started_at", "finished_at"}
 
 Seen = dict[str, dict[str, Any]]
 

@@ -163,6 +163,15 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsFile:
+    """A file of trained weights in the run's folder (`modernize.results.artifact`); `file` is "" for none."""
+
+    file: str = ""
+    sha256: str = ""
+    num_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One run: one spec, one data set, one seed.
 
@@ -178,6 +187,8 @@ class Record:
         started_at: UTC, ISO 8601; of a resumed run, when it was last resumed.
         copied_from: Study that did the run, where this is its copy in another study's folder; "" for the original.
         num_resumes: How often it was interrupted and went on from a checkpoint; the measured values do not show it.
+        weights: The network's, after the last step.
+        ema_weights: Those of the weights' moving average, where the recipe has one.
     """
 
     run_id: str
@@ -203,6 +214,8 @@ class Record:
     copied_from: str = ""
     num_resumes: int = 0
     execution: Execution = Execution()
+    weights: WeightsFile = WeightsFile()
+    ema_weights: WeightsFile = WeightsFile()
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def run(
     seeds: int | str | Sequence[int] = 1,
     set: Mapping[str, Any] | None = None,  # noqa: A002 - as --set and [set]
     weights: str | Path | None = None,
+    no_weights: bool = False,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
     gpus: int | None = None,
@@ -81,7 +82,8 @@ def run(
         recipe: "classic", "convnext" or "finetune" for every rung; "" for each rung's own.
         seeds: A number n for seeds 0 to n - 1; "8-15", or [8, 9], for those.
         set: Fields by hand, for example {"recipe.lr": 2e-3, "arch.stem_norm": False}.
-        weights: File of weights to start from (safetensors), for one rung; None for random ones.
+        weights: File of weights to start from (safetensors), or "run:ID"; for one rung. None for random ones.
+        no_weights: Throw the trained weights away; else they stay under `out/runs`.
         device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.
         precision: "auto" for bf16 on GPUs that have it and fp32 elsewhere.
         gpus: GPUs that share each run (DDP); None for one device.

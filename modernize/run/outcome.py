@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from modernize.results.record import Curves, Execution, Record, Result, Speed
+from modernize.results.record import Curves, Execution, Record, Result, Speed, WeightsFile
 from modernize.run.environment import commit, device_name, hardware, versions
 from modernize.run.identity import device_kind
 from modernize.run.task import Task
@@ -63,6 +63,8 @@ def record_of(
         finished_at=now(),
         num_resumes=outcome.num_resumes if outcome else 0,
         execution=outcome.execution if outcome else asked(task.runtime),
+        weights=outcome.weights if outcome else WeightsFile(),
+        ema_weights=outcome.ema_weights if outcome else WeightsFile(),
     )
 
 

@@ -65,6 +65,7 @@ def perform(task: Task, tell: Tell | None = None, should_stop: Callable[[], bool
             checkpoints=_checkpoints(task, tell),
             should_stop=should_stop,
             weights=Path(task.weights) if task.weights else None,
+            keep=Path(task.folder) if task.folder and task.keep_weights else None,
         )
     except ModernizeError as problem:
         error = str(problem)

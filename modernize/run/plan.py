@@ -57,10 +57,12 @@ def plan_study(request: RunRequest) -> Plan:
     # And so where training cannot do what is asked.
     expected = [recipe_as_trained(rung, request.overrides, budget)[0] for rung in rungs]
     refuse_unread(request.overrides, expected, budget.name)
-    weights = start_weights(request.weights, rungs)
+    weights = start_weights(request.weights, rungs, request.out)
     source, summary = plan_images(request, budget, image_size)
     refuse_unread(request.overrides, expected, budget.name, streamed=summary.streamed)
-    common = _Common(name, budget, request.overrides, source, summary, placement.runtime, weights)
+    common = _Common(
+        name, budget, request.overrides, source, summary, placement.runtime, weights, not request.no_weights
+    )
     tasks = [_task(rung, seed, common) for seed in request.seeds for rung in rungs]
     study = Study(
         name=name,
@@ -91,6 +93,7 @@ class _Common:
     data: DataSummary
     runtime: Runtime
     weights: StartWeights | None
+    keep_weights: bool
 
 
 def _task(rung: Rung, seed: int, common: _Common) -> Task:
@@ -141,6 +144,7 @@ def _task(rung: Rung, seed: int, common: _Common) -> Task:
         cost=CostFacts(macs=counted.macs, num_params=counted.num_params),
         runtime=runtime,
         weights=str(weights.path) if weights else None,
+        keep_weights=common.keep_weights,
         work=work_per_image(counted) * trained.epochs * data.train_images,
         input_path="decoded" if data.streamed or _image_by_image(trained) else "resident",
     )

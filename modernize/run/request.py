@@ -44,7 +44,8 @@ class RunRequest:
         out: Folder that holds results/, reports/ and runs/.
         name: Of the study; "" for a name made from the choices above.
         note: For the head of the report; "" keeps the one that the study has.
-        weights: File of weights to start from, safetensors; None for random ones.
+        weights: File of weights to start from (safetensors), or "run:ID" for those a run left; None for random ones.
+        no_weights: Whether the final weights of each run are thrown away; else they stay under runs/.
         data_dir: Where downloaded data sets lie.
         download: Fetch the data set if it is not there.
         repeat: Repeat finished runs.
@@ -77,6 +78,7 @@ class RunRequest:
     name: str = ""
     note: str = ""
     weights: Path | None = None
+    no_weights: bool = False
     data_dir: Path | None = None
     download: bool = False
     repeat: bool = False

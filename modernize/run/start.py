@@ -9,6 +9,8 @@ from pathlib import Path
 
 from modernize.errors import ModernizeError
 from modernize.ladder import Rung
+from modernize.results.artifact import PREFIX, weights_of_run
+from modernize.results.store import load_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,13 @@ class StartWeights:
         return f"starts from the weights in {self.path.name} (SHA-256 {self.digest}...)"
 
 
-def start_weights(path: Path | None, rungs: Sequence[Rung]) -> StartWeights | None:
+def start_weights(path: Path | None, rungs: Sequence[Rung], out: Path) -> StartWeights | None:
     """Check the file of weights that was asked for; torch is loaded for that.
+
+    Args:
+        path: The file, or "run:ID" for the weights that a run left.
+        rungs: Which start from them.
+        out: Folder that holds results/ and runs/.
 
     Raises:
         ModernizeError: If it cannot be read or does not fit, or the rungs are different networks.
@@ -41,6 +48,8 @@ def start_weights(path: Path | None, rungs: Sequence[Rung]) -> StartWeights | No
         raise ModernizeError(
             "weights to start from fit one network; choose it with --start STEP and --upto STEP, the same one."
         )
+    if str(path).startswith(PREFIX):
+        path = weights_of_run(str(path), load_records(out / "results").records, out)
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]

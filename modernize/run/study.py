@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import threading
 import time
@@ -12,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+from modernize.results.artifact import RUNS, clear_run
 from modernize.results.record import Record
 from modernize.results.store import load_records, save_record, save_study
 from modernize.results.study import Study
@@ -31,7 +31,6 @@ from modernize.run.writable import check_writable
 
 RESULTS = "results"
 REPORTS = "reports"
-RUNS = "runs"
 SECONDS_BETWEEN_LOOKS = 1.0
 
 
@@ -112,7 +111,7 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
         for task in plan.tasks:
             folder = runs / task.run_id
             if task.run_id in done and folder.is_dir() and not Claim(folder).holder():
-                shutil.rmtree(folder, ignore_errors=True)  # a process was killed right after it wrote the record
+                clear_run(folder)  # a process was killed right after it wrote the record
         todo = [
             replace(task, folder=str(runs / task.run_id), results=None if request.repeat else str(results))
             for task in plan.tasks
@@ -168,7 +167,7 @@ class _Doing:
             case Ended(task, record):
                 save_record(record, self._results)
                 if record.status != "failed" and task.folder:
-                    shutil.rmtree(task.folder, ignore_errors=True)
+                    clear_run(Path(task.folder))
                 self._end(task, record)
 
     def _start(self, task: Task) -> None:

@@ -31,6 +31,7 @@ class Task:
         work: Estimated work in arbitrary units, for the order of runs and the estimate of the time left.
         input_path: How its images will reach it; see `modernize.results.record.Execution`.
         weights: File of the weights it starts from; None for random ones.
+        keep_weights: Whether its final weights stay in its folder.
         folder: Where the run keeps its claim and its checkpoints; None to keep none.
         results: Where to look whether another process has finished the run meanwhile; None not to look.
     """
@@ -50,6 +51,7 @@ class Task:
     work: float
     input_path: Literal["resident", "decoded"] = "resident"
     weights: str | None = None
+    keep_weights: bool = True
     folder: str | None = None
     results: str | None = None
 

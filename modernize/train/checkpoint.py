@@ -152,8 +152,8 @@ class Checkpoints:
         path = self.folder / f"checkpoint-{checkpoint.step:010d}"
         about = {"format": FORMAT, "owner": self.owner, "step": checkpoint.step, "torch": str(torch.__version__)}
         files = {
-            _WEIGHTS: save(_contiguous(checkpoint.weights), {key: str(value) for key, value in about.items()}),
-            _STATE: save(_contiguous(checkpoint.state)),
+            _WEIGHTS: save(contiguous(checkpoint.weights), {key: str(value) for key, value in about.items()}),
+            _STATE: save(contiguous(checkpoint.state)),
             _PROGRESS: json.dumps(about | {"progress": checkpoint.progress}, allow_nan=False, indent=1).encode(),
         }
         sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
@@ -220,5 +220,6 @@ def copy_into(live: dict[str, Tensor], saved: dict[str, Tensor]) -> Callable[[],
     return copy
 
 
-def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors as safetensors writes them: detached, in the order of their dimensions."""
     return {name: tensor.detach().contiguous() for name, tensor in tensors.items()}

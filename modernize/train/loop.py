@@ -27,6 +27,7 @@ def train(
     checkpoints: Checkpoints | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     weights: Path | None = None,
+    keep: Path | None = None,
 ) -> Outcome:
     """Train a spec with its recipe as given (shorten it first if need be).
 
@@ -48,6 +49,7 @@ def train(
         checkpoints: Where to resume from and to save to; of several processes the first one's are used.
         should_stop: Asked after each step; if any process is told so, all stop.
         weights: File of weights to start from; see `weights.fitting_weights`.
+        keep: The run's own folder, where its final weights are kept (see `artifact.keep_weights`); None not to.
 
     Returns:
         The outcome, the same in every process; a run whose loss stops being finite ends there as diverged.
@@ -62,4 +64,4 @@ def train(
     if trainer.state.resume(checkpoints) and checkpoints:
         done = f"epoch {trainer.progress.epoch + 1} of {spec.recipe.epochs} after {trainer.step} steps"
         checkpoints.note(f"resumed in {done}")
-    return trainer.run(on_step=on_step, checkpoints=checkpoints, should_stop=should_stop)
+    return trainer.run(on_step=on_step, checkpoints=checkpoints, should_stop=should_stop, keep=keep)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from modernize.results.record import Curves, Execution, Result
+from modernize.results.record import Curves, Execution, Result, WeightsFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,8 @@ class Outcome:
         execution: How the arithmetic was really done.
         num_resumes: How often the run was resumed after an interruption.
         earlier_seconds: What it had taken before the last one.
+        weights: The network's, where they were kept.
+        ema_weights: Those of their moving average, likewise.
     """
 
     diverged: bool
@@ -25,6 +27,8 @@ class Outcome:
     execution: Execution = field(default_factory=Execution)
     num_resumes: int = 0
     earlier_seconds: float = 0.0
+    weights: WeightsFile = field(default_factory=WeightsFile)
+    ema_weights: WeightsFile = field(default_factory=WeightsFile)
 
 
 def final_result(curves: Curves, *, diverged: bool, test: tuple[float, float] | None = None) -> Result:

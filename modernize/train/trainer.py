@@ -16,8 +16,9 @@ from modernize.datasets.feed import Feed
 from modernize.datasets.feeds import make_feed
 from modernize.datasets.files import ImageFiles
 from modernize.errors import ModernizeError
-from modernize.results.record import Execution
+from modernize.results.record import Execution, WeightsFile
 from modernize.spec import Spec
+from modernize.train.artifact import keep_weights
 from modernize.train.budget import refuse_contradictions
 from modernize.train.checkpoint import Checkpoints
 from modernize.train.device import choose_device, set_arithmetic
@@ -126,6 +127,7 @@ class Trainer:
         on_step: OnStep | None = None,
         checkpoints: Checkpoints | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        keep: Path | None = None,
     ) -> Outcome:
         """Train to the end; for the arguments and what is raised see `train`."""
 
@@ -157,6 +159,7 @@ class Trainer:
         test = self._evaluate("test") if self.feed.has_val and not diverged else None
         diverged = diverged or (test is not None and not math.isfinite(test[0]))
         self._lap()
+        weights, ema_weights = self._kept(keep, checkpoints) if keep and not diverged else (WeightsFile(),) * 2
         return Outcome(
             diverged=diverged,
             curves=progress.curves,
@@ -166,7 +169,19 @@ class Trainer:
             execution=self.execution,
             num_resumes=progress.num_resumes,
             earlier_seconds=self.state.earlier_seconds,
+            weights=weights,
+            ema_weights=ema_weights,
         )
+
+    def _kept(self, folder: Path, checkpoints: Checkpoints | None) -> tuple[WeightsFile, WeightsFile]:
+        """Keep the final weights; what was measured is worth more than they are, if the disk is full."""
+        if self.world.rank == 0:
+            try:
+                return keep_weights(self.learner, folder)
+            except ModernizeError as error:
+                if checkpoints:
+                    checkpoints.note(f"its weights are not kept: {error}")
+        return WeightsFile(), WeightsFile()
 
     def _train_epoch(self, after_step: Callable[[], bool]) -> bool:
         """Train to the end of the epoch; False if the loss stopped being finite."""

@@ -1,0 +1,110 @@
+"""Artifacts: the trained weights that a run leaves, as safetensors in its own folder.
+
+    runs/<run id>/weights.safetensors    the network's state dict after the last step
+    runs/<run id>/ema.safetensors        that of the weights' moving average, where the recipe has one
+
+The record names them with size and hash, so that whoever begins with them knows what they are. They may be thrown away
+at any time: a record is complete without them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from modernize.errors import ModernizeError
+from modernize.results.record import Record, WeightsFile
+
+RUNS = "runs"
+WEIGHTS_FILE, EMA_FILE = "weights.safetensors", "ema.safetensors"
+PREFIX = "run:"
+"""What begins the name of a run's weights where a file would do: `run:3f2a`."""
+
+SHORTEST_ID = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One file of weights.
+
+    Attributes:
+        record: Of the run that left it.
+        about: Its name, hash and size as recorded.
+        path: Where it lies, or lay.
+    """
+
+    record: Record
+    about: WeightsFile
+    path: Path
+
+    @property
+    def state(self) -> str:
+        """Say "kept", "changed" (its size is another), or "gone"."""
+        try:
+            return "kept" if self.path.stat().st_size == self.about.num_bytes else "changed"
+        except OSError:
+            return "gone"
+
+
+def artifacts(records: Iterable[Record], out: Path) -> Iterator[Artifact]:
+    """List the weights that runs left, those of the network before their moving average.
+
+    Args:
+        records: Of the runs; a run that several studies share is listed once.
+        out: The folder that holds runs/.
+    """
+    for record in {record.run_id: record for record in records}.values():
+        for about in (record.weights, record.ema_weights):
+            if about.file in (WEIGHTS_FILE, EMA_FILE):  # a record may come from anywhere
+                yield Artifact(record, about, out / RUNS / record.run_id / about.file)
+
+
+def weights_of_run(name: str, records: Iterable[Record], out: Path) -> Path:
+    """Find the weights of a run, as they were evaluated: the moving average where there is one.
+
+    Args:
+        name: "run:ID"; the first digits of the id will do.
+        records: Where to look for it.
+        out: The folder that holds runs/.
+
+    Raises:
+        ModernizeError: If there is no such run, it kept no weights, or their file is missing or not the recorded one.
+    """
+    wanted = name.removeprefix(PREFIX)
+    found = {record.run_id: record for record in records if wanted and record.run_id.startswith(wanted)}
+    if len(wanted) < SHORTEST_ID or len(found) != 1:
+        why = f"{len(found)} runs begin so" if len(found) > 1 else "no record has this id"
+        why = f"give at least {SHORTEST_ID} digits of its id" if len(wanted) < SHORTEST_ID else why
+        raise ModernizeError(f"there is no run '{wanted}': {why}. `modernize weights` lists them.")
+    kept = list(artifacts(found.values(), out))
+    if not kept:
+        raise ModernizeError(f"run {wanted} kept no weights; `modernize run` with --repeat does it again.")
+    last = kept[-1]
+    try:
+        with last.path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModernizeError(f"the weights of run {wanted} cannot be read: {last.path}: {error.strerror}.") from error
+    if digest != last.about.sha256:
+        raise ModernizeError(f"{last.path} has changed since run {wanted} wrote it: its hash is another.")
+    return last.path
+
+
+def clear_run(folder: Path, *, keep_weights: bool = True) -> None:
+    """Remove what a run in hand needed: claim and checkpoints, and the folder if nothing is left in it.
+
+    Args:
+        folder: The run's own.
+        keep_weights: Whether its weights stay.
+    """
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if keep_weights and path.name in (WEIGHTS_FILE, EMA_FILE):
+            continue
+        with suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    with suppress(OSError):
+        folder.rmdir()

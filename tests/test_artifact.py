@@ -1,0 +1,109 @@
+"""The weights that runs leave: named by their record, begun with by others, thrown away when space is short."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_runs import tiny_data, tiny_request
+
+from modernize.cli import main
+from modernize.errors import ModernizeError
+from modernize.nn import build
+from modernize.results.artifact import weights_of_run
+from modernize.results.store import load_records
+from modernize.run.perform import perform
+from modernize.run.plan import plan_study
+from modernize.run.study import run_study
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    """A folder with one run of the `recipe` rung, its moving average on."""
+    folder = tmp_path_factory.mktemp("kept")
+    tiny_data(folder)
+    run_study(asked(folder))
+    return folder
+
+
+def asked(folder, **options):
+    usual = {"out": folder, "name": "study", "start": "recipe", "upto": "recipe", "set": {"recipe.ema_decay": 0.5}}
+    return tiny_request(folder, **(usual | options))
+
+
+def the_record(out):
+    return next(record for record in load_records(out / "results").records if record.study == "study")
+
+
+def test_a_record_names_its_weights_by_size_and_hash(out):
+    record = the_record(out)
+    for kept in (record.weights, record.ema_weights):
+        data = (out / "runs" / record.run_id / kept.file).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (kept.num_bytes, kept.sha256)
+    assert record.weights.sha256 != record.ema_weights.sha256
+
+
+def test_the_weights_kept_are_those_that_were_evaluated(out):
+    """A network built anew from the record and the moving average repeats the recorded accuracy."""
+    from modernize.datasets import load_data
+    from modernize.datasets.feeds import make_feed
+    from modernize.run.perform import _spec
+    from modernize.train.distributed import World
+    from modernize.train.evaluate import evaluate
+
+    record, (task,) = the_record(out), plan_study(asked(out)).tasks
+    network = build(_spec(task))
+    network.load_state_dict(load_file(weights_of_run("run:" + record.run_id, [record], out)))
+    data = load_data(task.data.name, image_size=32, train_images=None, test_images=None)
+    feed = make_feed(data, _spec(task).recipe, device=torch.device("cpu"))
+    batches = feed.eval_batches("test", 250)
+    _, top1_percent = evaluate(network, batches, world=World(), autocast=torch.autocast("cpu", enabled=False))
+    assert top1_percent == record.result.top1_percent
+
+
+def test_a_run_starts_from_the_weights_of_another(out):
+    wanted = f"run:{the_record(out).run_id[:6]}"
+    (record,) = run_study(asked(out, name="tuned", weights=wanted)).records
+    assert record.status == "finished"
+    assert record.run_id != the_record(out).run_id
+    assert any(f"SHA-256 {the_record(out).ema_weights.sha256[:16]}" in line for line in record.budget.changes)
+
+
+def test_without_weights_nothing_is_kept(out, tmp_path):
+    (task,) = plan_study(asked(out, no_weights=True)).tasks
+    record = perform(replace(task, folder=str(tmp_path / task.run_id)))
+    assert not record.weights.file
+    assert not list(tmp_path.rglob("*.safetensors"))
+    with pytest.raises(ModernizeError, match="kept no weights"):
+        weights_of_run(f"run:{record.run_id}", [record], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("run:", "at least 4"), ("run:abc", "at least 4"), ("run:zzzz", "no record has this id")]
+)
+def test_a_run_that_is_not_there_is_said_in_a_line(out, name, why):
+    with pytest.raises(ModernizeError, match=why):
+        weights_of_run(name, load_records(out / "results").records, out)
+
+
+def test_weights_are_listed_checked_and_freed(out, tmp_path, capsys):
+    record = the_record(out)
+    path = tmp_path / "runs" / record.run_id / record.ema_weights.file
+    (tmp_path / "results").symlink_to(out / "results")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\0" * record.ema_weights.num_bytes)
+    with pytest.raises(ModernizeError, match="has changed since run"):
+        weights_of_run(f"run:{record.run_id}", [record], tmp_path)
+    assert main(["weights", "--out", str(tmp_path), "--study", "study", "--json"]) == 0
+    states = {one["file"]: one["state"] for one in json.loads(capsys.readouterr().out)}
+    assert sorted(states.values()) == ["gone", "kept"]
+    assert main(["weights", "--out", str(tmp_path), "--free"]) == 0
+    assert not path.parent.exists()
+    with pytest.raises(ModernizeError, match="cannot be read"):
+        weights_of_run(f"run:{record.run_id}", [record], tmp_path)
+    assert main(["weights", "--out", str(tmp_path), "--study", "studdy"]) == 2
+    assert "Did you mean 'study'?" in capsys.readouterr().err
