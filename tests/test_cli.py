@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import typer
 
 from modernize.cli import main
 from modernize.cli.app import app
+from modernize.cli.console import say, say_json
 from modernize.registry import load_steps
 from modernize.spec import Arch, Recipe
 
@@ -189,6 +191,32 @@ def test_data_never_replaces_a_file_unasked(capsys, tmp_path, monkeypatch):
     assert mine.read_text() == "mine"
     assert main(["data", "shapes", "--out", str(mine), "--replace"]) == 0
     assert mine.read_bytes().startswith(b"\x89PNG")
+
+
+def test_figures_are_drawn_where_a_backend_is_asked_for_that_is_not_there():
+    code = "from modernize.cli import main\nmain(['--version'])\nmain(['steps'])\nimport modernize.report.figures"
+    environment = os.environ | {"MPLBACKEND": "nowhere"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_terminal_would_obey_is_not_sent_to_it(capsys):
+    say("\x1b[2Jfolder \x1b]0;title\x07of \x9b31mcats\u202e")
+    say_json({"name": "\x1b[2J\x9b\u202e"})
+    assert main(["show", "\x1b[31mgelu\x07"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[0] == "folder of 31mcats"
+    assert json.loads(printed.out.partition("\n")[2]) == {"name": "\x1b[2J\x9b\u202e"}
+    assert not set("\x1b\x07\x9b\u202e") & set(printed.out + printed.err)
+
+
+@pytest.mark.parametrize("line", ["slides --replace --out .", "run --dry-run --save-config ."])
+def test_a_folder_where_a_file_is_meant_is_named(line, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("modernize.seminar.slides.slides_html", str)
+    assert main(line.split()) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("error: .")
 
 
 def test_interrupt_gives_130(monkeypatch):

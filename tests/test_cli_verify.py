@@ -48,3 +48,12 @@ def test_json(checks, capsys):
     rows = json.loads(capsys.readouterr().out)
     assert [(row["group"], row["ok"]) for row in rows] == [("good", True), ("good", True), ("bad", False)]
     assert rows[1]["note"] == "inconsistent in the source"
+
+
+def test_progress_is_on_stderr_and_only_where_it_takes_long(checks, capsys, monkeypatch):
+    monkeypatch.setattr("modernize.cli.console.QUIET_SECONDS", -1.0)
+    checks(GOOD)
+    assert main(["verify", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.splitlines() == ["good, 1 of 2: good 0, against theirs", "good, 2 of 2: good 1, against theirs"]
+    assert len(json.loads(printed.out)) == 2

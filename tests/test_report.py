@@ -163,6 +163,7 @@ def test_names_cannot_break_the_page(tmp_path):
     assert "<script" not in text
     assert "\n# \\*" not in text
     assert len(re.findall(r"(?<!\\)\|", next(x for x in text.splitlines() if "my\\|step" in x and "n=1" in x))) == 9
+    assert escape_markdown("http://a.b, HTTPS://a.b, www.a.b") == r"http\://a.b, HTTPS\://a.b, www\.a.b"
     assert escape_markdown("snake_case stays, _this_ not") == r"snake_case stays, \_this\_ not"
 
 
@@ -199,17 +200,6 @@ def test_records_of_another_study_count_where_the_run_is_the_same(tmp_path):
     saved(tmp_path, first, make_records(first))
     saved(tmp_path, second, [make_record(second, "stage-ratio")])
     assert "3 of 3 finished" in report(tmp_path, "second")
-
-
-def test_the_study_may_be_left_out_only_if_there_is_one(tmp_path):
-    for name in ("one", "two"):
-        study = make_study(name, upto="base")
-        saved(tmp_path, study, make_records(study))
-    with pytest.raises(ModernizeError, match=r"holds 2 studies; name one of them, or --all: one, two\."):
-        report(tmp_path)
-    with pytest.raises(ModernizeError, match=r"unknown study 'twoo'. Did you mean 'two'\?"):
-        report(tmp_path, "twoo")
-    assert report(tmp_path, "two").startswith("# two")
 
 
 def test_nothing_to_report_is_one_clear_line(tmp_path):
@@ -249,6 +239,16 @@ def test_csv_and_json_say_where_each_number_comes_from(tmp_path):
     assert (row["p_value_published"], row["p_value_holm_published"]) == (0.2841, 0.8524)
     assert facts["rungs"][1]["verdict_published"] == "no std printed"
     assert facts["rungs"][0]["verdict"] is facts["rungs"][0]["verdict_published"] is None
+
+
+def test_no_cell_of_a_table_is_a_formula(tmp_path):
+    study = replace(make_study(upto="recipe"), data="@SUM(A1)")
+    study = with_rung(study, "recipe", title="=HYPERLINK(A1)", before="base")
+    saved(tmp_path, study, make_records(study))
+    (path,) = write_report(tmp_path / "results", tmp_path / "reports", formats=("csv",))
+    row = list(csv.DictReader(path.read_text().splitlines()))[1]
+    assert (row["title"], row["measured_on"]) == ("'=HYPERLINK(A1)", "'@SUM(A1)")
+    assert float(row["delta_measured"])
 
 
 def test_the_same_records_give_the_same_text(tmp_path):

@@ -312,6 +312,22 @@ def test_curves_of_a_validation_split_are_called_so():
     assert curves(study, make_rows(study, [record]))._supylabel.get_text() == "test top-1, %"
 
 
+@pytest.mark.parametrize("top1", [(0.0, 0.0, 0.0), (100.0, 100.0, 100.0), (10.1, 10.1, 10.1)])
+def test_rungs_that_are_all_alike_leave_room_between_the_ends_of_an_axis(top1):
+    study = make_study(upto="recipe", seeds=(0, 1, 2), epochs=1)
+    other = [sum(top1) / 3] * 3  # the same mean, but perhaps for its last bit
+    records = [
+        make_record(study, step, seed, top1_percent=values[seed])
+        for step, values in (("base", top1), ("recipe", other))
+        for seed in study.seeds
+    ]
+    slow = [replace(r, speed=replace(r.speed, images_per_second=0.0, seconds=0.0)) for r in records]
+    rows = make_rows(study, slow)
+    for key in ("ladder", "deltas", "path", "speed", "seconds", "top1", "loss", "lr"):
+        draw(key, study, rows)  # a warning of matplotlib would be an error here
+    assert [row.verdict for row in rows] == ["", "equal differences: no interval"]
+
+
 def test_stale_records_are_named():
     study, rows = rows_of(two_rungs)
     rows = (rows[0], replace(rows[1], stale=(0,)))

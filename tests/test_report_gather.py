@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from factories import DATA, make_record, make_records, make_study
@@ -146,9 +150,35 @@ def test_a_published_ladder_says_how_sure_its_steps_are(tmp_path):
     assert "Swin-T: 81.30 % at 4.50 GMACs" in text
 
 
-def test_a_published_ladder_has_no_records_to_tabulate(tmp_path):
-    with pytest.raises(ModernizeError, match="has no csv"):
-        write_paper_report("resnet50", tmp_path, ("csv",))
+def test_a_published_ladder_is_a_table_too(tmp_path):
+    table, facts = write_paper_report("resnet50", tmp_path, ("csv", "json"))
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == [row["step"] for row in json.loads(facts.read_text())["rungs"]]
+    (ln,) = [row for row in rows if row["step"] == "ln"]
+    assert (ln["top1_percent_published"], ln["delta_published"], ln["gmacs_published"]) == ("81.47", "0.06", "4.46")
+    assert ln["published_source"] == "arXiv:2201.03545 Table 10"
+    assert "Figure 2 prints 4.2" in ln["gmacs_published_anomaly"]
+    assert not any("measured" in name for name in ln)
+
+
+def test_the_newest_study_is_reported_and_named_unless_a_name_or_a_path_is_given(tmp_path, capsys):
+    one, two = make_study("one", upto="base"), make_study("two", upto="base", epochs=3)
+    saved(tmp_path, (one, make_records(one)), (two, make_records(two)))
+    os.utime(tmp_path / "results" / "two", (1e9, 1e9))
+
+    def report(*words):
+        assert main(["report", *words, "--format", "json", "--out", str(tmp_path)]) == 0
+        printed = capsys.readouterr()
+        return Path(printed.out.strip()).parent.name, printed.err
+
+    assert report() == ("one", f"one, the newest of 2 studies under {tmp_path / 'results'}\n")
+    assert report("two") == ("two", "")
+    assert report(str(tmp_path / "results" / "two")) == ("two", "")
+    assert main(["report", "twoo", "--out", str(tmp_path)]) == 2
+    assert "Did you mean 'two'?" in capsys.readouterr().err
+    assert main(["quiz", "--results", str(tmp_path / "results")]) == 4
+    assert "no step of study 'one' can be judged" in capsys.readouterr().err
 
 
 def test_one_record_alone_is_a_group():

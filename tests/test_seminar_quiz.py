@@ -160,6 +160,13 @@ def test_interrupting_gives_the_score_so_far(capsys, monkeypatch):
     assert "1 of 1 right (13 in all)." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("stdin", [None, io.TextIOWrapper(io.BytesIO(b"\xff\xfe"), "utf-8")], ids=["closed", "no text"])
+def test_without_a_stdin_to_read_there_is_no_prediction(stdin, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert main(["quiz"]) == 0
+    assert "No prediction, no score." in capsys.readouterr().out
+
+
 def test_nonsense_is_asked_again(capsys, monkeypatch):
     _, printed = play("what\nb\n", capsys, monkeypatch)
     assert "b (better), n (no clear change) or w (worse)" in printed.out

@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: list[str], signals: Signals) -> tuple[int, str]:
     """Do what is asked; return the exit code and, if nobody has said it yet, what went wrong."""
     from modernize.cli.app import app
+    from modernize.cli.layout import printable
     from modernize.errors import DISK_ERRNOS, DISK_FULL, FAILURE, INTERRUPTED, ModernizeError
 
     try:
@@ -50,7 +51,7 @@ def _run(argv: list[str], signals: Signals) -> tuple[int, str]:
         code = ended.code
         return (code, "") if isinstance(code, int) else (0, "") if code is None else (FAILURE, str(code))
     except ModernizeError as error:
-        return error.exit_code, str(error)
+        return error.exit_code, printable(str(error))
     except OSError as error:
         if error.errno not in DISK_ERRNOS:
             raise

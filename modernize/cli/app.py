@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -34,8 +35,9 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def modernize(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - seen to before this is called
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Nothing to do before a command."""
+    """Draw into files alone, whatever is inherited: a notebook's backend need not be installed where a command runs."""
+    os.environ["MPLBACKEND"] = "agg"

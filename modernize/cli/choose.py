@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from modernize.errors import ModernizeError, unknown_name
 from modernize.ladder import rung_of
 from modernize.regimes import REGIMES, base_spec
@@ -48,6 +50,26 @@ def refuse_unknown(name: str, allowed: tuple[str, ...], kind: str = "step") -> N
     if name in REGIMES:
         raise ModernizeError(f"{name} is a regime, not a {kind}: --regime {name}.")
     raise unknown_name(kind, name, allowed)
+
+
+def study_meant(results: Path, given: str) -> str:
+    """Return the folder of the study that a name, a path or nothing means; where there are several, say which is taken.
+
+    Args:
+        results: Folder that holds studies.
+        given: Name or path of one; "" for the one that was written to last.
+
+    Raises:
+        ModernizeError: If there is none.
+    """
+    from modernize.cli.console import note
+    from modernize.results.find import find_study
+    from modernize.results.store import find_studies
+
+    folder = find_study(results, given)
+    if not given and (number := len(find_studies(results))) > 1:
+        note(f"{folder.name}, the newest of {number} studies under {results}")
+    return str(folder)
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -9,11 +9,13 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
-from modernize.cli.layout import Column, paragraph, table_lines
+from modernize.cli.layout import CONTROLS, Column, paragraph, printable, table_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 WIDEST_PROSE = 100
 PLAIN_PROSE = 80
+
+QUIET_SECONDS = 10.0
+"""Where there are no bars, lines of progress are at least this far apart."""
 
 
 def width() -> int | None:
@@ -40,7 +45,8 @@ def note(text: str, style: str = "dim") -> None:
 
 def say_json(data: Any) -> None:
     """Print plain JSON to stdout."""
-    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 def say_table(heads: Sequence[Column], rows: Iterable[Sequence[str]], styles: Sequence[str] = ()) -> None:
@@ -79,6 +85,36 @@ def progress_bars() -> Progress:
     )
 
 
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str, int], None]]:
+    """Show on stderr how far a job is, as a bar on a terminal and as a line now and then elsewhere.
+
+    Nothing may be printed to stdout meanwhile.
+
+    Args:
+        what: The job.
+
+    Yields:
+        A function to be told the name of each part as it begins, and how many parts there are.
+    """
+    begun, last = 0, time.monotonic()
+    bars = progress_bars() if error_is_terminal() else None
+    task = bars.add_task(printable(what), total=1, info="") if bars else None
+
+    def begin(name: str, total: int) -> None:
+        nonlocal begun, last
+        begun += 1
+        text = printable(f"{begun} of {total}: {name}")
+        if bars and task is not None:
+            bars.update(task, completed=begun - 1, total=total, info=text)
+        elif time.monotonic() - last >= QUIET_SECONDS:
+            last = time.monotonic()
+            note(f"{what}, {text}")
+
+    with bars or nullcontext():
+        yield begin
+
+
 def error_is_terminal() -> bool:
     """Whether a live display can be drawn on stderr."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
@@ -86,6 +122,7 @@ def error_is_terminal() -> bool:
 
 def _write(text: str, style: str, *, error: bool) -> None:
     stream: TextIO = sys.stderr if error else sys.stdout
+    text = printable(text)
     if style and stream.isatty():
         from rich.text import Text
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modernize.cli.choose import study_meant
 from modernize.cli.options import complete_study
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def course_named(regime: str, study: str, results: Path | None) -> Course:
 
     Args:
         regime: Used without a study.
-        study: Name of a study; "" with `results` given means the only one there.
+        study: Name or path of a study; "" with `results` given means the newest there.
         results: Folder that holds studies; "results" by default.
 
     Raises:
@@ -44,5 +45,6 @@ def course_named(regime: str, study: str, results: Path | None) -> Course:
     from modernize.seminar.course import published_course, study_course
 
     if study or results is not None:
-        return study_course(results or Path("results"), study)
+        folder = results or Path("results")
+        return study_course(folder, study_meant(folder, study))
     return published_course(regime)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,22 @@ GAP = "  "
 INDENT = 4
 NARROWEST_FOLD = 30
 """A last column with less room than this goes below its row, unless that is all it needs."""
+
+# What moves a cursor, colours a screen or turns text round; line ends and tabs stay.
+CONTROLS = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def printable(text: str) -> str:
+    r"""Take out what a terminal would obey instead of showing: names come from folders and other packages.
+
+    Examples:
+        >>> printable("\x1b[31mred\x1b[0m \x1b]0;title\x07cat\x9b2J")
+        'red cat2J'
+    """
+    return CONTROLS.sub("", text)
 
 
 @dataclass(frozen=True, slots=True)

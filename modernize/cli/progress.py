@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modernize.cli.console import error_is_terminal, note, progress_bars
+from modernize.cli.console import QUIET_SECONDS, error_is_terminal, note, progress_bars
 from modernize.cli.execution import execution_words
+from modernize.cli.layout import printable
 from modernize.run.observer import Observer
 
 if TYPE_CHECKING:
@@ -21,11 +22,8 @@ if TYPE_CHECKING:
 ENOUGH_TO_EXTRAPOLATE = 0.01
 """Share of the work."""
 
-QUIET_SECONDS = 10.0
-"""Where there are no bars, a line an epoch, but not more often than this."""
-
 LONGEST_SILENCE = 300.0
-"""And a line so often in epochs that take long."""
+"""Where there are no bars, a line an epoch, but `QUIET_SECONDS` apart; and one so often in epochs that take long."""
 
 
 @dataclass(slots=True)
@@ -168,7 +166,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _name(task: Task) -> str:
-    return f"{task.rung.step} seed {task.seed}"
+    return printable(f"{task.rung.step} seed {task.seed}")
 
 
 def _ending(record: Record) -> str:

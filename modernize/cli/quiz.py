@@ -132,8 +132,11 @@ def _read(screen: _Screen) -> Prediction | None:
 
     while True:
         screen.prompt(PROMPT)
-        line = sys.stdin.readline()
-        if not sys.stdin.isatty():
+        try:
+            line = sys.stdin.readline()
+        except (AttributeError, OSError, ValueError):  # closed, or no text
+            line = ""
+        if not line or not sys.stdin.isatty():
             screen.line(line.strip())  # what a player would have typed, so that a transcript reads alike
         if not line or line.strip().lower() in ("q", "quit", "exit"):
             return None

@@ -30,9 +30,9 @@ def report(
         str,
         typer.Argument(
             metavar="STUDY",
-            help="A folder under results/; not needed where there is only one.",
+            help="Name or path of a study's folder.",
             autocompletion=complete_study,
-            show_default=False,
+            show_default="the newest under results/",
         ),
     ] = "",
     formats: Annotated[
@@ -60,8 +60,8 @@ def report(
 
     Prints the files written. The same records give the same bytes.
     """
-    from modernize.cli.choose import split_names
-    from modernize.cli.console import say
+    from modernize.cli.choose import split_names, study_meant
+    from modernize.cli.console import progress, say
     from modernize.errors import ModernizeError
     from modernize.report.write import write_all, write_paper_report, write_report
 
@@ -69,11 +69,16 @@ def report(
         raise ModernizeError("STUDY, --all and --published each say what to report; give one of them.")
     chosen = split_names(formats) or ("md",)
     results, reports = out / "results", out / "reports"
-    if every:
-        files = write_all(results, reports, chosen)
-    elif published:
-        files = write_paper_report(published, reports, chosen)
-    else:
-        files = write_report(results, reports, study or None, chosen)
+    meant = "" if every or published else study_meant(results, study)
+    with progress("reports") as begin:
+        if every:
+            files = write_all(results, reports, chosen, begin=begin)
+        else:
+            begin(published or Path(meant).name, 1)
+            files = (
+                write_paper_report(published, reports, chosen)
+                if published
+                else write_report(results, reports, meant, chosen)
+            )
     for path in files:
         say(str(path))

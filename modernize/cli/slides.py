@@ -36,6 +36,6 @@ def slides(
     from modernize.results.files import write_atomically
     from modernize.seminar.slides import slides_html
 
-    if out.exists() and not replace:
+    if out.exists() and not out.is_dir() and not replace:
         raise ModernizeError(f"{out} exists; give --replace, or another --out.")
     say(str(write_atomically(out, slides_html(course_named(regime, study, results)))))

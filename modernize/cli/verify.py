@@ -31,16 +31,19 @@ def verify(json: Json = False) -> None:
     from dataclasses import asdict
     from itertools import groupby
 
-    from modernize.cli.console import say, say_json
+    from modernize.cli.console import progress, say, say_json
     from modernize.verify import checks
 
     results: list[CheckResult] = []
     for group, members in groupby(checks(), key=lambda check: check.group):
-        if not json:
-            say(group, "bold")
-        found = [check.result() for check in members]
+        todo, found = list(members), []
+        with progress(group) as begin:
+            for check in todo:
+                begin(f"{check.what}, against {check.against}", len(todo))
+                found.append(check.result())
         results += found
         if not json:
+            say(group, "bold")
             for against in dict.fromkeys(result.against for result in found):
                 _print(against, [result for result in found if result.against == against])
     if json:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +11,7 @@ from modernize.errors import unknown_name
 from modernize.report import numbers
 from modernize.report.compare import Comparison, RungPair
 from modernize.report.rows import LEVEL
+from modernize.report.tables import csv_text, json_text, rounded, significant
 from modernize.report.view import Block, Cell, Items, Page, Paragraph, Section, Table, heads, key_of, plural
 from modernize.results.files import write_atomically
 from modernize.results.statistics import PairedDelta, Summary, WelchDelta
@@ -137,18 +135,13 @@ def write_comparison(found: Comparison, folder: Path, formats: Sequence[str]) ->
     if "csv" in formats:
         texts["csv"] = to_csv(found)
     if "json" in formats:
-        texts["json"] = json.dumps(to_json(found), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        texts["json"] = json_text(to_json(found))
     return [write_atomically(folder / page.name / f"compare.{suffix}", text) for suffix, text in texts.items()]
 
 
 def to_csv(found: Comparison) -> str:
     """Give the rungs as CSV, an empty cell where there is no number."""
-    table = [_flat(found, pair) for pair in found.rungs]
-    out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(table[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
-    return out.getvalue()
+    return csv_text([_flat(found, pair) for pair in found.rungs])
 
 
 def to_json(found: Comparison) -> dict[str, Any]:
@@ -196,18 +189,18 @@ def _flat(found: Comparison, pair: RungPair) -> dict[str, Any]:
     return {
         "step": pair.step,
         "quantity": "top1_percent" if found.quantity == "top1" else "delta_points",
-        "mean_a": _rounded(pair.a.mean) if pair.a else None,
-        "std_a": _rounded(pair.a.std) if pair.a else None,
+        "mean_a": rounded(pair.a.mean) if pair.a else None,
+        "std_a": rounded(pair.a.std) if pair.a else None,
         "n_a": pair.a.n if pair.a else 0,
-        "mean_b": _rounded(pair.b.mean) if pair.b else None,
-        "std_b": _rounded(pair.b.std) if pair.b else None,
+        "mean_b": rounded(pair.b.mean) if pair.b else None,
+        "std_b": rounded(pair.b.std) if pair.b else None,
         "n_b": pair.b.n if pair.b else 0,
-        "difference": _rounded(difference.get("mean")),
-        "difference_low": _rounded(difference.get("low")),
-        "difference_high": _rounded(difference.get("high")),
+        "difference": rounded(difference.get("mean")),
+        "difference_low": rounded(difference.get("low")),
+        "difference_high": rounded(difference.get("high")),
         "test": None if not difference else "paired t" if isinstance(pair.difference, PairedDelta) else "Welch",
-        "p_value": _significant(difference.get("p_value")),
-        "p_value_holm": _significant(pair.p_holm),
+        "p_value": significant(difference.get("p_value")),
+        "p_value_holm": significant(pair.p_holm),
         "verdict": pair.verdict,
         "same_spec": pair.same_spec,
         "record_ids_a": _ids(found.a.rows, pair.step),
@@ -217,11 +210,3 @@ def _flat(found: Comparison, pair: RungPair) -> dict[str, Any]:
 
 def _ids(rows: Any, step: str) -> str:
     return " ".join(record.run_id for record in rows[step].records.values()) if step in rows else ""
-
-
-def _significant(p_value: float | None) -> float | None:
-    return None if p_value is None else float(f"{p_value:.4g}")
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)

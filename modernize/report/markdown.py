@@ -13,8 +13,8 @@ from modernize.results.study import Study
 
 TEMPLATE = "report.md.j2"
 
-# An underscore inside a word, and > or # behind the start of the text, mean themselves already.
-_SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)|^[>#]|^[+-](?=\s)")
+# An underscore inside a word, and > or # behind the start of the text, mean themselves already; an address is no link.
+_SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)|^[>#]|^[+-](?=\s)|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 # "+5.00 [+2.52, +7.48]" means itself as it is: no digit, sign or bracket of it makes a link.
 _NUMBERS = re.compile(r"[−+\d.,%±n=() \[\]]+")  # noqa: RUF001 - a true minus, as reports print it
@@ -26,6 +26,8 @@ def escape_markdown(text: str) -> str:
     Examples:
         >>> print(escape_markdown("a|b *c* <script>"))
         a\|b \*c\* &lt;script>
+        >>> print(escape_markdown("https://a.example"))
+        https\://a.example
     """
     if _NUMBERS.fullmatch(text):
         return text

@@ -70,8 +70,8 @@ class Row:
         counts: dict[str, int] = {end: ends.count(end) for end in ("finished", "diverged", "failed") if end in ends}
         if len(ends) < n_seeds:
             counts["missing"] = n_seeds - len(ends)
-        if len(counts) == 1:
-            return next(iter(counts))
+        if len(counts) < 2:
+            return next(iter(counts), "missing")
         parts = [f"{number} {end}" for end, number in counts.items()]
         parts[0] = f"{parts[0].split()[0]} of {n_seeds} {parts[0].split()[1]}"
         return ", ".join(parts)

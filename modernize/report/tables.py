@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,6 +20,14 @@ from modernize.report.rows import Row
 from modernize.results.study import Study
 
 PUBLISHED_TEST = f"Welch test on printed mean and std, n={N_SEEDS}, Holm over the table's deltas"
+# With which a cell begins that a spreadsheet computes.
+_LIVE = ("=", "+", "-", "@", "\t", "\r")
+_NOT_MEASURED = {
+    *("study", "step", "title", "adopted", "before", "top1_percent_published", "top1_std_published", "delta_published"),
+    *("p_value_published", "p_value_holm_published", "verdict_published", "verdict_published_source", "published_on"),
+    *("published_source", "published_row", "macs", "num_params", "cost_source"),
+    *("gmacs_published", "gmacs_published_source", "gmacs_published_anomaly"),
+}
 MACS_CONVENTION = "multiply-accumulates of convolutions and classifier"
 
 
@@ -30,12 +38,28 @@ def table_rows(study: Study, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def to_csv(study: Study, rows: Sequence[Row]) -> str:
     """Give the table as CSV, one line a rung; an empty cell where there is no number."""
-    table = table_rows(study, rows)
+    return csv_text(table_rows(study, rows))
+
+
+def csv_text(table: Sequence[Mapping[str, Any]]) -> str:
+    """Write a table as CSV that a spreadsheet only shows: text that it would compute gets an apostrophe in front.
+
+    Examples:
+        >>> print(csv_text([{"step": "=1+1", "delta": -0.5}]), end="")
+        step,delta
+        '=1+1,-0.5
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, fieldnames=list(table[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(table)
+    for row in table:
+        writer.writerow({key: f"'{v}" if isinstance(v, str) and v.startswith(_LIVE) else v for key, v in row.items()})
     return out.getvalue()
+
+
+def published_table(study: Study, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The columns of `table_rows` that need no record."""
+    return [{name: row[name] for name in row if name in _NOT_MEASURED} for row in table_rows(study, rows)]
 
 
 def to_json(study: Study, rows: Sequence[Row], problems: Sequence[str]) -> str:
@@ -54,6 +78,11 @@ def to_json(study: Study, rows: Sequence[Row], problems: Sequence[str]) -> str:
         "records": [record for row in rows for record in _records(row)],
         "problems": list(problems),
     }
+    return json_text(facts)
+
+
+def json_text(facts: Mapping[str, Any]) -> str:
+    """Write facts as JSON."""
     return json.dumps(facts, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
@@ -69,26 +98,26 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "status": row.status,
         "num_stale": len(row.stale),
         "record_ids": " ".join(record.run_id for record in row.records.values()),
-        "top1_percent_measured": _rounded(top1.mean) if top1 else None,
-        "top1_std_measured": _rounded(top1.std) if top1 else None,
+        "top1_percent_measured": rounded(top1.mean) if top1 else None,
+        "top1_std_measured": rounded(top1.std) if top1 else None,
         "n_seeds": top1.n if top1 else 0,
         "measured_on": study.data if top1 else None,
         "measured_source": source.measured_source(study, row) or None,
-        "delta_measured": _rounded(delta.mean) if delta else None,
-        "delta_low": _rounded(delta.low) if delta else None,
-        "delta_high": _rounded(delta.high) if delta else None,
+        "delta_measured": rounded(delta.mean) if delta else None,
+        "delta_low": rounded(delta.low) if delta else None,
+        "delta_high": rounded(delta.high) if delta else None,
         "delta_confidence": delta.confidence if delta and delta.low is not None else None,
         "n_paired_seeds": delta.n if delta else 0,
-        "delta_std": _rounded(delta.std) if delta else None,
-        "p_value": _significant(delta.p_value) if delta else None,
-        "p_value_holm": _significant(row.p_holm),
+        "delta_std": rounded(delta.std) if delta else None,
+        "p_value": significant(delta.p_value) if delta else None,
+        "p_value_holm": significant(row.p_holm),
         "delta_source": source.delta_source(row) or None,
         "verdict": row.verdict or None,
         "top1_percent_published": published.top1_percent if published else None,
         "top1_std_published": published.top1_std if published else None,
         "delta_published": row.published_delta,
-        "p_value_published": _significant(reading.p_value) if reading else None,
-        "p_value_holm_published": _significant(reading.p_holm) if reading else None,
+        "p_value_published": significant(reading.p_value) if reading else None,
+        "p_value_holm_published": significant(reading.p_holm) if reading else None,
         "verdict_published": None if verdict == NONE else verdict,
         "verdict_published_source": PUBLISHED_TEST if reading else None,
         "published_on": "ImageNet-1K, 224 px" if published else None,
@@ -100,7 +129,7 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "gmacs_published": published.gmacs if published else None,
         "gmacs_published_source": f"{published.source}, 224 px" if published else None,
         "gmacs_published_anomaly": published.anomaly or None if published else None,
-        "images_per_second": _rounded(row.images_per_second),
+        "images_per_second": rounded(row.images_per_second),
         "num_timed": row.num_timed,
         "speed_source": source.speed_source(row) if row.num_timed else None,
     }
@@ -124,10 +153,11 @@ def _records(row: Row) -> list[dict[str, Any]]:
     ]
 
 
-def _significant(p_value: float | None) -> float | None:
+def significant(p_value: float | None) -> float | None:
     """Keep what is small: four digits after the point would make it zero."""
     return None if p_value is None else float(f"{p_value:.4g}")
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
+    """Keep four digits after the point."""
     return None if value is None else round(value, 4)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-from modernize.errors import MissingResultsError, ModernizeError, unknown_name
+from modernize.errors import MissingResultsError, unknown_name
 from modernize.published import PUBLISHED_REGIMES
 from modernize.report.drawings import Artist
 from modernize.report.rows import Row, make_rows
 from modernize.report.view import Page
 from modernize.results.files import write_atomically
-from modernize.results.store import find_studies, load_records, load_study
+from modernize.results.find import find_study
+from modernize.results.store import load_records, load_study
 from modernize.results.study import Study
 
 PAGES = ("md", "html", "latex")
@@ -34,7 +35,7 @@ def write_report(
     Args:
         results_dir: Folder of results; each study has a folder in it.
         reports_dir: Folder of reports; the study's folder in it is made.
-        study: Name of the study; None for the only one there.
+        study: Name of the study, or the path of its folder; None for the one that was written to last.
         formats: Any of "md" (with figures), "html" (one file with everything in it), "latex", "csv", "json".
         figures: Whether "md" and "html" come with figures.
 
@@ -43,10 +44,11 @@ def write_report(
 
     Raises:
         MissingResultsError: If there is no study, or none of its runs has ended.
-        ModernizeError: If a name is unknown, or `study` is None and there are several.
+        ModernizeError: If a name is unknown.
     """
     check_formats(formats)
-    plan = load_study(_study_folder(results_dir, study))
+    folder = find_study(results_dir, study or "")
+    results_dir, plan = folder.parent, load_study(folder)
     loaded = load_records(results_dir, {run_id for rung in plan.rungs for run_id in rung.run_ids})
     rows = make_rows(plan, loaded.records)
     if not _has_runs(rows):
@@ -108,7 +110,12 @@ def write_study(
 
 
 def write_all(
-    results_dir: Path, reports_dir: Path, formats: Sequence[str] = ("md",), *, figures: bool = True
+    results_dir: Path,
+    reports_dir: Path,
+    formats: Sequence[str] = ("md",),
+    *,
+    figures: bool = True,
+    begin: Callable[[str, int], None] = lambda name, total: None,  # noqa: ARG005
 ) -> list[Path]:
     """Write the report of every study in a results folder, and an index of them.
 
@@ -119,6 +126,7 @@ def write_all(
         reports_dir: Folder of reports.
         formats: See `write_report`; the index is Markdown, HTML or both.
         figures: See `write_report`.
+        begin: Told the name of each study as its report begins, and how many there are.
 
     Returns:
         The files written, the index first.
@@ -140,6 +148,7 @@ def write_all(
     shown = [(study, make_rows(study, found.records)) for study in found.studies]
     for study, rows in shown:
         if _has_runs(rows):
+            begin(study.name, len(shown))
             written += write_study(study, rows, (), reports_dir / study.name, formats, figures=figures)
     indices = []
     for suffix in ("md", "html"):
@@ -162,25 +171,33 @@ def write_paper_report(
     Args:
         regime: "resnet50" or "resnet200".
         reports_dir: Folder of reports.
-        formats: Any of "md", "html" and "latex".
-        figures: Whether "md" and "html" come with figures.
+        formats: See `write_report`.
+        figures: See `write_report`.
 
     Raises:
-        ModernizeError: If there is no such table, or a format needs records.
+        ModernizeError: If there is no such table or format.
     """
     check_formats(formats)
     if regime not in PUBLISHED_REGIMES:
         raise unknown_name("published table", regime, PUBLISHED_REGIMES)
-    if needs_records := [name for name in formats if name not in PAGES]:
-        raise ModernizeError(f"--published has no {needs_records[0]}: allowed are {', '.join(PAGES)}.")
     from modernize.report.paper_page import paper_page, paper_study
 
     def page(keys: Sequence[str], *, panels: bool) -> Page:
         return paper_page(regime, keys, panels=panels)
 
     study = paper_study(regime)
-    artist = Artist(study=study, rows=make_rows(study, []), published=True) if figures else None
-    return write_pages(page, reports_dir / study.name, formats, artist)
+    rows, folder = make_rows(study, []), reports_dir / study.name
+    written = write_pages(page, folder, formats, Artist(study=study, rows=rows, published=True) if figures else None)
+    if "csv" in formats or "json" in formats:
+        from modernize.report.tables import csv_text, json_text, published_table
+
+        table = published_table(study, rows)
+        if "csv" in formats:
+            written.append(write_atomically(folder / "report.csv", csv_text(table)))
+        if "json" in formats:
+            facts = {"study": study.name, "regime": regime, "rungs": table}
+            written.append(write_atomically(folder / "report.json", json_text(facts)))
+    return written
 
 
 def write_pages(page: Callable[..., Page], folder: Path, formats: Sequence[str], artist: Artist | None) -> list[Path]:
@@ -213,18 +230,3 @@ def write_pages(page: Callable[..., Page], folder: Path, formats: Sequence[str],
 
 def _has_runs(rows: Sequence[Row]) -> bool:
     return any(row.records for row in rows)
-
-
-def _study_folder(results_dir: Path, study: str | None) -> Path:
-    studies = find_studies(results_dir)
-    if not studies:
-        raise MissingResultsError(f"no study under {results_dir}: `modernize run` makes one.")
-    if study is None:
-        if len(studies) > 1:
-            raise ModernizeError(
-                f"{results_dir} holds {len(studies)} studies; name one of them, or --all: {', '.join(studies)}."
-            )
-        return next(iter(studies.values()))
-    if study not in studies:
-        raise unknown_name("study", study, studies)
-    return studies[study]

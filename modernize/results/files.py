@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from modernize.errors import DISK_ERRNOS, unusable
+from modernize.errors import DISK_ERRNOS, ModernizeError, unusable
 
 # Far longer than any write takes; should a writer have slept so long, it writes again.
 LEFTOVER_SECONDS = 3600.0
@@ -32,6 +32,8 @@ def write_atomically(path: Path, content: str | bytes | memoryview) -> Path:
     Raises:
         ModernizeError: If it cannot be written; a `DiskError` if that is the disk's doing.
     """
+    if path.is_dir():
+        raise ModernizeError(f"{path} is a folder; name a file to write.")
     data = content.encode(errors="replace") if isinstance(content, str) else content
     try:
         try:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modernize.cost import cost
-from modernize.errors import MissingResultsError, ModernizeError, unknown_name
+from modernize.errors import MissingResultsError
 from modernize.ladder import Rung, ladder
 from modernize.published import PublishedRow, published_row, published_rows
 from modernize.registry import load_steps
 from modernize.report.rows import Row, make_rows
 from modernize.report.specs import rung_specs
-from modernize.results.store import find_studies, load_records, load_study
+from modernize.results.find import find_study
+from modernize.results.store import load_records, load_study
 from modernize.results.study import PlannedRung, Study
 from modernize.seminar.evidence import Evidence, measured_evidence, published_evidence
 from modernize.spec import Spec
@@ -132,14 +133,15 @@ def study_course(results_dir: Path, name: str = "") -> Course:
 
     Args:
         results_dir: Folder of results; each study has a folder in it.
-        name: Of the study; "" for the only one there.
+        name: Of the study, or the path of its folder; "" for the one that was written to last.
 
     Raises:
         MissingResultsError: If there is no study, or none of its runs has ended.
-        ModernizeError: If the name is unknown, or there are several and none is named.
+        ModernizeError: If the name is unknown.
     """
-    study = load_study(_folder(results_dir, name))
-    loaded = load_records(results_dir, {run_id for rung in study.rungs for run_id in rung.run_ids})
+    folder = find_study(results_dir, name)
+    study = load_study(folder)
+    loaded = load_records(folder.parent, {run_id for rung in study.rungs for run_id in rung.run_ids})
     rows = make_rows(study, loaded.records)
     if not any(row.records for row in rows):
         raise MissingResultsError(f"no run of study '{study.name}' has ended yet: `modernize run` goes on with it.")
@@ -209,16 +211,3 @@ def _measured(row: Row, rows: dict[str, Row], specs: dict[str, Spec | None], tab
         published=published_evidence(table, row.step, planned.before) if planned.before else None,
         measured=measured_evidence(row, rows.get(planned.before)),
     )
-
-
-def _folder(results_dir: Path, name: str) -> Path:
-    studies = find_studies(results_dir)
-    if not studies:
-        raise MissingResultsError(f"no study under {results_dir}: `modernize run` makes one.")
-    if not name and len(studies) > 1:
-        raise ModernizeError(
-            f"{results_dir} holds {len(studies)} studies; name one with --study: {', '.join(studies)}."
-        )
-    if name and name not in studies:
-        raise unknown_name("study", name, studies)
-    return studies[name] if name else next(iter(studies.values()))

@@ -244,7 +244,7 @@ def _window(bars: Sequence[_Bar]) -> tuple[float, float]:
     grain = 5.0 if spread > 12 else 1.0
     start = max(0.0, math.floor((low - 0.25 * spread) / grain) * grain)
     room = 0.36 if any(bar.note for bar in bars) else 0.2
-    return start, high + room * (high - start)
+    return start, high + room * max(high - start, 1.0)
 
 
 def _dots(row: Row) -> list[float]:

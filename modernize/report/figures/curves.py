@@ -156,5 +156,5 @@ def _limits(rows: Sequence[Row], quantity: _Quantity) -> tuple[float, float]:
     if quantity.percent:
         return limits_around(values, room=0.06)
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    margin = 0.06 * (high - low) or 0.1 * high or 0.1
+    margin = 0.06 * (high - low) if high - low > 1e-9 * high else 0.1 * high or 0.1
     return max(0.0, low - margin), high + margin

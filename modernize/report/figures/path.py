@@ -99,5 +99,6 @@ def _arrow(axes: Axes, a: Point, b: Point, colour: str) -> None:
 def _roomy(values: Sequence[float]) -> tuple[float, float]:
     """Limits with room for labels on either side."""
     low, high = min(values), max(values)
-    margin = 0.16 * (high - low) or max(0.05 * high, 0.5)
+    # Means of the same values may differ in their last bit.
+    margin = 0.16 * (high - low) if high - low > 1e-9 * high else max(0.05 * high, 0.5)
     return max(0.0, low - margin), high + margin
