@@ -57,6 +57,24 @@ def test_other_rungs_are_scaled_by_their_work(tasks):
     assert "other rungs" in estimate(tasks[2:], [record_of(tasks[0], 100.0)], jobs=1).basis
 
 
+def test_runs_too_short_to_measure_do_not_count(tasks):
+    record = record_of(tasks[0], 85.0)
+    for images, batch, epochs in ((5, 4, 14), (64, 64, 4), (4096, 4096, 4)):
+        recipe = record.trained_recipe | {"batch_size": batch, "epochs": epochs}
+        short = replace(record, data=replace(record.data, num_train_images=images), trained_recipe=recipe)
+        assert estimate(tasks, [short], jobs=1) == estimate(tasks, [], jobs=1), (images, batch, epochs)
+    assert estimate(tasks, [replace(record, trained_recipe={})], jobs=1) == estimate(tasks, [], jobs=1)
+
+
+def test_an_estimate_says_what_it_stands_on(tasks):
+    records = [record_of(tasks[0], rate) for rate in (90.0, 110.0)]
+    recipe = records[0].trained_recipe
+    images = recipe["epochs"] * (records[0].data.num_train_images // recipe["batch_size"]) * recipe["batch_size"]
+    assert f"the same rungs on this machine (2 runs, {2 * images:,} images)" in estimate(tasks, records, jobs=1).basis
+    assert f"other rungs on this machine (1 run, {images:,} images)" in estimate(tasks[1:], records[:1], jobs=1).basis
+    assert "images)" not in estimate(tasks, [], jobs=1).basis
+
+
 def test_other_machines_and_failures_do_not_count(tasks):
     elsewhere = replace(record_of(tasks[0], 1.0), hardware=replace(hardware(1), processor="another"))
     failed = record_of(tasks[0], 1.0, status="failed")
@@ -136,7 +154,7 @@ def test_records_count_for_the_path_that_their_images_took(tasks):
 
     found = estimate([decoded(tasks[0])], [in_memory, of_this_data], jobs=1)
     assert found.seconds == pytest.approx(images / 50)
-    assert found.basis == "from the measured images/s of the same rungs on this machine"
+    assert found.basis.startswith("from the measured images/s of the same rungs on this machine (1 run, ")
     assert estimate(tasks[:1], [in_memory, of_this_data], jobs=1).seconds == pytest.approx(images / 1e6)
 
     assert "no such record" in estimate(tasks[:1], [of_this_data], jobs=1).basis

@@ -32,6 +32,11 @@ measured in one thread on an AMD EPYC with 2 cores, Pillow 13.0 (processor time,
 extremes were 0.44 and 0.45 ms at 32 px, 3.02 and 3.19 ms at 224 px). The files were cut from two photographs: PNG of
 32 px, 2 kB; JPEG of 500 x 375 px, 56 kB. Larger files take longer. Used until there is a record of such a run."""
 
+FEWEST_STEPS, FEWEST_IMAGES = 5, 300
+"""Of training, to tell a speed by: the first step is slow, and so are small batches. Measured in one thread on an AMD
+EPYC at base and ln of the laptop ladder: 85 and 173 images/s in one step of 4 images, 656 and 574 in one of 64, 1,125
+and 705 in five, 913 and 703 in thirty."""
+
 IN_MEMORY = ""
 SAME, OTHERS, GUESS = "same", "others", "guess"
 
@@ -80,7 +85,7 @@ def estimate(tasks: Sequence[Task], records: Iterable[Record], jobs: int) -> Est
         run_seconds[task.run_id] = seconds
         sources.append(source)
     seconds = max(sum(run_seconds.values()) / max(1, jobs), max(run_seconds.values(), default=0.0))
-    return Estimate(run_seconds, seconds, _basis(sources, decoding_seconds))
+    return Estimate(run_seconds, seconds, _basis(sources, speeds.size, decoding_seconds))
 
 
 class _Speeds:
@@ -89,6 +94,8 @@ class _Speeds:
     def __init__(self) -> None:
         self.images_per_second: dict[tuple[str, str], list[float]] = {}
         self.work_per_second: dict[str, list[float]] = {}
+        self.used: set[tuple[str, str]] = set()
+        self._num_images: dict[tuple[str, str], list[int]] = {}
 
     def add(self, record: Record) -> None:
         path = _path(record.execution.input_path, record.data.name)
@@ -96,15 +103,25 @@ class _Speeds:
         if key not in self.images_per_second and (work := _work_of(record)):
             self.work_per_second.setdefault(path, []).append(work * rate)
         self.images_per_second.setdefault(key, []).append(rate)
+        self._num_images.setdefault(key, []).append(_length(record)[1])
+
+    @property
+    def size(self) -> str:
+        """How many runs and images the times that were given stand on, in words."""
+        images = [number for key in self.used for number in self._num_images[key]]
+        return f" ({len(images):,} run{'s' * (len(images) != 1)}, {sum(images):,} images)" if images else ""
 
     def seconds(self, task: Task, path: str) -> tuple[float, str]:
         """Return how long a run takes if its images take this path, and where that comes from."""
         trained, evaluated = _images(task)
         images = trained + EVALUATION_SHARE * evaluated
-        if known := self.images_per_second.get((path, _key(task.arch, task.data.image_size))):
+        key = (path, _key(task.arch, task.data.image_size))
+        if known := self.images_per_second.get(key):
+            self.used.add(key)
             return images / median(known), SAME
         work = images * task.work / trained
         if others := self.work_per_second.get(path):
+            self.used |= {key for key in self.images_per_second if key[0] == path}
             return work / median(others), OTHERS
         return work / (GUESSED_WORK_PER_SECOND[device_kind(task.runtime)] * task.runtime.num_processes), GUESS
 
@@ -142,19 +159,22 @@ def _with_decoding(seconds: float, task: Task, cores: int) -> float:
     return max(seconds, core_seconds / at_once) if runtime.decode_workers else seconds + core_seconds / at_once
 
 
-def _basis(sources: Sequence[str], decoding_seconds: float) -> str:
+def _basis(sources: Sequence[str], size: str, decoding_seconds: float) -> str:
     num_runs, num_known = len(sources), sources.count(SAME)
     if num_known == num_runs:
-        basis = "from the measured images/s of the same rungs on this machine"
+        basis = f"from the measured images/s of the same rungs on this machine{size}"
     elif num_known:
         basis = (
-            f"{num_known} of {num_runs} runs from the measured images/s of the same rungs on this machine, the others "
-            "roughly from their counted work"
+            f"{num_known} of {num_runs} runs from the measured images/s of the same rungs on this machine{size}, the "
+            "others roughly from their counted work"
         )
     elif GUESS not in sources:
-        basis = "rough: from counted work and the measured speed of other rungs on this machine"
+        basis = f"rough: from counted work and the measured speed of other rungs on this machine{size}"
     else:
-        basis = "rough: from counted work and a guessed speed; there is no such record of this machine yet"
+        basis = (
+            "rough: from counted work and a guessed speed; there is no such record of this machine yet, or none long "
+            "enough to tell"
+        )
     if not decoding_seconds:
         return basis
     return (
@@ -177,7 +197,18 @@ def _comparable(record: Record, runtime: Runtime) -> bool:
     same = same and (there.device, there.processor) == (here.device, here.processor)
     if here.device == "cpu":
         same = same and there.num_threads == here.num_threads
-    return same and not record.copied_from and record.status == "finished" and record.speed.images_per_second > 0
+    steps, images = _length(record)
+    same = same and steps >= FEWEST_STEPS and images >= FEWEST_IMAGES and not record.copied_from
+    return same and record.status == "finished" and record.speed.images_per_second > 0
+
+
+def _length(record: Record) -> tuple[int, int]:
+    """Count the steps of training and their images; none where the record does not tell."""
+    batch, epochs = (record.trained_recipe.get(name) for name in ("batch_size", "epochs"))
+    if not (isinstance(batch, int) and isinstance(epochs, int) and batch > 0):
+        return 0, 0
+    steps = epochs * (record.data.num_train_images // batch)
+    return steps, steps * batch
 
 
 def _key(arch: dict[str, Any], image_size: int) -> str:
