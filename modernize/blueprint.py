@@ -46,15 +46,17 @@ Walk = Generator[Visit, None, Shape]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A residual block: output = after(branch(x) dropped at `drop_rate` + shortcut(x)).
+    """A residual block: output = after(branch(y) dropped at `drop_rate` + shortcut(y)), where y = before(x).
 
     Attributes:
+        before: What branch and shortcut share.
         branch: The operations of the residual branch.
         shortcut: Projection on the shortcut; empty where it is the identity.
         after: What follows the addition.
         drop_rate: Probability that stochastic depth drops the branch of an image.
     """
 
+    before: Ops
     branch: Ops
     shortcut: Ops
     after: Ops
@@ -76,6 +78,7 @@ class Block:
 
     def walk(self, path: str, shape: Shape) -> Walk:
         """Pass every operation from here, the joints of branch and shortcut among them."""
+        shape = yield from _along(f"{path}.before", self.before, shape)
         yield from _along(f"{path}.shortcut", self.shortcut, shape)
         out_shape = yield from _along(f"{path}.branch", self.branch, shape)
         yield from _along(path, (*[DropPath()] * bool(self.drop_rate), Add()), out_shape)
@@ -137,9 +140,7 @@ def blueprint(spec: Spec) -> Blueprint:
     channels = arch.width
     num_blocks = sum(arch.depths)
     stages: list[Stage] = []
-    for depth in arch.depths:
-        index = len(stages)
-        width = arch.width * 2**index
+    for index, (depth, width) in enumerate(zip(arch.depths, arch.stage_widths, strict=True)):
         out_channels = block_channels(arch, width)
         separate = arch.downsampling == "separate" and index > 0
         downsample = _downsample(arch, channels, out_channels) if separate else ()
@@ -169,9 +170,10 @@ def _stem(arch: Arch) -> Ops:
         return _with_bias(arch, (conv, norm) if has_norm else (conv,))
     # Half of a stride of 4 or 2 lies in the max pool; kernel 7 at stride 4 becomes 3 for small images.
     kernel, conv_stride = (7, 2) if arch.stem_stride == 4 else (3, 1)
-    pool = (MaxPool(3, 2),) if arch.stem_stride > 1 else ()
     conv = Conv("conv", 3, arch.width, kernel, conv_stride, of_images=True)
-    return _with_bias(arch, (conv, norm, Activation(arch.activation), *pool))
+    behind = () if arch.pre_activation else (norm, Activation(arch.activation))
+    pool = (MaxPool(3, 2),) if arch.stem_stride > 1 else ()
+    return _with_bias(arch, (conv, *behind, *pool))
 
 
 def _downsample(arch: Arch, in_channels: int, out_channels: int) -> Ops:
@@ -180,46 +182,53 @@ def _downsample(arch: Arch, in_channels: int, out_channels: int) -> Ops:
 
 
 def _head(arch: Arch, channels: int) -> Ops:
+    last = (Norm("last_norm", arch.norm, channels), Activation(arch.activation)) if arch.pre_activation else ()
     norm = (Norm("norm", arch.norm, channels),) if arch.downsampling == "separate" and arch.downsample_norm else ()
-    return (GlobalPool(), *norm, Linear("fc", channels, arch.num_classes))
+    return (*last, GlobalPool(), *norm, Linear("fc", channels, arch.num_classes))
 
 
 def _block(arch: Arch, recipe: Recipe, in_channels: int, width: int, stride: int, drop_rate: float) -> Block:
     out_channels = block_channels(arch, width)
+    branch = _branch(arch, in_channels, width, out_channels, stride)
+    before: Ops = ()
     shortcut: Ops = ()
     if stride > 1 or in_channels != out_channels:
-        keep_norm = arch.norms == "every" or arch.shortcut_norm == "keep"
-        norm = (Norm("norm", arch.norm, out_channels),) if keep_norm else ()
+        first = next(i for i, op in enumerate(branch) if isinstance(op, Conv))
+        before, branch = branch[:first], branch[first:]
+        has_norm = not arch.pre_activation and (arch.norms == "every" or arch.shortcut_norm == "keep")
+        norm = (Norm("norm", arch.norm, out_channels),) if has_norm else ()
         shortcut = _with_bias(arch, (Conv("conv", in_channels, out_channels, 1, stride), *norm))
-    after = (Activation(arch.activation),) if arch.activations == "every" else ()
-    branch = _branch(arch, in_channels, width, out_channels, stride)
     if arch.layer_scale:
         scale = LayerScale(out_channels, recipe.layer_scale_init)
         before_norm = arch.layer_scale_position == "before-norm" and isinstance(branch[-1], Norm)
         branch = (*branch[:-1], scale, branch[-1]) if before_norm else (*branch, scale)
-    return Block(_with_bias(arch, branch), shortcut, after, drop_rate)
+    after = (Activation(arch.activation),) if arch.activations == "every" and not arch.pre_activation else ()
+    return Block(before, _with_bias(arch, branch), shortcut, after, drop_rate)
 
 
 def _branch(arch: Arch, in_channels: int, width: int, out_channels: int, stride: int) -> Ops:
     hidden = 4 * width if arch.bottleneck == "inverted" else width
-    first = arch.spatial_position == "first"
-    channels = in_channels if first else hidden
+    spatial_first = arch.spatial_position == "first"
+    channels = in_channels if spatial_first else hidden
     groups = channels if arch.spatial_conv == "depthwise" else 1
     spatial = Conv("spatial", channels, channels, arch.kernel_size, stride, groups)
     pwconv1 = Conv("pwconv1", in_channels, hidden, 1)
     pwconv2 = Conv("pwconv2", hidden, out_channels, 1)
-    convs = (spatial, pwconv1, pwconv2) if first else (pwconv1, spatial, pwconv2)
-    ops: list[Op] = []
-    for conv in convs:
-        last, before_last = conv is convs[2], conv is convs[1]
-        ops.append(conv)
-        if arch.norms == "every" or conv is spatial:
-            ops.append(Norm(f"{conv.name}_norm", arch.norm, conv.out_channels))
-        if before_last or (arch.activations == "every" and not last):
-            ops.append(Activation(arch.activation, "act" if before_last else f"{conv.name}_act"))
-        if before_last and arch.grn:
-            ops.append(GRN(conv.out_channels))
-    return tuple(ops)
+    a, b, c = (spatial, pwconv1, pwconv2) if spatial_first else (pwconv1, spatial, pwconv2)
+    the_one = a if arch.pre_activation else spatial
+
+    def norm(conv: Conv) -> Ops:
+        channels = conv.in_channels if arch.pre_activation else conv.out_channels
+        has_norm = arch.norms == "every" or conv is the_one
+        return (Norm(f"{conv.name}_norm", arch.norm, channels),) if has_norm else ()
+
+    def act(conv: Conv) -> Ops:
+        return (Activation(arch.activation, f"{conv.name}_act"),) if arch.activations == "every" else ()
+
+    last_act = (Activation(arch.activation), *((GRN(c.in_channels),) if arch.grn else ()))
+    if arch.pre_activation:
+        return (*norm(a), *act(a), a, *norm(b), *act(b), b, *norm(c), *last_act, c)
+    return (a, *norm(a), *act(a), b, *norm(b), *last_act, c, *norm(c))
 
 
 def _with_bias(arch: Arch, ops: Ops) -> Ops:

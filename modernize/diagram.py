@@ -186,6 +186,7 @@ def _block_lines(block: Block) -> Lines:
     shortcut = "  ".join(_op_lines(block.shortcut))
     return (
         f"{block.in_channels} channels",
+        *_op_lines(block.before),
         "├─╮",
         *(f"│ {line}" for line in _op_lines(block.branch)),
         f"+─╯ shortcut: {shortcut}" if shortcut else "+─╯",
@@ -194,6 +195,8 @@ def _block_lines(block: Block) -> Lines:
 
 
 def _op_lines(ops: Ops) -> Lines:
-    rows = [[op.text for op in row] for row in op_rows(ops)]
+    rows = [
+        ("", *(op.text for op in row)) if row[0].kind == "rest" else [op.text for op in row] for row in op_rows(ops)
+    ]
     width = max((len(row[0]) for row in rows if len(row) > 1), default=0)
-    return tuple("  ".join((f"{row[0]:<{width}}", *row[1:])).rstrip() for row in rows)
+    return tuple("  ".join(filter(None, (f"{row[0]:<{width}}", *row[1:]))).rstrip() for row in rows)

@@ -104,7 +104,7 @@ _NOTES: dict[str, dict[str, str]] = {
     "finetune": _MODERN_NOTES
     | {
         "layer_decay": "0.8 from ImageNet-22K weights",
-        "layer_decay_blocks": "of stage 3; the stem and the other stages are one group each",
+        "layer_decay_blocks": "of the last stage but one; the stem and the other stages are one group each",
         "stochastic_depth": "B from ImageNet-1K; L 0.95; from ImageNet-22K B 0.2, L 0.3, XL 0.4",
         "layer_scale_init": "no starting value is used: LayerScale comes with the weights",
         "eval_crop_ratio": "from 384 px on the whole image is evaluated",

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from modernize.errors import ModernizeError
 from modernize.strict import replace_checked
 
-Depths = tuple[int, int, int, int]
+Depths = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,9 @@ class Arch:
     """The architecture of one rung. Defaults are ResNet-50 v1.5.
 
     Attributes:
-        depths: Blocks in each of the four stages.
-        width: Channels of the 3x3 convolution in stage 1 and of the stem; it doubles at each stage.
+        depths: Blocks in each stage.
+        width: Channels of the stem, and of the k x k convolution in stage 1; they double at each stage.
+        dims: Channels of that convolution in each stage where they do not double from `width`; () where they do.
         stem: "resnet" is an overlapping convolution, norm, activation and max pool; "patchify" one non-overlapping
             convolution.
         stem_stride: Total stride of the stem: 4 at 224 px; 2 or 1 for small images.
@@ -39,6 +40,9 @@ class Arch:
         activation: The nonlinearity everywhere in the network.
         activations: "every" after each convolution and the addition; "one" a block, before the last 1x1.
         norms: "every" after each convolution; "one" a block, after the k x k convolution.
+        pre_activation: Whether norm and activation stand before each convolution of a block, not behind it, and once
+            more before the global pool; a projection shortcut is taken behind the block's first pair, has no norm, and
+            nothing follows the addition. With one norm, it begins the block.
         norm: "batch" over the batch and positions, or "layer" over the channels at each position.
         downsampling: "in-block" strides the first block of a stage; "separate" puts a 2x2 stride-2 convolution between
             stages.
@@ -57,6 +61,7 @@ class Arch:
 
     depths: Depths = (3, 4, 6, 3)
     width: int = 64
+    dims: tuple[int, ...] = ()
     stem: Literal["resnet", "patchify"] = "resnet"
     stem_stride: Literal[1, 2, 4] = 4
     stem_norm: bool = True
@@ -67,6 +72,7 @@ class Arch:
     activation: Literal["relu", "gelu"] = "relu"
     activations: Literal["every", "one"] = "every"
     norms: Literal["every", "one"] = "every"
+    pre_activation: bool = False
     norm: Literal["batch", "layer"] = "batch"
     downsampling: Literal["in-block", "separate"] = "in-block"
     downsample_norm: bool = True
@@ -84,9 +90,19 @@ class Arch:
             raise ModernizeError(f"arch.kernel_size should be odd, not {self.kernel_size}.")
         if not 0 <= self.init_std < math.inf:
             raise ModernizeError(f"arch.init_std should be at least 0, not {self.init_std:g}.")
-        for name, smallest in (("depths", min(self.depths)), ("width", self.width), ("num_classes", self.num_classes)):
-            if smallest < 1:
-                raise ModernizeError(f"arch.{name} should be at least 1, not {getattr(self, name)}.")
+        if not self.depths:
+            raise ModernizeError("arch.depths should list the blocks of at least one stage.")
+        if self.dims and len(self.dims) != len(self.depths):
+            raise ModernizeError(f"arch.dims lists {len(self.dims)} stages, arch.depths {len(self.depths)}.")
+        for name in ("depths", "width", "dims", "num_classes"):
+            value = getattr(self, name)
+            if min(value, default=1) < 1 if isinstance(value, tuple) else value < 1:
+                raise ModernizeError(f"arch.{name} should be at least 1, not {value}.")
+
+    @property
+    def stage_widths(self) -> tuple[int, ...]:
+        """Channels of the k x k convolution in each stage."""
+        return self.dims or tuple(self.width * 2**i for i in range(len(self.depths)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +137,7 @@ class Recipe:
         eval_crop_ratio: Share of the image kept by the centre crop at evaluation.
         layer_decay: Factor on the learning rate from one group of blocks to the one below it, counted from the head;
             1 for one rate everywhere. For fine-tuning.
-        layer_decay_blocks: Blocks of stage 3 in such a group; the stem and each other stage are a group.
+        layer_decay_blocks: Blocks of the last stage but one in such a group; the stem and each other stage are a group.
         head_init_scale: Factor on the classifier's starting weights. For fine-tuning.
     """
 

@@ -78,6 +78,32 @@ def test_v2_block_has_grn_and_no_layer_scale():
     )
 
 
+def test_a_pre_activation_block_begins_with_its_norm_and_shares_it_with_a_projection():
+    spec = rung_of("base", "resnet50").spec.with_arch(pre_activation=True)
+    assert (
+        block_diagram(spec)
+        == """\
+256 channels
+├─╮
+│                 BN  ReLU
+│ 1x1, 256 -> 64  BN  ReLU
+│ 3x3, 64         BN  ReLU
+│ 1x1, 64 -> 256
++─╯"""
+    )
+    assert (
+        block_diagram(spec, stage=2, position=1)
+        == """\
+256 channels
+BN  ReLU
+├─╮
+│ 1x1, 256 -> 128     BN  ReLU
+│ 3x3, 128, stride 2  BN  ReLU
+│ 1x1, 128 -> 512
++─╯ shortcut: 1x1, 256 -> 512, stride 2"""
+    )
+
+
 def test_a_stage_of_one_block_shows_its_projection():
     text = block_diagram(ladder("laptop", upto="base")[0].spec)
     conv = blueprint(ladder("laptop", upto="base")[0].spec).stages[0].blocks[0].shortcut[0]

@@ -35,7 +35,7 @@ def words(figure):
 
 
 def ops_of(found):
-    return (*found.branch, *found.shortcut, *found.after)
+    return (*found.before, *found.branch, *found.shortcut, *found.after)
 
 
 # From top to bottom, as one reads them: channels, box, what stands beside the arrow.
@@ -83,6 +83,8 @@ SPECS = {
     "v2": family_spec("convnext-v2-atto"),
     "laptop": rung_of("inverted", "laptop").spec,
     "huge": family_spec("convnext-v2-huge"),
+    "pre-activation": RUNGS["base"].spec.with_arch(pre_activation=True),
+    "five stages": rung_of("patchify", "laptop").spec.with_arch(depths=(1,) * 5, stem_stride=1),
 }
 
 

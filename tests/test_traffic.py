@@ -115,14 +115,18 @@ AGAIN = {"convolution_backward": (0,), "native_batch_norm": (0,), "native_batch_
 VIEWS = {"detach", "expand", "permute", "t", "view"}
 
 
+@pytest.mark.parametrize("pre_activation", [False, True])
 @pytest.mark.parametrize("step", ["base", "inverted", "gelu", "fewer-norms", "ln", "downsample"])
-def test_torch_takes_and_gives_what_the_rules_say(step):
+def test_torch_takes_and_gives_what_the_rules_say(step, pre_activation):
     torch = pytest.importorskip("torch")
     from modernize.nn import build
 
     rung = rung_of(step, "resnet50").spec
     # LayerScale and stochastic depth are several operations in torch: they are counted by hand above.
-    arch, recipe = replace(rung.arch, layer_scale=False), replace(rung.recipe, stochastic_depth=0.0)
+    arch, recipe = (
+        replace(rung.arch, layer_scale=False, pre_activation=pre_activation),
+        replace(rung.recipe, stochastic_depth=0.0),
+    )
     spec = replace(rung, arch=arch, recipe=recipe)
     with torch.device("meta"):
         network, images = build(spec, formulation="plain"), torch.zeros(BATCH, 3, 224, 224)

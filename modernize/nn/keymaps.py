@@ -86,7 +86,6 @@ _CONVNEXT_MAPS: dict[Library, KeyMap] = {
 }
 # Fields that change sizes or starting weights, not what the network is.
 _FREE = {"depths", "width", "num_classes", "init", "init_std"}
-_FREE_CONVNEXT = {*_FREE, "layer_scale", "grn"}
 
 
 def key_map(spec: Spec, library: Library) -> KeyMap:
@@ -96,10 +95,11 @@ def key_map(spec: Spec, library: Library) -> KeyMap:
         ModernizeError: If it has no such network; the message names the first field that differs.
     """
     resnet, convnext = Arch(), family_spec("convnext-t").arch
-    if not (differs := _differing(spec.arch, resnet, _FREE)):
+    free = _FREE if len(spec.arch.depths) == len(resnet.depths) else _FREE - {"depths"}
+    if not (differs := _differing(spec.arch, resnet, free)):
         return _RESNET_MAP
     if spec.arch.downsampling == "separate":
-        differs = _differing(spec.arch, convnext, _FREE_CONVNEXT)
+        differs = _differing(spec.arch, convnext, free | {"layer_scale", "grn"})
         if not differs and library == "torchvision" and (spec.arch.grn or not spec.arch.layer_scale):
             differs = "grn" if spec.arch.grn else "layer_scale"
         if not differs:

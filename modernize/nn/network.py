@@ -18,10 +18,11 @@ Formulation = Literal["fast", "plain"]
 
 
 class ResidualBlock(nn.Module):
-    """output = after(drop(branch(x)) + shortcut(x)), on (N, C, H, W)."""
+    """output = after(drop(branch(y)) + shortcut(y)), where y = before(x), on (N, C, H, W)."""
 
     def __init__(self, block: Block, formulation: Formulation) -> None:
         super().__init__()
+        self.before = _sequence(block.before, formulation) if block.before else nn.Identity()
         self.branch = _sequence(block.branch, formulation)
         self.drop = layers.DropPath(block.drop_rate) if block.drop_rate else nn.Identity()
         self.shortcut = _sequence(block.shortcut, formulation) if block.shortcut else nn.Identity()
@@ -29,7 +30,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x_nchw: Tensor) -> Tensor:
         """Add the branch to the shortcut."""
-        out: Tensor = self.after(self.drop(self.branch(x_nchw)) + self.shortcut(x_nchw))
+        y_nchw = self.before(x_nchw)
+        out: Tensor = self.after(self.drop(self.branch(y_nchw)) + self.shortcut(y_nchw))
         return out
 
 

@@ -9,15 +9,15 @@ from torch import nn
 
 from modernize.spec import Spec
 
-_BLOCK = re.compile(r"stages\.(\d)\.(?:downsample|blocks\.(\d+))\.")
+_BLOCK = re.compile(r"stages\.(\d+)\.(?:downsample|blocks\.(\d+))\.")
 
 
 def layer_factors(network: nn.Module, spec: Spec) -> dict[nn.Parameter, float]:
     """Return the factor on the learning rate of each parameter; empty where all learn alike.
 
-    Groups as in the code released with the paper, for any depths: the stem; stages 1 and 2, each with what brings the
-    map there; stage 3 in groups of `layer_decay_blocks` blocks, the first with the downsampling before it; stage 4;
-    and the head, which learns at the full rate. Each group has `layer_decay` times the rate of the one above it.
+    Groups as in the code released with the paper, for any depths: the stem; each stage with what brings the map there,
+    but the last but one (or the only one) in groups of `layer_decay_blocks` blocks, the first with the downsampling
+    before it; and the head, which learns at the full rate. Each group has `layer_decay` times the rate of the next.
 
     Args:
         network: Built from the spec.
@@ -26,17 +26,16 @@ def layer_factors(network: nn.Module, spec: Spec) -> dict[nn.Parameter, float]:
     recipe, depths = spec.recipe, spec.arch.depths
     if recipe.layer_decay == 1.0:
         return {}
-    below_last = 3 + math.ceil(depths[2] / recipe.layer_decay_blocks)
+    parted = max(0, len(depths) - 2)
+    sizes = [math.ceil(d / recipe.layer_decay_blocks) if i == parted else 1 for i, d in enumerate(depths)]
+    head = 1 + sum(sizes)
 
     def group(name: str) -> int:
         if name.startswith("stem."):
             return 0
         if not (found := _BLOCK.match(name)):
-            return below_last + 1
+            return head
         stage, block = int(found[1]), int(found[2] or 0)
-        return (1, 2, 3 + block // recipe.layer_decay_blocks, below_last)[stage]
+        return 1 + sum(sizes[:stage]) + (block // recipe.layer_decay_blocks if stage == parted else 0)
 
-    return {
-        parameter: recipe.layer_decay ** (below_last + 1 - group(name))
-        for name, parameter in network.named_parameters()
-    }
+    return {parameter: recipe.layer_decay ** (head - group(name)) for name, parameter in network.named_parameters()}

@@ -87,7 +87,7 @@ def _keys(counted: Cost, by: By) -> dict[str, str]:
 
 def _stage_names(keys: Sequence[Mapping[str, str]]) -> dict[str, str]:
     found = dict.fromkeys(stage for of in keys for stage in of.values())
-    stages = sorted(stage for stage in found if stage.startswith("stages"))
+    stages = sorted((s for s in found if s.startswith("stages")), key=lambda stage: int(stage.split(".")[1]))
     named = {stage: f"stage {int(stage.split('.')[1]) + 1}" for stage in stages}
     return {"stem": "stem", **named, "head": "head"}
 

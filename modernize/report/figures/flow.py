@@ -114,7 +114,7 @@ def _gap(canvas: Canvas, x: float, y: float, channels: str, beside: Sequence[str
 
 
 def _draw_shortcut(canvas: Canvas, part: Part, marks: Marks, x: float, aside: float, top: float, plus: float) -> None:
-    start, at = top + 5.0, x + aside
+    start, at = top + (GAP - 5.0 if part.forks_below else 5.0), x + aside
     canvas.dot(x, start)
     canvas.arrow((x, start), (at, start), (at, plus), (x + PLUS_RADIUS, plus), radius=_BEND)
     y = (start + plus) / 2 - BOX_HEIGHT / 2

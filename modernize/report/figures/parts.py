@@ -41,6 +41,7 @@ class Part:
         nodes: From input to output.
         residual: Whether a shortcut leads around the nodes.
         shortcut: What stands on it; empty for the identity.
+        forks_below: Whether it begins below what stands before the first box, not above it.
         after: What follows the addition.
         flow: Whether arrows join the nodes; without, they are a list.
     """
@@ -49,6 +50,7 @@ class Part:
     nodes: tuple[Node, ...]
     residual: bool = False
     shortcut: tuple[Node, ...] = ()
+    forks_below: bool = False
     after: tuple[str, ...] = ()
     flow: bool = True
 
@@ -96,9 +98,10 @@ def residual_part(block: Block, title: str) -> Part:
     """Lay out a residual block."""
     return Part(
         title=title,
-        nodes=nodes_of(block.branch),
+        nodes=nodes_of((*block.before, *block.branch)),
         residual=True,
         shortcut=nodes_of(block.shortcut),
+        forks_below=bool(block.before),
         after=tuple(op.text for op in block.after),
     )
 

@@ -178,8 +178,9 @@ def _draw_chain(canvas: Canvas, line: _Line, x: float, y: float) -> None:
         x += width + _beside_width(node.beside)
     if part.residual:
         plus, above = x + PLUS_RADIUS, y - BOX_HEIGHT / 2 - line.arc + 6
-        canvas.dot(start + 5, y)
-        canvas.arrow((start + 5, y), (start + 5, above), (plus, above), (plus, y - PLUS_RADIUS), radius=8)
+        fork = start + 5 + (1.5 * _STEP + pills_width(part.nodes[0].beside) if part.forks_below else 0.0)
+        canvas.dot(fork, y)
+        canvas.arrow((fork, y), (fork, above), (plus, above), (plus, y - PLUS_RADIUS), radius=8)
         canvas.plus(plus, y)
         canvas.pills(plus + PLUS_RADIUS + 5, y, part.after, (False,) * len(part.after))
         at = (start + plus) / 2
