@@ -1,0 +1,50 @@
+"""A row's network, ours or another library's: built, counted, and where its head and its layers are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import nn
+
+from modernize.external import External
+from modernize.models.counted import CONVENTION, Counted, count_external
+from modernize.models.handle import Handle, Preprocessing, handle_of, preprocessing_of
+from modernize.models.libraries import build_external
+from modernize.nn import build
+from modernize.regimes import DEFAULT_REGIME, REGIMES
+from modernize.spec import Arch, Recipe, Spec
+
+__all__ = [
+    "CONVENTION",
+    "Counted",
+    "Handle",
+    "Preprocessing",
+    "build_external",
+    "build_model",
+    "count_external",
+    "handle_of",
+    "preprocessing_of",
+]
+
+
+def build_model(model: Arch | External, recipe: Recipe, *, num_classes: int, image_size: int) -> nn.Module:
+    """Build and initialise a network, drawing from torch's global generator.
+
+    Args:
+        model: What to build.
+        recipe: Its `stochastic_depth`, `layer_scale_init` and `head_init_scale` are read for ours; a network of
+            another library has what its options say.
+        num_classes: Outputs of the classifier.
+        image_size: Height and width of the images in pixels.
+
+    Returns:
+        A network in channels-last memory that maps images (N, 3, image_size, image_size) to logits (N, num_classes).
+
+    Raises:
+        ModernizeError: If another library has no such network, or it takes no such images.
+    """
+    if isinstance(model, External):
+        return build_external(model, num_classes=num_classes, image_size=image_size)
+    # A network does not depend on the regime that it comes from.
+    regime = REGIMES[DEFAULT_REGIME]
+    return build(Spec(regime=regime, arch=replace(model, num_classes=num_classes), recipe=recipe))
