@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -90,7 +91,30 @@ def test_finished_runs_are_skipped_and_named(study, capsys):
     assert "1 run to do, 1 at a time" in printed
 
 
-def test_bars_are_drawn_and_taken_down(study, monkeypatch):
+def read(live: bool) -> None:
+    """A thousand files in 62.5 seconds."""
+    clock = Clock()
+    watcher = LiveProgress(live=live, clock=clock)
+    for done in range(1000):
+        watcher.reading(done, 1000)
+        clock.now += 1 / 16
+    watcher.reading(1000, 1000)
+
+
+def test_plain_lines_tell_how_far_the_reading_of_images_is(capsys):
+    read(live=False)
+    assert capsys.readouterr().err.splitlines() == [
+        "reading images: 160 of 1,000, about 0:52 left",
+        "reading images: 320 of 1,000, about 0:42 left",
+        "reading images: 480 of 1,000, about 0:32 left",
+        "reading images: 640 of 1,000, about 0:22 left",
+        "reading images: 800 of 1,000, about 0:12 left",
+        "reading images: 960 of 1,000, about 0:02 left",
+    ]
+
+
+@contextmanager
+def terminal(monkeypatch):
     from modernize.cli import console
 
     class Terminal(io.StringIO):
@@ -103,9 +127,22 @@ def test_bars_are_drawn_and_taken_down(study, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     console._console.cache_clear()
     try:
-        watch(study, live=True)
+        yield screen
     finally:
         console._console.cache_clear()
+
+
+def test_a_bar_of_images_read_is_drawn_and_taken_down(monkeypatch):
+    with terminal(monkeypatch) as screen:
+        read(live=True)
+    drawn = screen.getvalue()
+    assert "reading images" in drawn
+    assert drawn.count("\x1b[?25l") == drawn.count("\x1b[?25h") == 1, "the cursor is hidden and shown again"
+
+
+def test_bars_are_drawn_and_taken_down(study, monkeypatch):
+    with terminal(monkeypatch) as screen:
+        watch(study, live=True)
     drawn = screen.getvalue()
     assert "ladder" in drawn
     assert "2/2 runs" in drawn

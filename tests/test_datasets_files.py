@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from modernize.datasets import describe, load_arrays
+from modernize.datasets.reading import watched
 from modernize.datasets.resize import read_square
 from modernize.errors import DataError, ModernizeError
 
@@ -213,6 +214,30 @@ def test_no_damage_to_a_picture_is_more_than_a_line(photos):
                 said.append(str(error))
     assert len(said) > 100
     assert all(str(path) in message and "\n" not in message for message in said)
+
+
+def test_a_link_that_leads_nowhere_is_named(photos):
+    link = photos / "train" / "dog" / "away.png"
+    link.symlink_to(photos / "nowhere.png")
+    assert f"{link} is a link that leads nowhere" in fails(photos)
+    link.unlink()
+    link.symlink_to(link.name)
+    assert f"{link} is a link that leads nowhere" in fails(photos)
+    link.unlink()
+    os.mkfifo(link)
+    assert f"{link} is no file" in fails(photos)
+
+
+def test_whoever_waits_hears_how_far_decoding_is(photos):
+    heard: list[tuple[int, int]] = []
+    with watched(lambda done, total: heard.append((done, total))):
+        load_arrays(f"folder:{photos}", image_size=8)
+        assert heard == [(k, 12) for k in range(13)]
+        (photos / "val" / "cat" / "1.png").write_bytes(b"")
+        fails(photos)
+    assert heard[-2:] == [(9, 12), (12, 12)], "a bar is taken down where it ends badly too"
+    load_arrays(f"folder:{photos}", image_size=8, test_images=1)
+    assert len(heard) == 13 + 11
 
 
 def test_real_photographs_load():

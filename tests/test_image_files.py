@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from modernize.datasets import ImageArrays, ImageFiles, describe, load_arrays, load_data
+from modernize.datasets.reading import watched
 from modernize.errors import DataError, ModernizeError
 
 
@@ -52,12 +53,33 @@ def test_files_hold_what_arrays_hold(photos):
     assert "ImageNet" not in arrays.note
 
 
-def test_files_are_described_without_being_decoded(photos):
-    for path in photos.rglob("*.png"):
-        path.write_bytes(b"no image")
-    summary = describe(f"folder:{photos}", image_size=128)
+def test_files_are_described_without_being_decoded(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", None)
+    summary = describe(f"folder:{photos}", image_size=128, cache=tmp_path)
     assert (summary.num_classes, summary.image_size) == (2, 128)
     assert (summary.train_images, summary.val_images, summary.test_images) == (8, 4, 6)
+
+
+def test_headers_of_files_are_looked_at_once(photos, tmp_path):
+    def described() -> list[tuple[int, int]]:
+        heard: list[tuple[int, int]] = []
+        with watched(lambda done, total: heard.append((done, total))):
+            describe(f"folder:{photos}", image_size=128, cache=tmp_path)
+        return heard
+
+    broken = photos / "val" / "cat" / "bild 1 é.png"
+    whole = broken.read_bytes()
+    for content, said in ((b"no image", "it is none of JPEG"), (whole[:20], "cannot be read as an image")):
+        broken.write_bytes(content)
+        for _ in range(2):
+            with pytest.raises(DataError, match=said) as error:
+                described()
+            assert str(broken) in str(error.value)
+    broken.write_bytes(whole)
+    assert described()[-1] == (18, 18)
+    assert not described(), "the cache remembers them"
+    write_image(photos / "val" / "cat" / "new.png")
+    assert described()[-1] == (19, 19)
 
 
 def fingerprint(root: Path, image_size: int = 128) -> str:

@@ -65,11 +65,14 @@ def data(
     if out and out.exists() and not replace:
         raise ModernizeError(f"{out} is there already; choose another --out, or give --replace.")
 
+    from modernize.cli.reading import ReadingProgress
     from modernize.datasets import load_data, save_preview
+    from modernize.datasets.reading import watched
     from modernize.recipes import named_recipe
 
     recipe = named_recipe(augment) if augment else None
-    data_set = load_data(name, image_size=image_size, data_dir=data_dir, download=download)
+    with watched(ReadingProgress()):
+        data_set = load_data(name, image_size=image_size, data_dir=data_dir, download=download)
     if out:
         save_preview(data_set, out, augment=recipe)
     facts = _facts(data_set)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from modernize.cli.console import QUIET_SECONDS, error_is_terminal, note, progress_bars
 from modernize.cli.execution import execution_words
 from modernize.cli.layout import printable
+from modernize.cli.reading import ReadingProgress, duration
 from modernize.run.observer import Observer
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class LiveProgress(Observer):
     def __init__(self, live: bool | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._live = error_is_terminal() if live is None else live
         self._clock = clock
+        self._reading = ReadingProgress(self._live, clock)
         self._running: dict[str, _Running] = {}
         self._work = self._work_done = 0.0
         self._num_runs = self._num_ended = 0
@@ -78,6 +80,10 @@ class LiveProgress(Observer):
         self._bars: Progress | None = None
         self._total: TaskID | None = None
         self._rows: dict[str, TaskID] = {}
+
+    def reading(self, done: int, total: int) -> None:
+        """Show how far the reading of image files is."""
+        self._reading(done, total)
 
     def start(self, plan: Plan, done: Sequence[Record], jobs: int) -> None:
         """Say what is planned and what is skipped."""
@@ -158,7 +164,7 @@ class LiveProgress(Observer):
         share = self._share()
         if share - share_then < ENOUGH_TO_EXTRAPOLATE:
             return "time left not known yet"
-        return f"about {_duration((now - began) * (1 - share) / (share - share_then))} left"
+        return f"about {duration((now - began) * (1 - share) / (share - share_then))} left"
 
 
 def _count(number: int, noun: str) -> str:
@@ -176,9 +182,3 @@ def _ending(record: Record) -> str:
         return f"diverged in epoch {record.result.epoch + 1}"
     speed = record.speed
     return f"top-1 {record.result.top1_percent:.2f} %, {speed.images_per_second:,.0f} images/s, {speed.seconds:.0f} s"
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

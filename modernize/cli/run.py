@@ -100,6 +100,8 @@ def run(
     from modernize.cli.console import say
     from modernize.cli.plan import print_plan
     from modernize.cli.progress import LiveProgress
+    from modernize.cli.reading import ReadingProgress
+    from modernize.datasets.reading import watched
     from modernize.errors import SOME_RUNS_FAILED
     from modernize.run.config import save_request
     from modernize.run.placement import torchrun
@@ -111,7 +113,8 @@ def run(
     request = _request(ctx)
     if dry_run or save_config:
         check_request(request)
-    plan = plan_whole(request) if dry_run else None
+    with watched(ReadingProgress()):
+        plan = plan_whole(request) if dry_run else None
     if save_config:
         save_request(request, save_config)
         tell(f"wrote {save_config}")

@@ -110,19 +110,13 @@ def choose(request: DataRequest, labels: Labels, split: int) -> Labels:
     Args:
         request: What was asked for.
         labels: Labels of the whole split, (n,).
-        split: `TRAIN`, `TEST` or `VAL`. Of a validation split so many are chosen as of the test split, if it has as
-            many.
+        split: `TRAIN`, `TEST` or `VAL`; of a validation split at most as many are chosen as were asked for of the test
+            split.
 
     Returns:
-        Positions in the split, ascending, (count,).
-
-    Raises:
-        DataError: If more images were asked for than there are.
+        Positions in the split, ascending, (count,); all of them where more were asked for.
     """
     count = request.train_images if split == TRAIN else request.test_images
-    if count is not None and count > len(labels) and split != VAL:
-        what = ("training", "test")[split]
-        raise DataError(f"{request.name} has {len(labels)} {what} images; {count} were asked for.")
     if count is None or count >= len(labels):
         return np.arange(len(labels), dtype=np.int64)
     keys = image_keys(request.seed, min(split, TEST), np.arange(len(labels)))

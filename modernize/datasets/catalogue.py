@@ -239,8 +239,8 @@ def load_data(
     Args:
         name: A key of `DATASETS`, with a path where its usage says so: "folder:photos", "npz:cifar.npz".
         image_size: Height and width in pixels; other images are resized (short side) and cropped (centre).
-        train_images: How many training images: a seeded, stratified subset. None for all.
-        test_images: How many test images, likewise; and of a validation split at most so many.
+        train_images: How many training images at most: a seeded, stratified subset. None for all.
+        test_images: How many test images at most, likewise; and of a validation split.
         seed: Chooses the images of `shapes` and the members of a subset. It is not the seed of a training run: runs
             that are compared share it.
         cache: Where generated images are kept; default `$XDG_CACHE_HOME/modernize` or `~/.cache/modernize`.
@@ -299,11 +299,13 @@ def describe(name: str, **options: Any) -> DataSummary:
     """Load a data set and keep only the facts about it; takes what `load_data` takes.
 
     Loading is part of the check, and leaves generated images in the cache for the runs that follow. Of image files
-    that will be streamed only names and sizes are read.
+    that will be streamed only names, sizes and headers are read.
     """
-    from modernize.datasets.files import ImageFiles
+    from modernize.datasets.files import ImageFiles, check_headers
 
     data = load_data(name, **options)
+    if isinstance(data, ImageFiles):
+        check_headers(data, options.get("cache"))
     return DataSummary(
         name=name,
         num_classes=data.num_classes,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from modernize.datasets.arrays import MAX_BYTES, ImageArrays, Labels, check_memory, decoded_bytes, make_arrays
+from modernize.datasets.cache import cache_dir
+from modernize.datasets.reading import counting
 from modernize.datasets.request import DataRequest
-from modernize.errors import DataError
+from modernize.errors import DataError, ModernizeError
+from modernize.results.files import write_atomically
 
 STREAM_FROM_PIXELS = 128
 """From this image size up, files stay files unless asked for otherwise: decoding is then worth its while each epoch,
@@ -42,6 +46,10 @@ class FileSplit:
     def path(self, index: int) -> Path:
         """Return where an image lies."""
         return Path(os.fsdecode(bytes(self.names[index])))
+
+    def paths(self) -> Iterator[Path]:
+        """Yield where each image lies."""
+        return map(self.path, range(len(self)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,8 +146,39 @@ def arrays_or_files(
 
     # Sized up as a whole before the first is decoded: a refusal should not take an hour.
     check_memory(request, count)
-    arrays = [(decode_files([s.path(k) for k in range(len(s))], request.image_size), s.labels) for s in splits]
+    images = decode_files([path for split in splits for path in split.paths()], request.image_size)
+    ends = np.cumsum([len(split) for split in splits])
+    arrays = [(its, split.labels) for its, split in zip(np.split(images, ends[:-1]), splits, strict=True)]
     return make_arrays(request, arrays[0], arrays[1], class_names, note, arrays[2] if val else None)
+
+
+def check_headers(files: ImageFiles, cache: Path | None) -> None:
+    """Look whether all files begin as images do, once for each fingerprint; the cache remembers it.
+
+    Decoding them all would find more, but takes what an epoch takes: 0.6 ms of a core for a JPEG of 22 kB, so a quarter
+    of an hour for 1.3 million of them, and ImageNet's are larger. A header takes 0.04 ms, or a minute for all, beside
+    what the disk takes to find them (measured on 400 files in memory). What is broken further behind is named by the
+    run that comes upon it.
+
+    Args:
+        files: The data set.
+        cache: The cache folder, or None for the default one.
+
+    Raises:
+        DataError: If a file cannot be an image that is read here, in a line that names it.
+    """
+    from modernize.datasets.resize import check_header
+
+    seen = (cache or cache_dir()) / f"readable-{files.fingerprint}"
+    if seen.exists():
+        return
+    splits = [split for split in (files.train, files.test, files.val) if split]
+    with counting(sum(map(len, splits))) as tell:
+        for number, path in enumerate(path for split in splits for path in split.paths()):
+            tell(number)
+            check_header(path)
+    with suppress(ModernizeError):
+        write_atomically(seen, "")
 
 
 def _fingerprint(request: DataRequest, root: Path, splits: list[FileSplit], class_names: tuple[str, ...]) -> str:

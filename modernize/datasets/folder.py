@@ -23,6 +23,13 @@ def load(request: DataRequest) -> ImageArrays | ImageFiles:
         DataError: If a folder is missing, empty or mislabelled, or an image is unreadable.
     """
     root = Path(request.path).expanduser()
+    try:
+        return _load(request, root)
+    except OSError as error:
+        raise DataError(f"{error.filename or root} cannot be read: {error.strerror or error}.") from error
+
+
+def _load(request: DataRequest, root: Path) -> ImageArrays | ImageFiles:
     if not root.is_dir():
         raise DataError(f"{root} is not a folder.")
     if not (root / "train").is_dir():
@@ -66,8 +73,10 @@ def _files(split: Path, present: list[str], classes: list[str]) -> tuple[list[Pa
         found = sorted(
             path
             for path in (split / name).rglob("*")
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
         )
+        if odd := [path for path in found if not path.is_file()]:
+            raise DataError(f"{odd[0]} is {'a link that leads nowhere' if odd[0].is_symlink() else 'no file'}.")
         if not found:
             raise DataError(f"{split / name} holds no images.")
         paths += found

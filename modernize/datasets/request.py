@@ -15,8 +15,8 @@ class DataRequest:
         kind: The part of `name` before a colon: a key of `DATASETS`.
         path: The part of `name` after the colon, or an empty string.
         image_size: Height and width in pixels of the square images wanted.
-        train_images: How many training images, or None for all.
-        test_images: How many evaluation images, or None for all.
+        train_images: How many training images at most, or None for all.
+        test_images: How many evaluation images at most, or None for all.
         seed: Chooses the drawn images of `shapes` and the members of a subset.
         cache: Where generated images may be kept, or None for the default folder.
         download: Whether a missing data set may be fetched.

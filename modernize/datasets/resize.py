@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from modernize.datasets.arrays import Images
+from modernize.datasets.reading import counting
 from modernize.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "GIF")
@@ -51,8 +52,10 @@ def decode_files(paths: Sequence[Path], size: int) -> Images:
         DataError: If a file cannot be decoded.
     """
     images = np.empty((len(paths), size, size, 3), dtype=np.uint8)
-    for index, path in enumerate(paths):
-        images[index] = read_square(path, size)
+    with counting(len(paths)) as tell:
+        for index, path in enumerate(paths):
+            tell(index)
+            images[index] = read_square(path, size)
     return images
 
 

@@ -12,6 +12,9 @@ from modernize.run.task import Task
 class Observer:
     """Watches nothing; override what you want to see."""
 
+    def reading(self, done: int, total: int) -> None:
+        """So many of all image files have been read, before there is a plan; both are equal at the end."""
+
     def start(self, plan: Plan, done: Sequence[Record], jobs: int) -> None:
         """The study is planned.
 

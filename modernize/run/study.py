@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+from modernize.datasets.reading import watched
 from modernize.results.artifact import RUNS, clear_run
 from modernize.results.record import Record
 from modernize.results.store import load_records, save_record, save_study
@@ -102,7 +103,8 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
     placement = check_request(request)
     # The workers load torch while the plan is made.
     with _exit_at_sigterm(), _executor(placement, runs / "logs") as executor:
-        plan = plan_whole(request)
+        with watched(observer.reading):
+            plan = plan_whole(request)
         save_study(plan.study, results)
         done = {} if request.repeat else _done(plan.tasks, results)
         observer.start(plan, list(done.values()), placement.jobs)
