@@ -10,7 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from modernize.errors import ModernizeError
+from modernize.errors import ModernizeError, shown
 from modernize.ops import (
     GRN,
     Activation,
@@ -131,11 +131,19 @@ def _along(path: str, ops: Ops, shape: Shape) -> Walk:
 def blueprint(spec: Spec) -> Blueprint:
     """Lay out the network that a spec describes.
 
+    Raises:
+        ModernizeError: If it is none.
+
     Examples:
         >>> from modernize.ladder import ladder
         >>> [op.name for op in blueprint(ladder("resnet50")[-1].spec).stages[0].blocks[0].branch]
         ['spatial', 'spatial_norm', 'pwconv1', 'act', 'pwconv2', 'layer_scale']
     """
+    if not isinstance(spec, Spec):
+        raise ModernizeError(
+            f"a spec is needed, not {shown(spec)}: a rung has one, modernize.ladder('resnet50')[-1].spec, and a model, "
+            "modernize.families.family_spec('convnext-t')."
+        )
     arch, recipe = spec.arch, spec.recipe
     channels = arch.width
     num_blocks = sum(arch.depths)

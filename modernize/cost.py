@@ -111,8 +111,9 @@ def cost(spec: Spec, image_size: int | None = None) -> Cost:
         >>> f"{resnet50.gmacs:.3f} GMACs, {resnet50.num_params:,} parameters"
         '4.089 GMACs, 25,557,032 parameters'
     """
+    network = blueprint(spec)
     size = spec.regime.image_size if image_size is None else image_size
-    ops = [_op_cost(visit) for visit in blueprint(spec).walk(size) if not isinstance(visit.op, Joint)]
+    ops = [_op_cost(visit) for visit in network.walk(size) if not isinstance(visit.op, Joint)]
     return Cost(image_size=size, ops=tuple(ops), **_sums(ops))
 
 

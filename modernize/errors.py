@@ -77,6 +77,57 @@ def warn(line: str) -> None:
         sys.stderr.write(f"warning: {line}\n")
 
 
+SYNONYMS = {
+    **dict.fromkeys(("learning_rate", "learningrate", "base_lr", "peak_lr", "lr0"), "lr"),
+    **dict.fromkeys(("wd", "l2", "decay"), "weight_decay"),
+    **dict.fromkeys(("bs", "batch", "batchsize", "bsz"), "batch_size"),
+    **dict.fromkeys(("num_epochs", "max_epochs", "n_epochs", "epoch"), "epochs"),
+    **dict.fromkeys(("warmup", "num_warmup_epochs"), "warmup_epochs"),
+    **dict.fromkeys(("drop_path", "drop_path_rate", "dropout", "drop_rate"), "stochastic_depth"),
+    **dict.fromkeys(("aa", "auto_augment", "autoaugment", "randaug", "ra"), "rand_augment"),
+    **dict.fromkeys(("reprob", "erasing", "cutout"), "random_erasing"),
+    **dict.fromkeys(("smoothing", "ls"), "label_smoothing"),
+    **dict.fromkeys(("clip_grad", "grad_clip", "max_grad_norm", "clip"), "clip_grad_norm"),
+    **dict.fromkeys(("ema", "model_ema", "model_ema_decay"), "ema_decay"),
+    **dict.fromkeys(("opt", "optim"), "optimizer"),
+    **dict.fromkeys(("sched", "scheduler", "lr_schedule"), "schedule"),
+    **dict.fromkeys(("flip", "hflip"), "horizontal_flip"),
+    **dict.fromkeys(("crop_pct", "crop"), "eval_crop_ratio"),
+    **dict.fromkeys(("dim", "dims", "channels", "planes"), "width"),
+    **dict.fromkeys(("layers", "blocks", "depth"), "depths"),
+    **dict.fromkeys(("act", "nonlinearity"), "activation"),
+    **dict.fromkeys(("normalization", "norm_layer"), "norm"),
+    **dict.fromkeys(("ls_init", "ls_init_value", "layerscale"), "layer_scale_init"),
+    **dict.fromkeys(("kernel", "ks"), "kernel_size"),
+    **dict.fromkeys(("num_seeds", "seed"), "seeds"),
+    **dict.fromkeys(("dataset", "data_set"), "data"),
+    **dict.fromkeys(("num_workers", "workers"), "decode_workers"),
+    **dict.fromkeys(("img_size", "resolution", "input_size"), "image_size"),
+}
+"""What other projects call things, and what they are called here."""
+
+
+def hint(name: str, allowed: Iterable[str]) -> str:
+    """Ask whether the nearest allowed name was meant; "" where none is near.
+
+    Dotted names are compared by their last part.
+    """
+    shorts = {full.rpartition(".")[2]: full for full in allowed}
+    short = str(name)[:100].rpartition(".")[2].lower()
+    synonym = SYNONYMS.get(short.replace("-", "_"))
+    near = [synonym] if synonym in shorts else get_close_matches(short, shorts, n=1, cutoff=0.6)
+    return f" Did you mean '{shorts[near[0]]}'?" if near else ""
+
+
+def shown(value: object) -> str:
+    """Give a value as an error names it, cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, a list without end
+        return "what is there"
+    return text if len(text) <= 80 else f"{text[:76]}..."
+
+
 def unknown_name(kind: str, name: str, allowed: Iterable[str]) -> ModernizeError:
     """Build the error for a name that is not in `allowed`.
 
@@ -89,6 +140,5 @@ def unknown_name(kind: str, name: str, allowed: Iterable[str]) -> ModernizeError
         An error whose message names the nearest allowed name, if one is near, and all of them.
     """
     names = list(allowed)
-    near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return ModernizeError(f"unknown {kind} '{name}'.{hint} Allowed: {', '.join(names) or 'none'}.")
+    allowed_names = ", ".join(names) or "none"
+    return ModernizeError(f"unknown {kind} '{str(name)[:100]}'.{hint(name, names)} Allowed: {allowed_names}.")

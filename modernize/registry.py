@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
 
-from modernize.errors import ModernizeError, one_line, unknown_name, warn
+from modernize.errors import ModernizeError, one_line, shown, unknown_name, warn
 from modernize.step import BASE, DEFAULT_PATH, Step, Transform
 
 ENTRY_POINT_GROUP = "modernize.steps"
@@ -75,8 +75,8 @@ def _refuse_unfit(new: Step) -> None:
     for kind, name in (("id", new.id), *((("path", new.path),) if new.path else ())):
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) or len(name) > 40:
             raise ModernizeError(
-                f"step {kind} {name!r} from {new.module} should be up to 40 lower-case letters and digits, in words "
-                "joined by hyphens, like 'kernel-7'."
+                f"step {kind} {shown(name)} from {new.module} should be up to 40 lower-case letters and digits, in "
+                "words joined by hyphens, like 'kernel-7'."
             )
     if new.id == BASE:
         raise ModernizeError(f"step id '{BASE}' from {new.module} is taken by rung 0; choose another.")

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from modernize.errors import ModernizeError
-from modernize.strict import replace_checked
+from modernize.errors import ModernizeError, shown
+from modernize.strict import refuse_outside, replace_checked
 
 Depths = tuple[int, ...]
 
@@ -86,23 +85,30 @@ class Arch:
     num_classes: int = 1000
 
     def __post_init__(self) -> None:
-        if self.kernel_size < 1 or self.kernel_size % 2 == 0:
+        refuse_outside(self, _ARCH_RANGES, "arch.")
+        if self.kernel_size % 2 == 0:
             raise ModernizeError(f"arch.kernel_size should be odd, not {self.kernel_size}.")
-        if not 0 <= self.init_std < math.inf:
-            raise ModernizeError(f"arch.init_std should be at least 0, not {self.init_std:g}.")
-        if not self.depths:
-            raise ModernizeError("arch.depths should list the blocks of at least one stage.")
+        if not 1 <= len(self.depths) <= MOST_STAGES:
+            raise ModernizeError(f"arch.depths should list 1 to {MOST_STAGES} stages, not {len(self.depths)}.")
         if self.dims and len(self.dims) != len(self.depths):
             raise ModernizeError(f"arch.dims lists {len(self.dims)} stages, arch.depths {len(self.depths)}.")
-        for name in ("depths", "width", "dims", "num_classes"):
-            value = getattr(self, name)
-            if min(value, default=1) < 1 if isinstance(value, tuple) else value < 1:
-                raise ModernizeError(f"arch.{name} should be at least 1, not {value}.")
 
     @property
     def stage_widths(self) -> tuple[int, ...]:
         """Channels of the k x k convolution in each stage."""
         return self.dims or tuple(self.width * 2**i for i in range(len(self.depths)))
+
+
+# Far beyond what anybody trains, and little enough that a typing mistake is counted and planned at once.
+MOST_STAGES = 8
+_ARCH_RANGES: dict[str, tuple[float, float]] = {
+    "depths": (1, 1_000),
+    "width": (1, 8_192),
+    "dims": (1, 65_536),
+    "kernel_size": (1, 255),
+    "init_std": (0, 1_000),
+    "num_classes": (1, 1_000_000),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +182,13 @@ class Recipe:
     head_init_scale: float = 1.0
 
     def __post_init__(self) -> None:
-        for words, holds, names in _RANGES:
-            for name in names:
-                value = getattr(self, name)
-                if not all(map(holds, value if isinstance(value, tuple) else (value,))):
-                    raise ModernizeError(f"recipe.{name} should be {words}, not {value}.")
+        refuse_outside(self, _RECIPE_RANGES, "recipe.")
+        for name in ("momentum", "betas", "stochastic_depth", "ema_decay"):
+            if 1.0 in (value if isinstance(value := getattr(self, name), tuple) else (value,)):
+                raise ModernizeError(f"recipe.{name} should be below 1, not {shown(value)}.")
+        for name in ("eval_crop_ratio", "layer_decay"):
+            if getattr(self, name) == 0:
+                raise ModernizeError(f"recipe.{name} should be above 0, at most 1, not 0.")
         # timm skips the parts of a string that it cannot read.
         if self.rand_augment and not re.fullmatch(_RAND_AUGMENT, self.rand_augment):
             raise ModernizeError(
@@ -192,35 +200,15 @@ class Recipe:
 _RAND_AUGMENT = r"rand(-(m|n|p|mstd|mmax|inc)\d+(\.\d+)?)*"
 
 
-# What holds of each number of a recipe; NaN and infinity are in no range.
-_RANGES: tuple[tuple[str, Callable[[float], bool], tuple[str, ...]], ...] = (
-    ("at least 1", lambda x: 1 <= x < math.inf, ("epochs", "batch_size", "layer_decay_blocks")),
-    (
-        "at least 0",
-        lambda x: 0 <= x < math.inf,
-        (
-            *(
-                "lr",
-                "eps",
-                "weight_decay",
-                "min_lr",
-                "warmup_epochs",
-                "shift_pixels",
-                "color_jitter",
-                "mixup",
-                "cutmix",
-            ),
-            *("layer_scale_init", "clip_grad_norm", "head_init_scale"),
-        ),
-    ),
-    (
-        "from 0 to 1",
-        lambda x: 0 <= x <= 1,
-        ("mix_probability", "mix_switch_probability", "random_erasing", "label_smoothing"),
-    ),
-    ("at least 0 and below 1", lambda x: 0 <= x < 1, ("momentum", "betas", "stochastic_depth", "ema_decay")),
-    ("above 0, at most 1", lambda x: 0 < x <= 1, ("eval_crop_ratio", "layer_decay")),
-)
+_RECIPE_RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("epochs", "batch_size"), (1, 1_000_000)),
+    "layer_decay_blocks": (1, 1_000),
+    **dict.fromkeys(("lr", "eps", "weight_decay", "min_lr", "warmup_epochs", "clip_grad_norm"), (0, 1_000_000)),
+    **dict.fromkeys(("shift_pixels", "color_jitter", "mixup", "cutmix"), (0, 1_000)),
+    **dict.fromkeys(("layer_scale_init", "head_init_scale"), (0, 1_000)),
+    **dict.fromkeys(("mix_probability", "mix_switch_probability", "random_erasing", "label_smoothing"), (0, 1)),
+    **dict.fromkeys(("momentum", "betas", "stochastic_depth", "ema_decay", "eval_crop_ratio", "layer_decay"), (0, 1)),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

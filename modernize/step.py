@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from modernize.errors import ModernizeError, one_line
+from modernize.errors import ModernizeError, one_line, shown
 from modernize.spec import Spec
 
 Transform = Callable[[Spec], Spec]
@@ -80,7 +80,7 @@ class Step:
         except (Exception, SystemExit) as error:
             raise ModernizeError(f"{self} fails: {one_line(error)}.") from error
         if not isinstance(changed, Spec):
-            raise ModernizeError(f"{self} returned {changed!r}; a step must return a Spec.")
+            raise ModernizeError(f"{self} returned {shown(changed)}; a step must return a Spec.")
         if changed == spec:
             raise ModernizeError(f"{self} changes nothing where it is applied.")
         return changed

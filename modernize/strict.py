@@ -11,7 +11,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from modernize.errors import ModernizeError, unknown_name
+from modernize.errors import ModernizeError, shown, unknown_name
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ def from_dict(cls: type[T], data: Mapping[str, Any], path: str = "") -> T:
         ModernizeError: If a key is unknown or missing, or a value has the wrong type.
     """
     if not isinstance(data, Mapping):
-        raise ModernizeError(f"{path or cls.__name__} should be a table of fields, not {data!r}.")
+        raise ModernizeError(f"{path or cls.__name__} should be a table of fields, not {shown(data)}.")
     names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
     for key in data:
         if key not in names:
@@ -72,7 +72,7 @@ def checked(kind: Any, value: Any, path: str) -> Any:
         # By type too: True == 1 and 4.0 == 4, but they are not the same value.
         if any(value == allowed and type(value) is type(allowed) for allowed in args):
             return value
-        raise ModernizeError(f"{path} cannot be {value!r}. Allowed: {', '.join(map(repr, args))}.")
+        raise ModernizeError(f"{path} cannot be {shown(value)}. Allowed: {', '.join(map(repr, args))}.")
     if origin in (Union, UnionType):
         if value is None and NoneType in args:
             return None
@@ -85,18 +85,36 @@ def checked(kind: Any, value: Any, path: str) -> Any:
             return dict(value)
     elif isinstance(kind, type) and is_dataclass(kind):
         return value if isinstance(value, kind) else from_dict(kind, value, path)
-    elif kind is float and isinstance(value, int) and not isinstance(value, bool):
+    elif kind is float and type(value) is int and abs(value) <= 2**53:
         return float(value)
     elif isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool):
         return value
-    raise ModernizeError(f"{path} should be {getattr(kind, '__name__', kind)}, not {value!r}.")
+    raise ModernizeError(f"{path} should be {getattr(kind, '__name__', kind)}, not {shown(value)}.")
 
 
 def _tuple(args: tuple[Any, ...], value: Any, path: str) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        raise ModernizeError(f"{path} should be a list, not {value!r}.")
+        raise ModernizeError(f"{path} should be a list, not {shown(value)}.")
     if len(args) == 2 and args[1] is Ellipsis:
         return tuple(checked(args[0], item, f"{path}[{i}]") for i, item in enumerate(value))
     if len(args) != len(value):
         raise ModernizeError(f"{path} should have {len(args)} values, not {len(value)}.")
     return tuple(checked(a, item, f"{path}[{i}]") for i, (a, item) in enumerate(zip(args, value, strict=True)))
+
+
+def refuse_outside(part: object, ranges: Mapping[str, tuple[float, float]], path: str = "") -> None:
+    """Refuse a field whose number, or one of whose numbers, is outside its range; NaN is outside every one.
+
+    Args:
+        part: A dataclass. Fields that are None are left alone.
+        ranges: Smallest and largest value by field.
+        path: Where `part` stands, for messages.
+
+    Raises:
+        ModernizeError: Naming the first such field and its range.
+    """
+    for name, (low, high) in ranges.items():
+        value = getattr(part, name)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if value is not None and not all(low <= number <= high for number in numbers):
+            raise ModernizeError(f"{path}{name} should be from {low:,} to {high:,}, not {shown(value)}.")

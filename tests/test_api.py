@@ -87,3 +87,9 @@ def test_run_from_python_takes_what_a_study_file_takes_with_the_same_defaults():
     told = modernize.run.__doc__.partition("Args:")[2]
     assert all(f"        {name}: " in told for name in parameters)
     assert {field.name for field in fields(RunRequest)} <= {*parameters, "selection", "overrides"}
+
+
+@pytest.mark.parametrize("call", ["cost", "build"])
+def test_what_is_no_spec_is_told(call):
+    with pytest.raises(ModernizeError, match=r"a spec is needed, not 'convnext-t': a rung has one, .*family_spec"):
+        getattr(modernize, call)("convnext-t")

@@ -135,6 +135,8 @@ def test_python_dash_m():
         ("cost --upto=", 2, "--upto '' lacks a name"),
         ("run --skip gelu,,ln", 2, "--skip 'gelu,,ln' lacks a name"),
         ("cost resnet50", 2, "resnet50 is a regime, not a step or model: --regime resnet50"),
+        ("show convnext-t", 2, "convnext-t is a model, not a step: `modernize cost convnext-t`"),
+        ("run resnet50", 2, "the study file resnet50 does not exist (--regime resnet50 chooses the regime)"),
         ("show laptop", 2, "laptop is a regime, not a step: --regime laptop"),
         ("cost ln --probes", 2, "not both"),
         ("cost ln --image-size 0", 2, "at least 1 pixel"),

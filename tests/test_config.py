@@ -89,7 +89,16 @@ def test_another_file_is_never_replaced_unasked(tmp_path):
     [
         ("budgt = 'smoke'", "unknown field 'budgt'. Did you mean 'budget'?"),
         ("epochs = '3'", "epochs should be int, not '3'"),
-        ("epochs = 0", "epochs should be at least 1"),
+        ("epochs = 0", "epochs should be from 1 to 1,000,000, not 0"),
+        ("epochs = 100000000", "epochs should be from 1 to 1,000,000"),
+        ("image_size = 1000000", "image_size should be from 1 to 16,384"),
+        ("jobs = 9999999", "jobs should be from 0 to 1,024"),
+        (f"set.recipe.name = {'[' * 5000}", "it is nested too deeply"),
+        (f"set.recipe.name = {'{a = ' * 5000}", "it is nested too deeply"),
+        (f"{'a.' * 20_000}a = 1", "a key in it has more than 100 parts"),
+        (f"{'a.' * 50_000}a = 1", "it is longer than 65,536 bytes"),
+        (f"epochs = {'9' * 5000}", "cannot be read"),
+        (f"epochs = 0x{'f' * 5000}", "epochs should be from 1 to 1,000,000, not what is there"),
         ("num_seeds = 3", "'num_seeds' is called 'seeds'"),
         ("from = 'ln'", "'from' is called 'start'"),
         ("num_processes = 2", "'num_processes' is called 'gpus'"),
@@ -116,6 +125,27 @@ def test_a_study_file_that_is_none(tmp_path):
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ModernizeError, match="cannot be read"):
         read_study_file(tmp_path / "binary.toml")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_study_file(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text("epochs = 3", encoding="utf-8-sig")
+    assert read_study_file(path) == {"epochs": 3}
+
+
+def test_dots_in_words_and_comments_are_no_keys(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(f"# {'.' * 200}\nnote = '{'a. ' * 200}'\n")
+    assert read_study_file(path)["note"].count(".") == 200
+
+
+def test_every_number_a_user_can_set_has_a_range():
+    numbers = {
+        f.name for part in (Arch(), Recipe()) for f in fields(part) if type(getattr(part, f.name)) in (int, float)
+    }
+    for name in (name for name in FIELDS if name.partition(".")[2] in numbers - {"num_classes", "stem_stride"}):
+        with pytest.raises(ModernizeError, match=rf"{name} should be from \d+ to [\d,]+, not"):
+            read_overrides({name: 2**52})
 
 
 def test_fields_may_be_nested_or_in_quotes(tmp_path):
@@ -157,17 +187,26 @@ def test_settings_are_toml_literals_or_bare_words(text, value):
         (["recipe.lr"], "should be FIELD=VALUE"),
         (["=3"], "should be FIELD=VALUE"),
         (["recipe.lr=1", "recipe.lr=2"], "gives recipe.lr twice"),
-        (["recipe.lr=nan"], "recipe.lr should be at least 0, not nan"),
-        (["recipe.lr=inf"], "recipe.lr should be at least 0, not inf"),
-        (["recipe.lr=-1"], "recipe.lr should be at least 0, not -1.0"),
-        (["recipe.betas=[0.9, 1]"], "recipe.betas should be at least 0 and below 1"),
-        (["recipe.batch_size=0"], "recipe.batch_size should be at least 1"),
+        (["recipe.lr=nan"], "recipe.lr should be from 0 to 1,000,000, not nan"),
+        (["recipe.lr=inf"], "recipe.lr should be from 0 to 1,000,000, not inf"),
+        (["recipe.lr=-1"], "recipe.lr should be from 0 to 1,000,000, not -1.0"),
+        (["recipe.betas=[0.9, 1]"], "recipe.betas should be below 1, not (0.9, 1.0)"),
+        (["recipe.batch_size=0"], "recipe.batch_size should be from 1 to 1,000,000, not 0"),
+        (["arch.depths=[1, 1, 9999999, 1]"], "arch.depths should be from 1 to 1,000, not (1, 1, 9999999, 1)"),
+        (["arch.width=100000000"], "arch.width should be from 1 to 8,192, not 100000000"),
+        (["arch.init_std=inf"], "arch.init_std should be from 0 to 1,000, not inf"),
+        ([f"recipe.lr={10**400}"], "recipe.lr should be float, not 1000000"),
+        ([f"recipe.lr={'[' * 9000}"], "recipe.lr should be float, not '[[["),
         (["recipe.layer_decay=0"], "recipe.layer_decay should be above 0, at most 1"),
         (["recipe.lr=2026-01-01"], "recipe.lr should be float"),
         (["arch.stem_norm=False"], "arch.stem_norm should be bool, not 'False'"),
         (["arch.kernel_size=4"], "arch.kernel_size should be odd"),
         (["arch.num_classes=3"], "it follows from the data"),
         (["lr=1"], "unknown field 'lr'. Did you mean 'recipe.lr'?"),
+        (["recipe.learning_rate=1"], "Did you mean 'recipe.lr'?"),
+        (["wd=1"], "Did you mean 'recipe.weight_decay'?"),
+        (["recipe.bs=1"], "Did you mean 'recipe.batch_size'?"),
+        (["drop_path_rate=1"], "Did you mean 'recipe.stochastic_depth'?"),
         (["recpie.lr=1"], "Did you mean 'recipe.lr'?"),
         (["regime.width=3"], "Did you mean 'arch.width'?"),
         (["qqq=1"], "unknown field 'qqq'. All: `modernize show recipe --all`"),

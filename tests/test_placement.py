@@ -117,9 +117,9 @@ def test_what_cannot_be_is_one_line(machine, gpus, options, message):
         ({"device": "gpu"}, "device cannot be 'gpu'. Allowed: auto, cpu, cuda, cuda:0"),
         ({"device": "cuda:x"}, "device cannot be 'cuda:x'"),
         ({"precision": "fp8"}, "precision cannot be 'fp8'. Allowed: 'auto', 'fp32'"),
-        ({"gpus": 0}, "gpus should be at least 1"),
-        ({"micro_batch": -1}, "micro_batch should be 0"),
-        ({"decode_workers": -1}, "decode_workers should be 0"),
+        ({"gpus": 0}, "gpus should be from 1 to"),
+        ({"micro_batch": -1}, "micro_batch should be from 0"),
+        ({"decode_workers": -1}, "decode_workers should be from 0"),
         ({"compile": "yes"}, "compile should be bool"),
     ],
 )

@@ -49,13 +49,15 @@ def test_diff_lists_what_changed_architecture_first():
         ({"nrom": "layer"}, r"unknown field 'arch.nrom'\. Did you mean 'arch.norm'\?"),
         ({"norm": "group"}, r"arch.norm cannot be 'group'\. Allowed: 'batch', 'layer'\."),
         ({"kernel_size": 4}, r"arch.kernel_size should be odd, not 4\."),
-        ({"kernel_size": -1}, r"arch.kernel_size should be odd, not -1\."),
+        ({"kernel_size": -1}, r"arch.kernel_size should be from 1 to 255, not -1\."),
         ({"kernel_size": "7"}, r"arch.kernel_size should be int, not '7'\."),
         ({"stem_stride": 3}, r"arch.stem_stride cannot be 3\. Allowed: 1, 2, 4\."),
         ({"stem_stride": True}, r"arch.stem_stride cannot be True\."),
         ({"layer_scale": 1}, r"arch.layer_scale should be bool, not 1\."),
-        ({"depths": (3, 0, 9, 3)}, r"arch.depths should be at least 1, not \(3, 0, 9, 3\)\."),
-        ({"width": 0}, r"arch.width should be at least 1, not 0\."),
+        ({"depths": (3, 0, 9, 3)}, r"arch.depths should be from 1 to 1,000, not \(3, 0, 9, 3\)\."),
+        ({"width": 0}, r"arch.width should be from 1 to 8,192, not 0\."),
+        ({"depths": (1,) * 9}, r"arch.depths should list 1 to 8 stages, not 9\."),
+        ({"depths": ()}, r"arch.depths should list 1 to 8 stages, not 0\."),
     ],
 )
 def test_a_wrong_field_is_one_clear_line(changes, message):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from modernize.errors import ModernizeError, unknown_name
+from modernize.families import FAMILIES, family_spec
 from modernize.ladder import rung_of
 from modernize.regimes import REGIMES, base_spec
 from modernize.registry import load_steps
@@ -31,8 +32,6 @@ def spec_named(name: str, base: Spec) -> Spec:
     Raises:
         ModernizeError: If there is none.
     """
-    from modernize.families import FAMILIES, family_spec
-
     if name in FAMILIES:
         return family_spec(name)
     refuse_unknown(name, (BASE, *load_steps(), *FAMILIES), "step or model")
@@ -49,6 +48,8 @@ def refuse_unknown(name: str, allowed: tuple[str, ...], kind: str = "step") -> N
         return
     if name in REGIMES:
         raise ModernizeError(f"{name} is a regime, not a {kind}: --regime {name}.")
+    if name in FAMILIES:
+        raise ModernizeError(f"{name} is a model, not a {kind}: `modernize cost {name}`.")
     raise unknown_name(kind, name, allowed)
 
 

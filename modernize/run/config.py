@@ -10,16 +10,16 @@ recipe.lr = 2e-3
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from modernize.errors import ModernizeError, unknown_name
+from modernize.regimes import REGIMES
 from modernize.results.files import write_atomically
-from modernize.run.overrides import toml_literal
 from modernize.run.request import FILE_FIELDS, RunRequest, request_from
+from modernize.run.toml import MOST_BYTES, parse_toml, toml_literal
 
 # What earlier versions called a field.
 OLD_NAMES = {"from": "start", "num_seeds": "seeds", "num_processes": "gpus"}
@@ -38,12 +38,13 @@ def read_study_file(path: Path) -> dict[str, Any]:
         ModernizeError: If the file cannot be read, or a field is unknown or has a wrong value.
     """
     try:
-        options = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1).decode("utf-8-sig")
+        options = parse_toml(text)
     except FileNotFoundError:
-        raise ModernizeError(
-            f"the study file {path} does not exist (steps are chosen with --upto and --only)."
-        ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        instead = f"--regime {path} chooses the regime" if str(path) in REGIMES else "--upto and --only choose steps"
+        raise ModernizeError(f"the study file {path} does not exist ({instead}).") from None
+    except (OSError, UnicodeDecodeError, ModernizeError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise ModernizeError(f"the study file {path} cannot be read: {reason}.") from error
     for name in options:

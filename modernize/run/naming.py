@@ -6,8 +6,8 @@ import re
 
 from modernize.results.names import check_name
 from modernize.run.identity import device_kind, unusual
-from modernize.run.overrides import toml_literal
 from modernize.run.request import RunRequest
+from modernize.run.toml import toml_literal
 from modernize.spec import fingerprint
 from modernize.step import DEFAULT_PATH
 from modernize.train.runtime import Runtime

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from typing import Any
 
-from modernize.errors import ModernizeError
+from modernize.errors import ModernizeError, hint
+from modernize.run.toml import parse_toml
 from modernize.spec import Arch, Recipe, Spec
 from modernize.strict import replace_checked
 
@@ -139,29 +137,14 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     return values
 
 
-def toml_literal(value: Any) -> str:
-    """Write a value as TOML does."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(toml_literal, value))}]"
-    # JSON's strings are TOML's, but for the delete character.
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
 def _literal(text: str) -> Any:
     try:
-        parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+        parsed = parse_toml(f"value = {text}")
+    except ModernizeError:
         return text
     return parsed["value"] if len(parsed) == 1 else text
 
 
 def _unknown(name: str) -> ModernizeError:
-    """Name the nearest field by its last part, which alone tells fields apart."""
-    shorts = {full.partition(".")[2]: full for full in FIELDS}
-    near = get_close_matches(name.rpartition(".")[2].lower(), shorts, n=1, cutoff=0.5)
-    hint = f" Did you mean '{shorts[near[0]]}'?" if near else ""
-    return ModernizeError(f"unknown field '{name}'.{hint} All: `modernize show recipe --all`.")
+    """Name the nearest field."""
+    return ModernizeError(f"unknown field '{name[:100]}'.{hint(name, FIELDS)} All: `modernize show recipe --all`.")

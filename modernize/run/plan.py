@@ -63,7 +63,8 @@ def plan_study(request: RunRequest) -> Plan:
     common = _Common(
         name, budget, request.overrides, source, summary, placement.runtime, weights, not request.no_weights
     )
-    tasks = [_task(rung, seed, common) for seed in request.seeds for rung in rungs]
+    by_seed = zip(*(_tasks(rung, request.seeds, common) for rung in rungs), strict=True)
+    tasks = [task for of_seed in by_seed for task in of_seed]
     study = Study(
         name=name,
         regime=regime.name,
@@ -96,7 +97,8 @@ class _Common:
     keep_weights: bool
 
 
-def _task(rung: Rung, seed: int, common: _Common) -> Task:
+def _tasks(rung: Rung, seeds: tuple[int, ...], common: _Common) -> list[Task]:
+    """Lay out a rung's runs, which differ in their seed alone."""
     data = common.data
     budget = cut_batch(
         common.budget,
@@ -110,10 +112,9 @@ def _task(rung: Rung, seed: int, common: _Common) -> Task:
     counted = cost(spec, data.image_size)
     runtime, weights = for_batch(common.runtime, trained.batch_size), common.weights
     changes += (weights.words,) if weights else ()
-    return Task(
-        run_id=run_id(
-            replace(spec, recipe=trained), data.fingerprint, seed, runtime, weights.digest if weights else ""
-        ),
+    as_trained, digest = replace(spec, recipe=trained), weights.digest if weights else ""
+    task = Task(
+        run_id="",
         study=common.study,
         rung=RungFacts(
             step=rung.step,
@@ -140,7 +141,7 @@ def _task(rung: Rung, seed: int, common: _Common) -> Task:
             note=data.note,
         ),
         budget=BudgetFacts(name=common.budget.name, epochs=trained.epochs, changes=changes),
-        seed=seed,
+        seed=0,
         cost=CostFacts(macs=counted.macs, num_params=counted.num_params),
         runtime=runtime,
         weights=str(weights.path) if weights else None,
@@ -148,6 +149,8 @@ def _task(rung: Rung, seed: int, common: _Common) -> Task:
         work=work_per_image(counted) * trained.epochs * data.train_images,
         input_path="decoded" if data.streamed or _image_by_image(trained) else "resident",
     )
+    ids = {seed: run_id(as_trained, data.fingerprint, seed, runtime, digest) for seed in seeds}
+    return [replace(task, run_id=ids[seed], seed=seed) for seed in seeds]
 
 
 def _image_by_image(recipe: Recipe) -> bool:

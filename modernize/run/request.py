@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from modernize.errors import ModernizeError, unknown_name
+from modernize.errors import ModernizeError, shown, unknown_name
 from modernize.regimes import DEFAULT_REGIME
 from modernize.run.overrides import Overrides, read_overrides
 from modernize.run.seeds import read_seeds
 from modernize.selection import Selection
-from modernize.strict import from_dict
+from modernize.strict import from_dict, refuse_outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ def request_from(**options: Any) -> RunRequest:
             options[name] = Path(options[name])
     settings = options.pop("set", {})
     if not isinstance(settings, Mapping):
-        raise ModernizeError(f"set should be a table of fields, not {settings!r}.")
+        raise ModernizeError(f"set should be a table of fields, not {shown(settings)}.")
     for name in options:
         if name not in FILE_FIELDS:
             raise unknown_name("field", name, FILE_FIELDS)
@@ -124,15 +124,18 @@ def request_from(**options: Any) -> RunRequest:
     return request if request.gpus is None or request.device.startswith("cuda") else replace(request, device="cuda")
 
 
+_RANGES: dict[str, tuple[float, float]] = {
+    "epochs": (1, 1_000_000),
+    **dict.fromkeys(("train_images", "test_images"), (1, 1_000_000_000)),
+    "image_size": (1, 16_384),
+    "gpus": (1, 4_096),
+    **dict.fromkeys(("jobs", "decode_workers"), (0, 1_024)),
+    "micro_batch": (0, 1_000_000),
+}
+
+
 def _check(request: RunRequest) -> None:
-    for name in ("epochs", "train_images", "test_images", "image_size", "gpus"):
-        value = getattr(request, name)
-        if value is not None and value < 1:
-            raise ModernizeError(f"{name} should be at least 1, not {value}.")
-    for name, zero in (("jobs", "one a core or GPU"), ("micro_batch", "none"), ("decode_workers", "none")):
-        value = getattr(request, name)
-        if value is not None and value < 0:
-            raise ModernizeError(f"{name} should be 0 ({zero}) or more, not {value}.")
+    refuse_outside(request, _RANGES)
     if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", request.device):
         raise ModernizeError(f"device cannot be '{request.device}'. Allowed: auto, cpu, cuda, cuda:0, cuda:1, ...")
     if request.extend and request.replace:

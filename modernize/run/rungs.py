@@ -9,8 +9,9 @@ from modernize.errors import ModernizeError
 from modernize.ladder import Rung, ladder
 from modernize.recipes import named_recipe
 from modernize.regimes import base_spec
-from modernize.run.overrides import Overrides, toml_literal
+from modernize.run.overrides import Overrides
 from modernize.run.request import RunRequest
+from modernize.run.toml import toml_literal
 from modernize.spec import Recipe, Spec
 from modernize.train.budget import Budget, get_budget, shorten
 

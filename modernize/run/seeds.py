@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from modernize.errors import ModernizeError
+from modernize.errors import ModernizeError, shown
 
 MOST_SEEDS = 1_000
 LARGEST_SEED = 2**31 - 1
@@ -27,7 +27,7 @@ def read_seeds(value: object) -> tuple[int, ...]:
     spans = _spans(value)
     if not spans or any(not 0 <= low <= high <= LARGEST_SEED for low, high in spans):
         raise ModernizeError(
-            f"seeds should be a number (3 for 0, 1 and 2), a range (8-15) or a list (0,5,7), not {value!r}."
+            f"seeds should be a number (3 for 0, 1 and 2), a range (8-15) or a list (0,5,7), not {shown(value)}."
         )
     if (number := sum(high - low + 1 for low, high in spans)) > MOST_SEEDS:
         raise ModernizeError(f"seeds: {number:,} are asked for; at most {MOST_SEEDS:,} make one study.")
