@@ -103,10 +103,10 @@ def test_a_stem_of_another_width_is_projected():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"depths": ()}, r"arch\.depths should list the blocks of at least one stage\."),
-        ({"depths": (2, 0)}, r"arch\.depths should be at least 1, not \(2, 0\)\."),
+        ({"depths": ()}, r"arch\.depths should list 1 to 8 stages, not 0\."),
+        ({"depths": (2, 0)}, r"arch\.depths should be from 1 to 1,000, not \(2, 0\)\."),
         ({"dims": (8, 16)}, r"arch\.dims lists 2 stages, arch\.depths 4\."),
-        ({"dims": (8, 16, 0, 4)}, r"arch\.dims should be at least 1, not \(8, 16, 0, 4\)\."),
+        ({"dims": (8, 16, 0, 4)}, r"arch\.dims should be from 1 to 65,536, not \(8, 16, 0, 4\)\."),
         ({"dims": 8}, r"arch\.dims should be a list, not 8\."),
     ],
 )
