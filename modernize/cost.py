@@ -3,8 +3,8 @@
 Two conventions for MACs are in use and both are given:
 
 * `macs`: multiply-accumulates of convolutions and the classifier only. The paper calls this "FLOPs".
-* `macs_fvcore`: as fvcore counts; that is `macs`, 2 per BatchNorm element and 5 per LayerNorm element. timm's and
-  ConvNeXt V2's tables use it for some models.
+* `macs_fvcore`: fvcore-style, but for the global pool: `macs`, 2 per BatchNorm element and 5 per LayerNorm element.
+  timm's and ConvNeXt V2's tables use it for some models.
 
 FLOPs in the sense of single additions and multiplications are twice the MACs.
 """
@@ -27,7 +27,7 @@ class PartCost:
         path: Where it stands, for example "stages.0.blocks.2.branch.pwconv1".
         out_shape: Channels, height and width of its output.
         macs: Multiply-accumulates, the paper's convention.
-        macs_fvcore: Multiply-accumulates, fvcore's convention.
+        macs_fvcore: Multiply-accumulates, fvcore-style.
         num_params: Learned numbers (running statistics of BatchNorm are not learned).
         activations: Output elements of convolutions and the classifier.
     """
@@ -65,7 +65,7 @@ class Cost:
 
     @property
     def gmacs_fvcore(self) -> float:
-        """Multiply-accumulates in units of 10^9, fvcore's convention."""
+        """Multiply-accumulates in units of 10^9, fvcore-style."""
         return self.macs_fvcore / 1e9
 
     @property

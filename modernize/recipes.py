@@ -30,6 +30,7 @@ FINETUNE = Recipe(
     stochastic_depth=0.8,
     interpolation="bicubic",
     eval_crop_ratio=1.0,
+    eval_crop_mode="squash",
     layer_decay=0.7,
     head_init_scale=0.001,
 )
@@ -51,13 +52,14 @@ _TABLES_5_AND_6 = (
 _RELEASED_CODE = (
     *("eps", "decay_norm_and_bias", "min_lr", "color_jitter", "mix_probability", "mix_switch_probability"),
     *("random_resized_crop", "horizontal_flip", "interpolation", "eval_crop_ratio"),
+    "eval_crop_mode",
 )
 _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
     "classic": {
         "torchvision": (
             *_OPTIMIZATION,
             *("momentum", "decay_norm_and_bias", "random_resized_crop", "horizontal_flip", "interpolation"),
-            "eval_crop_ratio",
+            *("eval_crop_ratio", "eval_crop_mode"),
         ),
     },
     "convnext": {
@@ -107,7 +109,8 @@ _NOTES: dict[str, dict[str, str]] = {
         "layer_decay_blocks": "of the last stage but one; the stem and the other stages are one group each",
         "stochastic_depth": "B from ImageNet-1K; L 0.95; from ImageNet-22K B 0.2, L 0.3, XL 0.4",
         "layer_scale_init": "no starting value is used: LayerScale comes with the weights",
-        "eval_crop_ratio": "from 384 px on the whole image is evaluated",
+        "eval_crop_ratio": "from 384 px on the whole image is evaluated; below, 224 of 256 pixels",
+        "eval_crop_mode": "from 384 px on; below, the centre is cropped",
         "ema_decay": "0.9999 for XL",
         "mix_probability": "without effect: mixup and CutMix are off",
         "mix_switch_probability": "without effect: mixup and CutMix are off",

@@ -141,6 +141,8 @@ class Recipe:
         ema_decay: Decay, a step, of the weights' moving average, 0 for none. Where there is one, it is evaluated.
         interpolation: Resampling of crops.
         eval_crop_ratio: Share of the image kept by the centre crop at evaluation.
+        eval_crop_mode: What is made of image files that are not square: "center" leaves their ends out, "squash" takes
+            all of them, with sides made equal (as timm calls it).
         layer_decay: Factor on the learning rate from one group of blocks to the one below it, counted from the head;
             1 for one rate everywhere. For fine-tuning.
         layer_decay_blocks: Blocks of the last stage but one in such a group; the stem and each other stage are a group.
@@ -177,6 +179,7 @@ class Recipe:
     ema_decay: float = 0.0
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     eval_crop_ratio: float = 0.875
+    eval_crop_mode: Literal["center", "squash"] = "center"
     layer_decay: float = 1.0
     layer_decay_blocks: int = 3
     head_init_scale: float = 1.0

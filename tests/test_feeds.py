@@ -258,6 +258,19 @@ def test_photographs_are_augmented_as_timm_does(photos):
     )
 
 
+def test_fine_tuning_evaluates_the_whole_image_squashed_as_the_released_code_does():
+    from timm.data import create_transform
+
+    from modernize.datasets.transforms import eval_transform
+
+    picture = Image.fromarray(make_split(1, 40)[0][0][:, :25])
+    released = picture.resize((16, 16), Image.Resampling.BICUBIC)
+    timms = create_transform(16, interpolation="bicubic", crop_pct=1.0, crop_mode="squash", use_prefetcher=True)
+    result = np.asarray(eval_transform(named_recipe("finetune"), 16)(picture))
+    np.testing.assert_array_equal(result, np.asarray(released))
+    np.testing.assert_array_equal(result.transpose(2, 0, 1), timms(picture))
+
+
 def test_posterising_to_no_bits_is_black(photos):
     from modernize.datasets.transforms import train_transform
 

@@ -54,11 +54,13 @@ BY_HAND = {
     "horizontal_flip": False, "color_jitter": 0.2, "mixup": 0.5, "cutmix": 0.5, "mix_probability": 0.8,
     "mix_switch_probability": 0.3, "random_erasing": 0.1, "label_smoothing": 0.2, "stochastic_depth": 0.2,
     "layer_scale_init": 0.1, "clip_grad_norm": 1.0, "ema_decay": 0.9, "interpolation": "bilinear",
-    "eval_crop_ratio": 0.9, "layer_decay": 0.8, "layer_decay_blocks": 2, "head_init_scale": 0.5,
+    "eval_crop_ratio": 0.9, "eval_crop_mode": "squash", "layer_decay": 0.8, "layer_decay_blocks": 2,
+    "head_init_scale": 0.5,
 }  # fmt: skip
 # What else takes a field to matter: momentum is SGD's, groups of blocks are layer-wise decay's.
 BESIDE = {"momentum": {"optimizer": "sgd"}, "layer_decay_blocks": {"layer_decay": 0.8}}
 WITHOUT_EFFECT = {
+    *product(("smoke", "short", "full"), ["eval_crop_mode"]),
     ("smoke", "mix_probability"), ("smoke", "mix_switch_probability"), ("smoke", "interpolation"),
     ("short", "mix_probability"), ("short", "mix_switch_probability"), ("short", "interpolation"),
     ("full", "color_jitter"),
@@ -138,5 +140,6 @@ def test_files_that_stay_files_are_decoded_and_resampled(tmp_path, image_size, p
     task = modern(tmp_path, {}, **options)
     assert task.input_path == path
     if path == "decoded":
-        task = modern(tmp_path, {"interpolation": "bilinear"}, **options)
+        task = modern(tmp_path, {"interpolation": "bilinear", "eval_crop_mode": "squash"}, **options)
         assert task.trained_recipe["interpolation"] == "bilinear"
+        assert task.trained_recipe["eval_crop_mode"] == "squash"

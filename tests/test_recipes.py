@@ -113,7 +113,8 @@ def test_defaults_never_change():
         "horizontal_flip": True, "color_jitter": 0.0, "mixup": 0.0, "cutmix": 0.0, "mix_probability": 0.0,
         "mix_switch_probability": 0.5, "random_erasing": 0.0, "label_smoothing": 0.0, "stochastic_depth": 0.0,
         "layer_scale_init": 1e-6, "clip_grad_norm": 0.0, "ema_decay": 0.0, "interpolation": "bilinear",
-        "eval_crop_ratio": 0.875, "layer_decay": 1.0, "layer_decay_blocks": 3, "head_init_scale": 1.0,
+        "eval_crop_ratio": 0.875, "eval_crop_mode": "center", "layer_decay": 1.0, "layer_decay_blocks": 3,
+        "head_init_scale": 1.0,
     }  # fmt: skip
 
 

@@ -135,6 +135,21 @@ def test_twelve_groups_and_a_head_of_convnext_b():
     }
 
 
+def test_every_gradient_that_reaches_the_fused_optimizer_lies_in_memory_as_its_parameter_does():
+    """torch's fused optimizers pair them element by element in memory: elsewhere they would be silently wrong."""
+
+    def layout(tensor: torch.Tensor) -> list[tuple[int, int]]:
+        return [(n, step) for n, step in zip(tensor.shape, tensor.stride(), strict=True) if n > 1]
+
+    for rung in ladder("laptop", probes=True):
+        each = learner(rung.spec.with_arch(num_classes=4).with_recipe(mixup=0.0, cutmix=0.0), 4, micro_batch=2)
+        each.wrapped.train()
+        each.train_batch(*batch(4), step=0, lr=0.01)
+        for (parameters, *_), state in zip(each.optimizer.groups, each.optimizer.state, strict=True):
+            for beside in ([p.grad for p in parameters], state["first"], state["second"] or parameters):
+                assert list(map(layout, beside)) == list(map(layout, parameters)), rung.step
+
+
 def test_factors_scale_the_steps():
     spec = short(0, layer_decay=0.5)
     spec = replace(spec, recipe=replace(spec.recipe, momentum=0.0, weight_decay=0.0))

@@ -8,13 +8,13 @@ from modernize.cost import Cost, OpCost, PartCost
 
 CONVENTIONS = {
     "macs": "multiply-accumulates of convolutions and the classifier; the paper calls them FLOPs",
-    "macs_fvcore": "as fvcore counts: also 2 per BatchNorm element and 5 per LayerNorm element",
+    "macs_fvcore": "fvcore-style: also 2 per BatchNorm element and 5 per LayerNorm element, but not the global pool",
     "num_params": "learned numbers",
     "activations": "output elements of convolutions and the classifier",
 }
 MACS_NOTE = (
     "conv+fc: multiply-accumulates of convolutions and the classifier, the paper's FLOPs. "
-    "fvcore: also 2 per BatchNorm and 5 per LayerNorm element."
+    "fvcore-style: also 2 per BatchNorm and 5 per LayerNorm element."
 )
 
 

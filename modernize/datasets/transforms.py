@@ -49,17 +49,18 @@ def train_transform(recipe: Recipe, image_size: int, mean: tuple[float, ...]) ->
 
 
 def eval_transform(recipe: Recipe, image_size: int, *, crop_ratio: float | None = None) -> Transform:
-    """Return what evaluation does: resize the short side, cut out the middle.
+    """Return what evaluation does: resize the short side, or with "squash" both, and cut out the middle.
 
     Args:
-        recipe: Its `interpolation` and `eval_crop_ratio` are read.
+        recipe: Its `interpolation`, `eval_crop_ratio` and `eval_crop_mode` are read.
         image_size: Height and width of the result.
         crop_ratio: In place of the recipe's.
     """
     from torchvision import transforms
 
     enlarged = int(image_size / (crop_ratio or recipe.eval_crop_ratio))
-    resize = transforms.Resize(enlarged, interpolation=transforms.InterpolationMode(recipe.interpolation))
+    sides = (enlarged, enlarged) if recipe.eval_crop_mode == "squash" else enlarged
+    resize = transforms.Resize(sides, interpolation=transforms.InterpolationMode(recipe.interpolation))
     transform: Transform = transforms.Compose([resize, transforms.CenterCrop(image_size)])
     return transform
 

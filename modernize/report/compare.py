@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +15,10 @@ from modernize.results.record import Record
 from modernize.results.statistics import PairedDelta, Summary, WelchDelta, holm, paired_delta, summarise, welch_delta
 from modernize.results.store import find_studies, load_records, load_study
 from modernize.results.study import Study
+from modernize.spec import Arch, Recipe
 
 Quantity = Literal["top1", "deltas"]
+_DEFAULTS = {part: json.loads(json.dumps(asdict(cls()))) for part, cls in (("arch", Arch), ("trained_recipe", Recipe))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,9 +269,11 @@ def _recipe_facts(a: Side, b: Side, shared: Sequence[str]) -> Iterable[tuple[str
         for part in ("arch", "trained_recipe"):
             left, right = getattr(one[0], part), getattr(other[0], part)
             for field in dict.fromkeys((*left, *right)):
-                if left.get(field) != right.get(field) and field != "num_classes":
+                # Records from before there was a field mean its default.
+                values = [side.get(field, _DEFAULTS[part].get(field, "-")) for side in (left, right)]
+                if values[0] != values[1] and field != "num_classes":
                     name = f"{'recipe' if part == 'trained_recipe' else part}.{field}"
-                    key = (name, str(left.get(field, "-")), str(right.get(field, "-")))
+                    key = (name, str(values[0]), str(values[1]))
                     found.setdefault(key, []).append(step)
     for (name, one_value, other_value), steps in found.items():
         where = "every rung" if len(steps) == len(shared) else ", ".join(steps)

@@ -33,6 +33,7 @@ _CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
     ("clip_grad_norm", lambda v, _: f"gradient norms clipped at {v:g}" if v else ""),
     ("ema_decay", lambda v, _: f"moving average of the weights {v:g}" if v else ""),
     ("eval_crop_ratio", lambda v, _: f"evaluation on the central {v:g} of the image" if v != 1 else ""),
+    ("eval_crop_mode", lambda v, _: "image files squashed to squares, not cropped" if v == "squash" else ""),
 )
 _UNDECAYED = " (none on norms and biases)"
 KERNEL_PROBES = ("kernel-5", "kernel-9", "kernel-11")

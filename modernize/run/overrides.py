@@ -38,6 +38,7 @@ READ_AS_TRAINED_IF: dict[str, tuple[Callable[[Recipe, bool], bool], str]] = {
         ),
         "recipe.random_resized_crop or recipe.rand_augment on or recipe.eval_crop_ratio below 1",
     ),
+    "eval_crop_mode": (lambda _, streamed: streamed, "image files that are decoded each epoch, as from 128 px on"),
 }
 """Fields that depend on what a budget switches off: whether training reads one, of the recipe as trained and whether
 image files are streamed; and with what it does, in words."""

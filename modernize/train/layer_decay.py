@@ -15,9 +15,10 @@ _BLOCK = re.compile(r"stages\.(\d+)\.(?:downsample|blocks\.(\d+))\.")
 def layer_factors(network: nn.Module, spec: Spec) -> dict[nn.Parameter, float]:
     """Return the factor on the learning rate of each parameter; empty where all learn alike.
 
-    Groups as in the code released with the paper, for any depths: the stem; each stage with what brings the map there,
-    but the last but one (or the only one) in groups of `layer_decay_blocks` blocks, the first with the downsampling
-    before it; and the head, which learns at the full rate. Each group has `layer_decay` times the rate of the next.
+    Groups: the stem; each stage with what brings the map there, but the last but one (or the only one) in groups of
+    `layer_decay_blocks` blocks, the first with the downsampling before it; and the head, which learns at the full rate.
+    Each group has `layer_decay` times the rate of the next. So has the code released with the paper, which is written
+    for depths (3, 3, 27, 3); with fewer blocks in stage 3 it leaves a gap of rates below stage 4, which is closed here.
 
     Args:
         network: Built from the spec.
