@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -65,9 +66,12 @@ def complete_budget(incomplete: str) -> list[str]:
 
 def complete_study(incomplete: str) -> list[str]:
     """Folders under results/ here."""
+    from modernize.errors import ModernizeError
     from modernize.results.store import find_studies
 
-    return _starting(incomplete, find_studies(Path("results")))
+    with suppress(ModernizeError):
+        return _starting(incomplete, find_studies(Path("results")))
+    return []
 
 
 def complete_setting(incomplete: str) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modernize.errors import ModernizeError, warn
 from modernize.regimes import REGIMES
 from modernize.results.record import Record
 from modernize.results.store import find_studies, load_records, load_study
@@ -42,7 +43,13 @@ def gather(results_dir: Path) -> Gathered:
     Args:
         results_dir: Folder of results.
     """
-    planned = [load_study(path) for path in find_studies(results_dir).values()]
+    planned, problems = [], []
+    for path in find_studies(results_dir).values():
+        try:
+            planned.append(load_study(path))
+        except ModernizeError as error:
+            problems.append(str(error))
+            warn(problems[-1])
     loaded = load_records(results_dir)
     known = {run_id for study in planned for rung in study.rungs for run_id in rung.run_ids}
     found = group_records([record for record in loaded.records if record.run_id not in known])
@@ -50,7 +57,7 @@ def gather(results_dir: Path) -> Gathered:
         studies=(*planned, *found),
         unplanned=tuple(study.name for study in found),
         records=loaded.records,
-        problems=tuple(problem.replace(f"{results_dir}/", "") for problem in loaded.problems),
+        problems=tuple(problem.replace(f"{results_dir}/", "") for problem in (*problems, *loaded.problems)),
     )
 
 

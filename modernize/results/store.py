@@ -12,25 +12,22 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modernize.errors import MissingResultsError, ModernizeError
+from modernize.errors import MissingResultsError, ModernizeError, unusable, warn
 from modernize.results.files import write_atomically
 from modernize.results.quick import Seen, read_record
 from modernize.results.record import Record
 from modernize.results.study import Study
 from modernize.results.text import parse, read, record_text, to_record, to_text
+from modernize.results.walk import RECORD_NAME, STUDY_FILE, plain_line, record_files
 
 if TYPE_CHECKING:
     import pandas as pd
-
-STUDY_FILE = "study.json"
-LONGEST_PROBLEM = 300
-
-_RECORD_NAME = re.compile(r".+-seed\d+-([0-9A-Za-z]{1,8})(?:-\d+)?\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def save_record(record: Record, folder: Path) -> Path:
     for number in count(1):
         path = folder / record.study / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
         there = _readable(path)
-        if not path.exists() or (there and there.status == "failed" and there.run_id == record.run_id):
+        if not os.path.lexists(path) or (there and there.status == "failed" and there.run_id == record.run_id):
             return write_atomically(path, record_text(record))
         if there and _measured(there) == _measured(record):
             return path
@@ -67,8 +64,19 @@ def save_record(record: Record, folder: Path) -> Path:
 
 
 def save_study(study: Study, folder: Path) -> Path:
-    """Write `study.json` into the study's folder under the results folder, over the plan that was there."""
-    return write_atomically(folder / study.name / STUDY_FILE, to_text(study.to_json()))
+    """Write `study.json` into the study's folder under the results folder, over the plan that was there.
+
+    Raises:
+        ModernizeError: If what was there is no plan that can be read; it stays.
+    """
+    path = folder / study.name / STUDY_FILE
+    if os.path.lexists(path):
+        try:
+            load_study(path)
+        except ModernizeError as error:
+            what = str(error).rstrip(".")
+            raise ModernizeError(f"{what}. It stays as it is: move it away, or --name this study otherwise.") from error
+    return write_atomically(path, to_text(study.to_json()))
 
 
 def load_study(path: Path) -> Study:
@@ -81,15 +89,28 @@ def load_study(path: Path) -> Study:
         MissingResultsError: If there is none.
         ModernizeError: If the file is no study.
     """
-    path = path / STUDY_FILE if path.is_dir() or path.suffix != ".json" else path
-    if not path.is_file():
-        raise MissingResultsError(f"{path} does not exist: run `modernize run` again, it skips finished runs.")
+    path = path if path.name == STUDY_FILE else path / STUDY_FILE
+    if not os.path.lexists(path):
+        raise MissingResultsError(
+            f"{path} is gone, though records lie beside it: the same `modernize run` writes it again and skips "
+            "finished runs; `modernize report --all` reports them without it."
+            if _holds_records(path.parent)
+            else f"{path} does not exist: run `modernize run` again, it skips finished runs."
+        )
+    if not os.path.isfile(path):  # noqa: PTH113 - this one says no where a folder may not be looked into
+        raise ModernizeError(f"{path} is no file that can be read.")
     return Study.from_json(parse(read(str(path)), str(path)), str(path))
 
 
 def find_studies(folder: Path) -> dict[str, Path]:
     """Return the folder of each study under the results folder, by folder name, sorted."""
-    return {path.parent.name: path.parent for path in sorted(folder.glob(f"*/{STUDY_FILE}"))}
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise unusable(error, f"{folder} cannot be read") from error
+    return {name: folder / name for name in names if os.path.lexists(folder / name / STUDY_FILE)}
 
 
 def load_record(path: Path) -> Record:
@@ -104,7 +125,8 @@ def load_record(path: Path) -> Record:
 def load_records(folder: Path, run_ids: Collection[str] | None = None) -> Loaded:
     """Read the records in a folder and the folders below it.
 
-    A file that is not a readable record is named in `problems` and skipped: one bad file never costs a report.
+    A file that is not a readable record is named in `problems` and on stderr, and skipped: one bad file never costs a
+    report.
 
     Args:
         folder: The results folder, a study's folder, or one record's file.
@@ -113,22 +135,11 @@ def load_records(folder: Path, run_ids: Collection[str] | None = None) -> Loaded
     Returns:
         Records in the order of their paths.
     """
-    wanted = None if run_ids is None else set(run_ids)
-    short = None if wanted is None else {run_id[:8] for run_id in wanted}
-    records: list[Record] = []
     problems: list[str] = []
-    seen: Seen = {}
-    for path in [str(folder)] if folder.is_file() else _json_files(str(folder)):
-        if short is not None and (named := _RECORD_NAME.fullmatch(os.path.basename(path))) and named[1] not in short:  # noqa: PTH119
-            continue
-        try:
-            record = read_record(path, seen)
-        except ModernizeError as error:
-            problems.append(_line(str(error)))
-            continue
-        if wanted is None or record.run_id in wanted:
-            records.append(record)
-    return Loaded(tuple(records), tuple(problems))
+    records = tuple(record for _, record in _found(folder, run_ids, problems))
+    for problem in problems:
+        warn(problem)
+    return Loaded(records, tuple(problems))
 
 
 def find_finished(run_ids: Collection[str], folder: Path) -> dict[str, Path]:
@@ -138,12 +149,9 @@ def find_finished(run_ids: Collection[str], folder: Path) -> dict[str, Path]:
         run_ids: The runs asked for.
         folder: The results folder; runs of other studies count too.
     """
-    wanted, short = set(run_ids), {run_id[:8] for run_id in run_ids}
     found: dict[str, Path] = {}
-    for path in _json_files(str(folder)):
-        named = _RECORD_NAME.fullmatch(os.path.basename(path))  # noqa: PTH119
-        record = _readable(Path(path)) if named and named[1] in short else None
-        if record and record.run_id in wanted and record.status != "failed":
+    for path, record in _found(folder, run_ids, []):
+        if record.status != "failed":
             found.setdefault(record.run_id, Path(path))
     return found
 
@@ -165,7 +173,7 @@ def load_results(path: str | Path = "results") -> pd.DataFrame:
 
     loaded = load_records(Path(path))
     if not loaded.records:
-        why = f" ({loaded.problems[0]})" if loaded.problems else ""
+        why = f" ({loaded.problems[0].rstrip('.')})" if loaded.problems else ""
         raise MissingResultsError(f"no record of a run under {path}{why}. `modernize run` writes them.")
     originals = {record.run_id for record in loaded.records if not record.copied_from}
     rows = [_flat(r) for r in loaded.records if not (r.copied_from and r.run_id in originals)]
@@ -202,25 +210,28 @@ def _flat(record: Record) -> dict[str, Any]:
     }
 
 
-def _json_files(folder: str) -> Iterator[str]:
-    """Yield every *.json but study.json and hidden ones, sorted; os.scandir, for 10,000 files take a while."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
+def _found(folder: Path, run_ids: Collection[str] | None, problems: list[str]) -> Iterator[tuple[str, Record]]:
+    """Yield each readable record with its path, and add a line for each file that is none."""
+    wanted = None if run_ids is None else set(run_ids)
+    if wanted == set():
         return
-    for entry in entries:
-        if entry.name.startswith("."):
+    short = None if wanted is None else {run_id[:8] for run_id in wanted}
+    seen: Seen = {}
+    one = os.path.isfile(folder)  # noqa: PTH113 - Path.is_file raises where a folder may not be looked into
+    for path in [str(folder)] if one else record_files(str(folder), short, problems):
+        try:
+            record = read_record(path, seen)
+        except ModernizeError as error:
+            problems.append(plain_line(str(error)))
             continue
-        if entry.is_dir():
-            yield from _json_files(entry.path)
-        elif entry.name.endswith(".json") and entry.name != STUDY_FILE:
-            yield entry.path
+        if wanted is None or record.run_id in wanted:
+            yield path, record
 
 
-def _line(problem: str) -> str:
-    """A problem in one line that can be shown: file names and values may be anything."""
-    shown = "".join(character if character.isprintable() else "?" for character in problem)
-    return shown if len(shown) <= LONGEST_PROBLEM else f"{shown[:LONGEST_PROBLEM]} ..."
+def _holds_records(folder: Path) -> bool:
+    with suppress(OSError):
+        return any(RECORD_NAME.fullmatch(path.name) for path in folder.iterdir())
+    return False
 
 
 def _readable(path: Path) -> Record | None:

@@ -14,7 +14,7 @@ from types import FrameType
 from modernize.datasets.reading import watched
 from modernize.results.artifact import RUNS, clear_run
 from modernize.results.record import Record
-from modernize.results.store import load_records, save_record, save_study
+from modernize.results.store import find_finished, load_records, save_record, save_study
 from modernize.results.study import Study
 from modernize.run.again import plan_again
 from modernize.run.claim import Claim
@@ -184,7 +184,7 @@ class _Doing:
     def _wait(self) -> list[Task]:
         """Take over records of runs that are elsewhere; return runs that nobody has in hand any more."""
         while self._elsewhere:
-            found = {} if self._repeat else _done(self._elsewhere.values(), self._results)
+            found = {} if self._repeat else self._written()
             for run_id, record in found.items():
                 self._end(self._elsewhere.pop(run_id), record)
             free = [task for task in self._elsewhere.values() if not Claim(Path(str(task.folder))).holder()]
@@ -195,6 +195,11 @@ class _Doing:
             if self._elsewhere:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
         return []
+
+    def _written(self) -> dict[str, Record]:
+        """Of the runs that are elsewhere; files that cannot be read were named before, and not at every look."""
+        ready = find_finished(self._elsewhere, self._results)
+        return _done([self._elsewhere[run_id] for run_id in ready], self._results)
 
 
 @contextmanager
