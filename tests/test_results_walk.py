@@ -121,13 +121,12 @@ def test_a_record_that_is_passed_over_is_said_each_time(results, capsys, kind):
 
 
 @pytest.mark.parametrize("text", ["{", '{"schema_version": 99}', "[]"])
-def test_a_plan_that_cannot_be_read_is_not_overwritten_and_costs_no_other_report(results, capsys, text):
+def test_a_plan_that_cannot_be_read_stops_a_run_and_costs_no_other_report(results, capsys, text):
     other = replace(STUDY, name="other")
     path = save_study(other, results)
     path.write_text(text)
-    with pytest.raises(ModernizeError, match=r"other.study\.json.* stays as it is: move it away"):
-        save_study(other, results)
-    assert path.read_text() == text
+    assert main(["run", "--upto", "base", "--name", "other", "--dry-run", "--out", str(results.parent)]) == 2
+    assert "other/study.json" in capsys.readouterr().err
     assert main(["report", "--all", "--format", "json", "--out", str(results.parent)]) == 0
     said = capsys.readouterr().err
     assert said.count(str(path)) == 1
@@ -140,15 +139,18 @@ def test_a_plan_that_is_a_pipe_is_no_plan(results):
     os.mkfifo(results / "here" / "study.json")
     with pytest.raises(ModernizeError, match="is no file that can be read"):
         load_study(results / "here")
-    with pytest.raises(ModernizeError, match="is no file that can be read"):
-        save_study(STUDY, results)
 
 
-def test_a_deleted_plan_beside_records_is_said_as_that(results):
+def test_a_deleted_plan_beside_records_is_said_as_that(results, capsys):
     (results / "here" / "study.json").unlink()
     with pytest.raises(MissingResultsError, match=r"is gone, though records lie beside it: .* --all"):
         load_study(results / "here")
     assert find_studies(results) == {}
+    folder = str(results / "here")
+    for words in (["report"], ["report", "here"], ["slides", "--study", "here"], ["compare", folder, folder]):
+        out = ["--results", str(results)] if words[0] == "slides" else ["--out", str(results.parent)]
+        assert main([*words, *out]) == 4, words
+        assert "is gone, though records lie beside it" in capsys.readouterr().err
     assert len(load_results(results)) == 2
 
 

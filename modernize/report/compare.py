@@ -15,6 +15,7 @@ from modernize.results.record import Record
 from modernize.results.statistics import PairedDelta, Summary, WelchDelta, holm, paired_delta, summarise, welch_delta
 from modernize.results.store import find_studies, load_records, load_study
 from modernize.results.study import Study
+from modernize.results.walk import holds_records
 from modernize.spec import Arch, Recipe
 
 Quantity = Literal["top1", "deltas"]
@@ -149,6 +150,9 @@ def _studies(given: str, results_dir: Path) -> dict[str, Path]:
     known = find_studies(results_dir)
     if given in known:
         return {given: known[given]}
+    for there in (folder, results_dir / given):
+        if holds_records(there):
+            return {there.name: there}  # whoever loads its plan is told that it is gone
     raise MissingResultsError(
         f"'{given}' is no results folder, no study's folder and no study under {results_dir}"
         f" (there: {', '.join(known) or 'none'})."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from modernize.errors import MissingResultsError, unknown_name
-from modernize.results.store import STUDY_FILE, find_studies
+from modernize.results.store import find_studies
+from modernize.results.walk import STUDY_FILE, holds_records
 
 
 def find_study(results_dir: Path, given: str = "") -> Path:
@@ -24,6 +25,10 @@ def find_study(results_dir: Path, given: str = "") -> Path:
         return studies[given]
     if given and (Path(given) / STUDY_FILE).is_file():
         return Path(given).resolve()
+    # Whoever loads the plan of records that have none is told that it is gone.
+    for folder in [results_dir / given] if given else [] if studies else sorted(results_dir.glob("*/")):
+        if holds_records(folder):
+            return folder
     if not studies:
         raise MissingResultsError(f"no study under {results_dir}: `modernize run` makes one.")
     if given:

@@ -21,7 +21,9 @@ NAMES = {
     "steps": "a step",
     "before": "a step",
 }
-"""Fields that hold names, and what they name; some may be empty."""
+"""Fields that hold names, and what they name."""
+
+NEVER_EMPTY = ("run_id", "step")
 
 
 def limits(field: str) -> tuple[float, float]:
@@ -49,7 +51,7 @@ def check(part: Any, path: str) -> None:
                 raise ModernizeError(f"{where} should hold text only.")
             if is_dataclass(item):
                 check(item, where)
-            elif field.name in NAMES and item:
+            elif field.name in NAMES and (item or field.name in NEVER_EMPTY):
                 try:
                     check_name(item, NAMES[field.name])
                 except ModernizeError as error:

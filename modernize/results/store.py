@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -24,7 +23,7 @@ from modernize.results.quick import Seen, read_record
 from modernize.results.record import Record
 from modernize.results.study import Study
 from modernize.results.text import parse, read, record_text, to_record, to_text
-from modernize.results.walk import RECORD_NAME, STUDY_FILE, plain_line, record_files
+from modernize.results.walk import STUDY_FILE, holds_records, plain_line, record_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,19 +63,8 @@ def save_record(record: Record, folder: Path) -> Path:
 
 
 def save_study(study: Study, folder: Path) -> Path:
-    """Write `study.json` into the study's folder under the results folder, over the plan that was there.
-
-    Raises:
-        ModernizeError: If what was there is no plan that can be read; it stays.
-    """
-    path = folder / study.name / STUDY_FILE
-    if os.path.lexists(path):
-        try:
-            load_study(path)
-        except ModernizeError as error:
-            what = str(error).rstrip(".")
-            raise ModernizeError(f"{what}. It stays as it is: move it away, or --name this study otherwise.") from error
-    return write_atomically(path, to_text(study.to_json()))
+    """Write `study.json` into the study's folder under the results folder, over the plan that was there."""
+    return write_atomically(folder / study.name / STUDY_FILE, to_text(study.to_json()))
 
 
 def load_study(path: Path) -> Study:
@@ -94,7 +82,7 @@ def load_study(path: Path) -> Study:
         raise MissingResultsError(
             f"{path} is gone, though records lie beside it: the same `modernize run` writes it again and skips "
             "finished runs; `modernize report --all` reports them without it."
-            if _holds_records(path.parent)
+            if holds_records(path.parent)
             else f"{path} does not exist: run `modernize run` again, it skips finished runs."
         )
     if not os.path.isfile(path):  # noqa: PTH113 - this one says no where a folder may not be looked into
@@ -226,12 +214,6 @@ def _found(folder: Path, run_ids: Collection[str] | None, problems: list[str]) -
             continue
         if wanted is None or record.run_id in wanted:
             yield path, record
-
-
-def _holds_records(folder: Path) -> bool:
-    with suppress(OSError):
-        return any(RECORD_NAME.fullmatch(path.name) for path in folder.iterdir())
-    return False
 
 
 def _readable(path: Path) -> Record | None:

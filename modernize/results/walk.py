@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from errno import ENOENT
+from pathlib import Path
 
 from modernize.errors import unusable
 
@@ -56,6 +58,13 @@ def _files(
                 yield entry.path
             else:
                 problems.append(plain_line(f"{entry.path} is no file that can be read."))
+
+
+def holds_records(folder: Path) -> bool:
+    """Whether files in a folder are named as records are."""
+    with suppress(OSError):
+        return any(RECORD_NAME.fullmatch(path.name) for path in folder.iterdir())
+    return False
 
 
 def plain_line(problem: str) -> str:
