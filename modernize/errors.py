@@ -42,6 +42,14 @@ class DataError(ModernizeError):
     """A data set that is missing, empty, corrupt or mislabelled."""
 
 
+class NotHereError(ModernizeError):
+    """Hardware that another machine may have: a plan can do without it."""
+
+
+class MissingDataError(DataError, NotHereError):
+    """A known data set that does not lie here, but may lie elsewhere."""
+
+
 class MissingResultsError(ModernizeError):
     """A report was asked for where no record lies."""
 

@@ -15,6 +15,7 @@ import typer
 from modernize.cli import main
 from modernize.cli.app import app
 from modernize.cli.console import say, say_json
+from modernize.errors import EXIT_CODES
 from modernize.registry import load_steps
 from modernize.spec import Arch, Recipe
 
@@ -76,6 +77,14 @@ def test_help_ends_in_two_examples(name, capsys):
     for line in (first, second):
         assert line.strip() in EXAMPLES, "printed on one line, as it can be typed"
         assert line.split()[1] == name or not name
+
+
+@pytest.mark.parametrize("line", ["--help", "run --help"])
+def test_help_says_what_every_exit_code_means(line, capsys):
+    assert main(line.split()) == 0
+    printed = capsys.readouterr().out
+    for code, words in EXIT_CODES.items():
+        assert f"\n    {code:<4} {words}\n" in printed
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

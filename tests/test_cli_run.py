@@ -16,6 +16,7 @@ from tiny_runs import tiny_data, tiny_request
 from modernize.cli import main
 from modernize.run.study import StudyResult
 
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 TINY = "run --device cpu --upto base --data digits --epochs 1 --train-images 256 --test-images 100 --name tiny"
 
 
@@ -115,6 +116,30 @@ def test_a_dry_run_says_what_runs_are_executed_on(here, monkeypatch, capsys):
     assert "8 of 8 runs to do, 2 at a time" in printed
     assert main([*line.split(), "--cuda-graphs"]) == 0
     assert "on 4 x A GPU, bf16, batch 64, CUDA graphs\n" in capsys.readouterr().out
+
+
+def test_a_plan_needs_neither_the_gpus_nor_the_data(tmp_path, monkeypatch, capsys):
+    from modernize.run import placement
+    from modernize.run.devices import Found
+
+    monkeypatch.setattr(placement, "find_gpus", lambda: Found((), "no NVIDIA driver was found"))
+    monkeypatch.setenv("MODERNIZE_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    (line,) = [line for line in README.splitlines() if line.startswith("modernize run") and "--gpus 8" in line]
+    assert main(line.split()[1:]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "not here: 8 GPUs are asked for, but there is none that training could use: no NVIDIA driver" in printed
+    assert "not here: imagenet is not at" in printed
+    assert "1,281,167 training and 50,000 test images of imagenet at 224 px, 1000 classes" in printed
+    assert "on 8 x GPU, bf16, batch 256 or 4,096 = 8 GPUs x 32 or 512, at most 256 at once" in printed
+    assert "42 of 42 runs to do" in printed
+    assert list(tmp_path.iterdir()) == []
+    assert main([word for word in line.split()[1:] if word != "--dry-run"]) == 2
+    assert capsys.readouterr().err.startswith("error: 8 GPUs are asked for")
+    assert main(["run", "--data", "imagenet", "--dry-run", "--device", "cpu", "--train-images", "2000000"]) == 2
+    assert "imagenet has only 1281167" in capsys.readouterr().err
+    assert main(["run", "--data", "imagenet", "--device", "cpu"]) == 2
+    assert main(["run", "--data", "folder:nowhere", "--dry-run"]) == 2, "nothing is known of it"
 
 
 def test_a_failed_run_gives_3_and_still_a_report(trained, capsys):

@@ -127,7 +127,10 @@ def test_decoding_is_added_where_records_know_only_images_in_memory(tasks, monke
     decoding = 2 * (128 + 64) * DECODING_SECONDS[32]
     assert found.seconds == pytest.approx(plain.seconds + decoding)
     assert found.basis.startswith("rough: from the measured images/s of the same rungs")
-    assert "decoding is added at about 0.5 ms of a core an image, from what was measured on an AMD EPYC" in found.basis
+    assert (
+        "decoding is added for 8 cores at about 0.5 ms of a core an image, from what was measured on an AMD EPYC"
+        in found.basis
+    )
     assert "decod" not in plain.basis
 
 

@@ -111,6 +111,21 @@ def test_what_cannot_be_is_one_line(machine, gpus, options, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_plan_supposes_the_gpus_that_this_machine_lacks(machine):
+    for options, devices in (
+        ({"gpus": 8}, tuple(f"cuda:{index}" for index in range(8))),
+        ({"device": "cuda"}, ("cuda:0",)),
+        ({"device": "cuda:3"}, ("cuda:3",)),
+    ):
+        found = place(request_from(**options), 100, here=False)
+        assert found.devices(0) == devices
+        assert (found.runtime.device, found.runtime.precision) == ("cuda", "bf16")
+        assert "no NVIDIA driver" in found.missing
+    machine(NEW, NEW)
+    assert place(request_from(), 100, here=False) == where()
+    assert "it has 2" in place(request_from(gpus=3), 100, here=False).missing
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from modernize.cli import compare, cost, data, diff, quiz, report, run, seminar, show, slides, steps, verify, weights
+from modernize.cli.options import examples, exit_codes
 from modernize.version import __version__
 
 app = typer.Typer(
     help="From ResNet-50 to ConvNeXt one change at a time: build, cost, train and report every rung.",
-    epilog="\b\nExamples:\n  modernize show depthwise\n  modernize run --upto ln",
+    epilog=exit_codes() + examples("modernize show depthwise", "modernize run --upto ln"),
     rich_markup_mode=None,  # rich's help takes three times as long and draws boxes into pipes
     pretty_exceptions_show_locals=False,
     no_args_is_help=True,

@@ -15,6 +15,13 @@ def examples(first: str, second: str) -> str:
     return f"\b\nExamples:\n  {first}\n  {second}"
 
 
+def exit_codes() -> str:
+    """What stands above the examples where a script wants to know: every exit code and what it says."""
+    from modernize.errors import EXIT_CODES
+
+    return "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {words}" for code, words in EXIT_CODES.items()) + "\n\n"
+
+
 def complete_regime(incomplete: str) -> list[str]:
     """Names of regimes."""
     from modernize.regimes import REGIMES

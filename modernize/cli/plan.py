@@ -41,6 +41,8 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
         f"and {data.num_test_images:,} test images of {data.name} at {data.image_size} px, "
         f"{data.num_classes} classes; budget {study.budget}",
     )
+    for what in plan.missing:
+        say_prose("not here:", what, style="yellow")
     say_prose("", f"on {execution_words(plan.tasks, plan.placement.gpus)}")
     say()
     unit, size = macs_unit(rung.macs for rung in study.rungs)

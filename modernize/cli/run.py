@@ -26,6 +26,7 @@ from modernize.cli.options import (
     StemStride,
     Upto,
     examples,
+    exit_codes,
 )
 from modernize.step import DEFAULT_PATH
 
@@ -40,7 +41,7 @@ def register(app: typer.Typer) -> None:
     app.command("run", short_help="Train every rung, record, and report.", epilog=EXAMPLES)(run)
 
 
-EXAMPLES = examples(
+EXAMPLES = exit_codes() + examples(
     "modernize run --upto ln --dry-run",
     "modernize run --regime resnet50 --data imagenet --budget full --gpus 8 --micro-batch 256",
 )
@@ -94,7 +95,7 @@ def run(
 ) -> None:
     """Train every rung of a ladder from scratch, record each run, and write the report.
 
-    Finished runs are skipped, so the same command again goes on where it stopped. Exits with 3 if a run failed.
+    Finished runs are skipped, so the same command again goes on where it stopped.
     """
     from modernize.cli.console import note as tell
     from modernize.cli.console import say
@@ -112,9 +113,9 @@ def run(
         raise typer.Exit(_follow(ctx, launched))
     request = _request(ctx)
     if dry_run or save_config:
-        check_request(request)
+        check_request(request, here=not dry_run)
     with watched(ReadingProgress()):
-        plan = plan_whole(request) if dry_run else None
+        plan = plan_whole(request, here=False) if dry_run else None
     if save_config:
         save_request(request, save_config)
         tell(f"wrote {save_config}")

@@ -167,7 +167,11 @@ Replace = Annotated[
     bool, typer.Option("--replace", help="Replace another study of that name, and the file of --save-config.")
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Print the plan, what is done of it and how long it takes; train nothing.")
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Print the plan, what is done of it and how long it takes; train nothing. GPUs and data may be elsewhere.",
+    ),
 ]
 SaveConfig = Annotated[
     Path | None,

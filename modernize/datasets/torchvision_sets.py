@@ -17,7 +17,7 @@ from modernize.datasets.cache import cache_dir
 from modernize.datasets.files import FileSplit, ImageFiles, arrays_or_files, make_split
 from modernize.datasets.request import DataRequest
 from modernize.datasets.resize import resize_images
-from modernize.errors import DataError, ModernizeError
+from modernize.errors import DataError, MissingDataError, ModernizeError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +119,9 @@ def _open(request: DataRequest, source: _Source, root: Path, split: Mapping[str,
     except (RuntimeError, OSError) as error:
         missing = str(error)
     if not source.downloads:
-        raise DataError(f"{request.name} is not at {root} and has to be fetched by hand: {_first_line(missing)}")
+        raise MissingDataError(f"{request.name} is not at {root} and has to be fetched by hand: {_first_line(missing)}")
     if not request.download:
-        raise DataError(
+        raise MissingDataError(
             f"{request.name} is not at {root}. Run again with --download, or name the folder that holds it by "
             "the environment variable MODERNIZE_DATA."
         )

@@ -23,18 +23,21 @@ _OF_DATA = ("fingerprint", "num_train_images", "num_test_images", "num_val_image
 _OF_EXECUTION = ("device", "precision", "num_devices", "compiled", "cuda_graphs", "deterministic")
 
 
-def plan_again(request: RunRequest, results: Path) -> Plan:
+def plan_again(request: RunRequest, results: Path, *, here: bool = True) -> Plan:
     """Lay out a request (see `plan_study`) in view of the study of that name which may be there already.
 
     Args:
         request: With `extend`, its seeds and rungs join those of the study; with `replace`, they take their place.
         results: Folder of results.
+        here: See `plan_study`. What is missing here cannot be compared with what was done.
 
     Raises:
         ModernizeError: If runs that are done would leave the study and the request does not say so, what it asks does
             not fit together, or the plan that is there cannot be read.
     """
-    plan = plan_study(request)
+    plan = plan_study(request, here=here)
+    if plan.missing:
+        return plan
     try:
         before = load_study(results / plan.study.name)
     except MissingResultsError:

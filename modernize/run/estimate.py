@@ -178,9 +178,9 @@ def _basis(sources: Sequence[str], size: str, decoding_seconds: float) -> str:
     if not decoding_seconds:
         return basis
     return (
-        f"rough: {basis.removeprefix('rough: ')}; decoding is added at about {1e3 * decoding_seconds:.1f} ms of a core "
-        "an image, from what was measured on an AMD EPYC with files of at most 500 x 375 px, for no run here has "
-        "decoded this data set yet"
+        f"rough: {basis.removeprefix('rough: ')}; decoding is added for {num_cores()} cores at about "
+        f"{1e3 * decoding_seconds:.1f} ms of a core an image, from what was measured on an AMD EPYC with "
+        "files of at most 500 x 375 px, for no run here has decoded this data set yet"
     )
 
 

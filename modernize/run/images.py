@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from modernize.datasets import DataSummary, describe
-from modernize.errors import DataError, ModernizeError
+from modernize.datasets import DATASETS, DataSummary, describe
+from modernize.errors import DataError, MissingDataError, ModernizeError
 from modernize.run.request import RunRequest
 from modernize.run.task import DataSource
 from modernize.train.budget import Budget
 
 
-def plan_images(request: RunRequest, budget: Budget, image_size: int) -> tuple[DataSource, DataSummary]:
+def plan_images(
+    request: RunRequest, budget: Budget, image_size: int, *, here: bool = True
+) -> tuple[DataSource, DataSummary, str]:
     """Look at the data set, with as many of the budget's images as it has.
+
+    Args:
+        request: What is asked.
+        budget: How many images it takes.
+        image_size: In pixels.
+        here: Whether it has to lie here; else a known one that does not is taken as the catalogue lists it.
+
+    Returns:
+        Where it is read from, what it is, and why it cannot be read here, "" where it can.
 
     Raises:
         ModernizeError: If it cannot be read, or has fewer classes than it takes or images than the user asks for.
@@ -22,14 +33,20 @@ def plan_images(request: RunRequest, budget: Budget, image_size: int) -> tuple[D
         test_images=request.test_images or budget.test_images,
         data_dir=str(request.data_dir) if request.data_dir else None,
     )
-    summary = describe(
-        request.data,
-        image_size=image_size,
-        train_images=source.train_images,
-        test_images=source.test_images,
-        data_dir=request.data_dir,
-        download=request.download,
-    )
+    missing = ""
+    try:
+        summary = describe(
+            request.data,
+            image_size=image_size,
+            train_images=source.train_images,
+            test_images=source.test_images,
+            data_dir=request.data_dir,
+            download=request.download,
+        )
+    except MissingDataError as error:
+        if here:
+            raise
+        summary, missing = _listed(source), str(error)
     # The budget's numbers are a wish, the user's are not.
     for what, wanted, there in (
         ("train", request.train_images, summary.train_images),
@@ -39,4 +56,22 @@ def plan_images(request: RunRequest, budget: Budget, image_size: int) -> tuple[D
             raise DataError(f"--{what}-images is {wanted}, but {request.data} has only {there}.")
     if summary.num_classes < 2:
         raise ModernizeError(f"{request.data} has {summary.num_classes} class; a classifier needs at least 2.")
-    return source, summary
+    return source, summary, missing
+
+
+def _listed(source: DataSource) -> DataSummary:
+    """Describe a data set by its entry in the catalogue."""
+    from modernize.datasets.files import STREAM_FROM_PIXELS
+
+    info = DATASETS[source.name]
+    train_images, test_images = info.train_images or 0, info.test_images or 0  # of what can be missing both are listed
+    return DataSummary(
+        name=source.name,
+        num_classes=info.classes or 0,
+        image_size=source.image_size,
+        train_images=min(source.train_images or train_images, train_images),
+        test_images=min(source.test_images or test_images, test_images),
+        fingerprint="not here",
+        note="",
+        streamed=info.native_size is None and source.image_size >= STREAM_FROM_PIXELS,
+    )

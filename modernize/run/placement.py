@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from modernize.errors import ModernizeError
-from modernize.run.devices import Gpu, find_gpus
+from modernize.errors import ModernizeError, NotHereError
+from modernize.run.devices import BF16_CAPABILITY, Gpu, find_gpus
 from modernize.run.environment import num_cores
 from modernize.run.request import RunRequest
 from modernize.train.runtime import Precision, Runtime
@@ -54,11 +54,13 @@ class Placement:
         runtime: Of every run; "cuda" stands for the GPU it will be given.
         jobs: Runs at a time.
         gpus: Those that runs are dealt out over; none on the processor.
+        missing: Why runs cannot be done here, "" where they can: the GPUs are then supposed.
     """
 
     runtime: Runtime
     jobs: int
     gpus: tuple[Gpu, ...] = ()
+    missing: str = ""
 
     def devices(self, slot: int) -> tuple[str, ...]:
         """Return the devices of the runs that are done in one of the `jobs` slots, one a process: round robin."""
@@ -69,19 +71,28 @@ class Placement:
         return tuple(f"cuda:{self.gpus[index].index}" for index in indices)
 
 
-def place(request: RunRequest, num_runs: int) -> Placement:
+def place(request: RunRequest, num_runs: int, *, here: bool = True) -> Placement:
     """Decide where the runs of a request are done.
 
     Args:
         request: What is asked.
         num_runs: Of the whole study: no more are done at a time.
+        here: Whether they are to be done on this machine; else GPUs that it lacks are supposed.
 
     Raises:
-        ModernizeError: If a GPU is asked for that is not there, or the wishes contradict each other.
+        NotHereError: If a GPU is asked for that is not there.
+        ModernizeError: If the wishes contradict each other.
     """
     launched = torchrun()
     size = _num_processes(request, launched)
-    gpus = _gpus(request, launched.local_size if launched else size)
+    missing, wanted = "", launched.local_size if launched else size
+    try:
+        gpus = _gpus(request, wanted)
+    except NotHereError as error:
+        if here:
+            raise
+        missing, first = str(error), int(request.device.partition(":")[2] or 0)
+        gpus = tuple(Gpu(first + number, "GPU", BF16_CAPABILITY) for number in range(wanted))
     precision = _precision(request, gpus)
     cores = num_cores()
     if launched:
@@ -103,7 +114,7 @@ def place(request: RunRequest, num_runs: int) -> Placement:
         num_threads=share if gpus else CPU_THREADS,
         decode_workers=decoders if request.decode_workers is None else request.decode_workers,
     )
-    return Placement(runtime=runtime, jobs=jobs, gpus=gpus)
+    return Placement(runtime=runtime, jobs=jobs, gpus=gpus, missing=missing)
 
 
 def for_batch(runtime: Runtime, batch_size: int) -> Runtime:
@@ -143,7 +154,7 @@ def _gpus(request: RunRequest, num_processes: int) -> tuple[Gpu, ...]:
         if kind == "auto" and (num_processes == 1 or torchrun()):
             return ()
         wanted = "a GPU is" if num_processes == 1 else f"{num_processes} GPUs are"
-        raise ModernizeError(f"{wanted} asked for, but there is none that training could use: {found.why_none}.")
+        raise NotHereError(f"{wanted} asked for, but there is none that training could use: {found.why_none}.")
     if index:
         if num_processes > 1:
             raise ModernizeError(
@@ -152,10 +163,10 @@ def _gpus(request: RunRequest, num_processes: int) -> tuple[Gpu, ...]:
         chosen = tuple(gpu for gpu in found.gpus if gpu.index == int(index))
         if not chosen:
             there = ", ".join(f"cuda:{gpu.index}" for gpu in found.gpus)
-            raise ModernizeError(f"there is no GPU '{request.device}'. There: {there}.")
+            raise NotHereError(f"there is no GPU '{request.device}'. There: {there}.")
         return chosen
     if num_processes > len(found.gpus):
-        raise ModernizeError(
+        raise NotHereError(
             f"{num_processes} GPUs are asked for on one machine, but it has {len(found.gpus)} that training could use."
         )
     return found.gpus

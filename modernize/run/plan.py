@@ -34,15 +34,21 @@ class Plan:
         study: Its rungs and seeds.
         tasks: Seed by seed in the ladder's order; a run that two rungs share is one task.
         placement: Where they will be done.
+        missing: What this machine lacks to do them, a sentence each.
     """
 
     study: Study
     tasks: tuple[Task, ...]
     placement: Placement
+    missing: tuple[str, ...] = ()
 
 
-def plan_study(request: RunRequest) -> Plan:
+def plan_study(request: RunRequest, *, here: bool = True) -> Plan:
     """Lay out every run of a request. Reads the data set, to know its size and fingerprint.
+
+    Args:
+        request: What is asked.
+        here: Whether it is to be done here; else hardware and known data that are missing are supposed.
 
     Raises:
         ModernizeError: If the request names something that does not exist or does not fit together.
@@ -50,7 +56,7 @@ def plan_study(request: RunRequest) -> Plan:
     rungs = plan_rungs(request)
     regime = rungs[0].spec.regime
     image_size = request.image_size or regime.image_size
-    placement = place(request, len(rungs) * len(request.seeds))
+    placement = place(request, len(rungs) * len(request.seeds), here=here)
     budget, name = plan_budget(request), study_name(request, placement.runtime)
     for rung in rungs:
         cost(rung.spec, image_size)  # fails before the data is read where the image is too small
@@ -58,7 +64,7 @@ def plan_study(request: RunRequest) -> Plan:
     expected = [recipe_as_trained(rung, request.overrides, budget)[0] for rung in rungs]
     refuse_unread(request.overrides, expected, budget.name)
     weights = start_weights(request.weights, rungs, request.out)
-    source, summary = plan_images(request, budget, image_size)
+    source, summary, missing = plan_images(request, budget, image_size, here=here)
     refuse_unread(request.overrides, expected, budget.name, streamed=summary.streamed)
     common = _Common(
         name, budget, request.overrides, source, summary, placement.runtime, weights, not request.no_weights
@@ -80,7 +86,7 @@ def plan_study(request: RunRequest) -> Plan:
     first: dict[str, Task] = {}
     for task in tasks:
         first.setdefault(task.run_id, task)
-    return Plan(study=study, tasks=tuple(first.values()), placement=placement)
+    return Plan(study=study, tasks=tuple(first.values()), placement=placement, missing=tuple(filter(None, (placement.missing, missing))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class StudyResult:
         return sum(record.status == "failed" for record in self.records)
 
 
-def check_request(request: RunRequest) -> Placement:
+def check_request(request: RunRequest, *, here: bool = True) -> Placement:
     """Refuse what does not fit together or could not be written, without a look at the data.
 
     Returns:
@@ -67,16 +67,16 @@ def check_request(request: RunRequest) -> Placement:
     study_name(request)
     for folder in (RESULTS, REPORTS, RUNS):
         check_writable(request.out / folder)
-    return place(request, len(plan_rungs(request)) * len(request.seeds))
+    return place(request, len(plan_rungs(request)) * len(request.seeds), here=here)
 
 
-def plan_whole(request: RunRequest) -> Plan:
+def plan_whole(request: RunRequest, *, here: bool = True) -> Plan:
     """Lay out a request and check all that can be checked before a run begins.
 
     Raises:
         ModernizeError: If a run, or what is written of it, would fail, or a run that is done would leave its study.
     """
-    plan = plan_again(request, request.out / RESULTS)
+    plan = plan_again(request, request.out / RESULTS, here=here)
     for folder in (RESULTS, REPORTS):
         check_writable(request.out / folder / plan.study.name)
     return plan
