@@ -86,7 +86,12 @@ def plan_study(request: RunRequest, *, here: bool = True) -> Plan:
     first: dict[str, Task] = {}
     for task in tasks:
         first.setdefault(task.run_id, task)
-    return Plan(study=study, tasks=tuple(first.values()), placement=placement, missing=tuple(filter(None, (placement.missing, missing))))
+    return Plan(
+        study=study,
+        tasks=tuple(first.values()),
+        placement=placement,
+        missing=tuple(filter(None, (placement.missing, missing))),
+    )
 
 
 @dataclass(frozen=True, slots=True)
