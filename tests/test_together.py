@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from test_run_study import Diary, children
-from tiny_runs import alive, left_behind, tiny_data, tiny_request
+from tiny_runs import alive, left_behind, listens_to_others, tiny_data, tiny_request
 
 from modernize.cli import main
 from modernize.results.record import Record
@@ -57,7 +57,7 @@ def torchrun(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"} | environment,
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
     )
 
 
@@ -98,6 +98,7 @@ def test_two_machines_share_a_run_and_the_first_one_writes(folder, alone, tmp_pa
             tmp_path / f"machine{rank}",
             *("--from", "ln", "--upto", "ln", "--epochs", "2"),
             launch=(*common, "--node-rank", f"{rank}"),
+            GLOO_SOCKET_IFNAME="lo",
         )
         for rank in range(2)
     ]
@@ -173,6 +174,8 @@ sys.exit(main(["run"]))
         )
     started(process, tmp_path)
     workers = children(process.pid)
+    assert len(workers) >= 2
+    assert not any(map(listens_to_others, workers)), "all of them are on this machine"
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
     assert errors.count("the same command goes on from there") == 1
@@ -208,7 +211,6 @@ sys.exit(main(sys.argv[1:]))
         text=True,
         timeout=300,
         check=False,
-        env=os.environ | {"GLOO_SOCKET_IFNAME": "lo"},
     )
     records = {record.rung.step: record for record in load_records(tmp_path / "results").records}
     assert records["base"].error == "no such thing", done.stderr

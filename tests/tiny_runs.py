@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 
 from modernize.results.artifact import EMA_FILE, WEIGHTS_FILE
 from modernize.run.request import RunRequest, request_from
+
+LOOPBACKS = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
 
 
 def tiny_data(folder: Path, num_train: int = 128, num_test: int = 64, seed: int = 0) -> str:
@@ -35,6 +38,20 @@ def tiny_request(folder: Path, *, processes: int | None = None, **options: Any) 
     wanted = {"data": f"npz:{folder / 'tiny.npz'}", "upto": "recipe", "epochs": 1, "out": folder / "out", "jobs": 1}
     wanted |= {"device": "cpu"}
     return replace(request_from(**(wanted | options)), gpus=processes)
+
+
+def listens_to_others(pid: int) -> bool:
+    """Whether a process listens where other machines can connect."""
+    mine = set()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            mine.add(str(path.readlink()))
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            _, address, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and f"socket:[{inode}]" in mine and address.partition(":")[0] not in LOOPBACKS:
+                return True
+    return False
 
 
 def alive(pid: int) -> bool:

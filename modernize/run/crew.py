@@ -70,7 +70,8 @@ class Crew:
         for name in LAUNCHER:
             environment.pop(name, None)
         if size > 1:
-            environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": f"{_free_port()}", "WORLD_SIZE": f"{size}"}
+            environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": f"{_free_port()}"}
+            environment |= {"WORLD_SIZE": f"{size}", "LOCAL_WORLD_SIZE": f"{size}"}
         try:
             for rank in range(size):
                 self._start(rank, environment)

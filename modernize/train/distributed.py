@@ -9,16 +9,23 @@ as in the code released with the paper.
 from __future__ import annotations
 
 import os
+import socket
 import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from modernize.errors import ModernizeError
 from modernize.train.runtime import Runtime
+
+LOOPBACK = "127.0.0.1"
+MEETING = timedelta(minutes=30)
+"""How long the processes wait for one another when they meet, as PyTorch does by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,8 @@ class World:
 def join(runtime: Runtime) -> World:
     """Return the processes of a run, and meet them if there are several.
 
-    They stay together until the process ends: leaving explicitly aborted now and then where another had left before.
+    Where all of them are on this machine (LOCAL_WORLD_SIZE says so), no other machine can connect to them. They stay
+    together until the process ends: leaving explicitly aborted now and then where another had left before.
 
     Raises:
         ModernizeError: If the environment does not say who this process is, or says something else than the runtime.
@@ -123,8 +131,30 @@ def join(runtime: Runtime) -> World:
     if not dist.is_initialized():
         on_gpus = runtime.device.startswith("cuda")
         # Flags and numbers go through gloo, so that agreeing on them does not wait for a GPU.
-        dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo")
+        backend = "cpu:gloo,cuda:nccl" if on_gpus else "gloo"
+        dist.init_process_group(backend, **_on_this_machine(rank, size))
     return World(rank, size, local_rank)
+
+
+def _on_this_machine(rank: int, size: int) -> dict[str, Any]:
+    """Keep processes that are all on this machine to its loopback; return what PyTorch needs to know to do so.
+
+    By itself it listens on every network. torchrun's own store, which its processes share, does so all the same.
+    """
+    if os.environ.get("LOCAL_WORLD_SIZE") != f"{size}":
+        return {}
+    for _, name in socket.if_nameindex():
+        if name in ("lo", "lo0"):
+            os.environ.setdefault("GLOO_SOCKET_IFNAME", name)
+            os.environ.setdefault("NCCL_SOCKET_IFNAME", name)
+    if os.environ.get("MASTER_ADDR") != LOOPBACK or os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+        return {}
+    import torch.distributed as dist
+
+    port = _number("MASTER_PORT")
+    listener = socket.create_server((LOOPBACK, port)).detach() if rank == 0 else None
+    store = dist.TCPStore(LOOPBACK, port, size, rank == 0, MEETING, master_listen_fd=listener)  # type: ignore[attr-defined]
+    return {"store": store, "rank": rank, "world_size": size}
 
 
 def _number(name: str) -> int:
