@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from modernize.errors import ModernizeError, shown
 from modernize.strict import refuse_outside, replace_checked
+from modernize.words import value_text
 
 Depths = tuple[int, ...]
 
@@ -261,8 +262,7 @@ class Change:
     after: Any
 
     def __str__(self) -> str:
-        before, after = ('""' if value == "" else value for value in (self.before, self.after))
-        return f"{self.field}: {before} -> {after}"
+        return f"{self.field}: {value_text(self.before)} -> {value_text(self.after)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

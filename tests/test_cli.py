@@ -187,6 +187,23 @@ def test_an_empty_study_file_is_not_the_default_study(capsys):
     assert "the name of the study file is empty" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "run --epochs 0",
+            "error: invalid value for '--epochs': 0 is not in the range x>=1. See `modernize run --help`.",
+        ),
+        ("shwo", "error: no such command 'shwo'. Did you mean 'show'? See `modernize --help`."),
+        ("diff base", "error: missing argument 'B'. See `modernize diff --help`."),
+        ("run --epochs", "error: option '--epochs' requires an argument."),
+    ],
+)
+def test_typers_errors_are_one_line_like_ours(line, told, capsys):
+    assert main(line.split()) == 2
+    assert capsys.readouterr().err == f"{told}\n"
+
+
 def test_our_errors_are_one_line(capsys):
     assert main(["show", "nothing-like-it"]) == 2
     (line,) = capsys.readouterr().err.splitlines()

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = [
     "cli", "seminar", "report", "analysis", "diagram", "run", "train", "verify", "models", "measure", "datasets", "nn",
     "results", "recipes", "families", "ladder", "selection", "traffic", "cost", "blueprint", "ops", "published",
-    "regimes", "registry", "step", "external", "spec", "strict", "errors", "version",
+    "regimes", "registry", "step", "external", "spec", "strict", "words", "errors", "version",
 ]  # fmt: skip
 TORCH_ROOMS = (
     "nn/",

@@ -40,13 +40,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: list[str], signals: Signals) -> tuple[int, str]:
     """Do what is asked; return the exit code and, if nobody has said it yet, what went wrong."""
-    from modernize.cli.app import app
+    from modernize.cli.app import Abort, UsageError, app, usage_line
     from modernize.cli.layout import printable
-    from modernize.errors import DISK_ERRNOS, DISK_FULL, FAILURE, INTERRUPTED, ModernizeError
+    from modernize.errors import DISK_ERRNOS, DISK_FULL, FAILURE, INTERRUPTED, WRONG_USAGE, ModernizeError
 
     try:
         signals.at_once = False
-        app(args=argv, prog_name="modernize")
+        ended_with = app(args=argv, prog_name="modernize", standalone_mode=False)
+        return (ended_with, "") if isinstance(ended_with, int) else (0, "")
+    except UsageError as error:
+        return WRONG_USAGE, printable(usage_line(error))
+    except Abort:
+        return FAILURE, "aborted"
     except SystemExit as ended:
         code = ended.code
         return (code, "") if isinstance(code, int) else (0, "") if code is None else (FAILURE, str(code))
@@ -58,4 +63,3 @@ def _run(argv: list[str], signals: Signals) -> tuple[int, str]:
         return DISK_FULL, str(error)
     except KeyboardInterrupt:
         return INTERRUPTED, ""
-    return 0, ""

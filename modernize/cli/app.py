@@ -11,6 +11,10 @@ from modernize.cli import compare, cost, data, diff, quiz, report, run, seminar,
 from modernize.cli.options import examples, exit_codes
 from modernize.version import __version__
 
+Abort = typer.Abort
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+"""What typer raises where the command line itself is wrong."""
+
 app = typer.Typer(
     help="From ResNet-50 to ConvNeXt one change at a time: build, cost, train and report every rung.",
     epilog=exit_codes() + examples("modernize show depthwise", "modernize run --upto ln"),
@@ -42,3 +46,15 @@ def modernize(
 ) -> None:
     """Draw into files alone, whatever is inherited: a notebook's backend need not be installed where a command runs."""
     os.environ["MPLBACKEND"] = "agg"
+
+
+def usage_line(error: Exception) -> str:
+    """Say in one line, as our own errors do, what is wrong with the command line; "" where its help has said it."""
+    message, context = str(getattr(error, "format_message", error.__str__)()), getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(message, err=True)
+        return ""
+    message = " ".join(message.split())
+    end = "" if message.endswith((".", "?")) else "."
+    where = f" See `{context.command_path} --help`." if context else ""
+    return f"{message[:1].lower()}{message[1:]}{end}{where}"

@@ -23,6 +23,7 @@ from modernize.cli.options import (
     examples,
 )
 from modernize.step import DEFAULT_PATH
+from modernize.words import macs_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +129,7 @@ def _print_json(regime: str, size: int, specs: dict[str, Spec], costs: dict[str,
 def _print_networks(regime: str, size: int, specs: dict[str, Spec], costs: dict[str, Cost]) -> None:
     from modernize.cli.console import say, say_prose, say_table
     from modernize.cli.layout import columns
-    from modernize.cli.numbers import MACS_NOTE, count_cells, count_heads, macs_unit
+    from modernize.cli.numbers import MACS_NOTE, count_cells, count_heads
 
     unit, divisor = macs_unit(counted.macs for counted in costs.values())
     printed = _printed(regime, size, specs)
@@ -167,7 +168,7 @@ def _printed(regime: str, size: int, specs: dict[str, Spec]) -> dict[str, tuple[
 def _print_parts(regime: str, size: int, costs: dict[str, Cost], per: Per) -> None:
     from modernize.cli.console import say, say_prose, say_table, width
     from modernize.cli.layout import columns
-    from modernize.cli.numbers import MACS_NOTE, count_cells, count_heads, macs_unit
+    from modernize.cli.numbers import MACS_NOTE, count_cells, count_heads
 
     unit, divisor = macs_unit(counted.macs for counted in costs.values())
     heads = columns("rung", per.value, "output", *count_heads(unit))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from modernize.words import value_text
+
 if TYPE_CHECKING:
     from modernize.ladder import Rung
     from modernize.spec import Recipe
@@ -37,7 +39,7 @@ def print_fields(rung: Rung, before_name: str, *, everything: bool) -> None:
                     say(f"  {change}")
             continue
         beside = [before_name, rung.step] if rung.before else ["value"]
-        values = [[_text(old[name])] * bool(rung.before) + [_text(new[name])] for name in names]
+        values = [[value_text(old[name])] * bool(rung.before) + [value_text(new[name])] for name in names]
         marks = ["*" if f"{part}.{name}" in changed else "" for name in names]
         say(f"\n{heading}{'' if everything else f', changes to {before_name}'}", "bold")
         if part == "arch":
@@ -65,7 +67,7 @@ def print_recipe(name: str) -> None:
     say(f"{name}: recipe", "bold")
     say_prose("", f"{RECIPES[name][0].upper()}{RECIPES[name][1:]}.")
     say()
-    rows = [(field, _text(value), from_where[field]) for field, value in asdict(recipe).items()]
+    rows = [(field, value_text(value), from_where[field]) for field, value in asdict(recipe).items()]
     say_table(columns("field", "value", "source..."), rows)
 
 
@@ -85,7 +87,3 @@ def sources(recipe: Recipe) -> dict[str, str]:
     return {
         name: origin if named[name] == getattr(recipe, name) else "" for name, origin in origins(recipe.name).items()
     }
-
-
-def _text(value: Any) -> str:
-    return '""' if value == "" else str(value)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from modernize.cost import Cost, OpCost, PartCost
+from modernize.words import macs_unit, signed
 
 CONVENTIONS = {
     "macs": "multiply-accumulates of convolutions and the classifier; the paper calls them FLOPs",
@@ -16,11 +15,6 @@ MACS_NOTE = (
     "conv+fc: multiply-accumulates of convolutions and the classifier, the paper's FLOPs. "
     "fvcore-style: also 2 per BatchNorm and 5 per LayerNorm element."
 )
-
-
-def macs_unit(macs: Iterable[int]) -> tuple[str, float]:
-    """Choose a unit in which these MACs read well: its name, and how many MACs it is."""
-    return ("GMACs", 1e9) if max(macs, default=0) >= 1e9 else ("MMACs", 1e6)
 
 
 def counts(cost: Cost | PartCost | OpCost) -> dict[str, int]:
@@ -50,11 +44,6 @@ def change_rows(before: Cost, after: Cost) -> list[tuple[str, ...]]:
     cells = zip(names, count_cells(before, size), count_cells(after, size), strict=True)
     values = zip(counts(before).values(), counts(after).values(), strict=True)
     return [(*row, percent(x, y)) for row, (x, y) in zip(cells, values, strict=True)]
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """Give a number with its sign; a true minus lines up with the plus."""
-    return f"{value:+.{digits}f}".replace("-", "−")  # noqa: RUF001
 
 
 def percent(before: float, after: float) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modernize.words import duration, macs_unit, plural
+
 if TYPE_CHECKING:
     from modernize.run.plan import Plan
     from modernize.run.request import RunRequest
@@ -19,7 +21,6 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
     from modernize.cli.console import say, say_prose, say_table
     from modernize.cli.execution import execution_words
     from modernize.cli.layout import columns
-    from modernize.cli.numbers import macs_unit
     from modernize.results.store import find_finished, load_records
     from modernize.run.estimate import estimate
     from modernize.run.seeds import seeds_text
@@ -35,7 +36,7 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
     say(study.name, "bold")
     say_prose(
         "",
-        f"{_count(len(study.rungs), 'rung')} x {_count(len(study.seeds), 'seed')} ({seeds_text(study.seeds)}); "
+        f"{plural(len(study.rungs), 'rung')} x {plural(len(study.seeds), 'seed')} ({seeds_text(study.seeds)}); "
         f"{data.num_train_images:,} training"
         f"{f', {data.num_val_images:,} validation' if data.num_val_images else ''} "
         f"and {data.num_test_images:,} test images of {data.name} at {data.image_size} px, "
@@ -56,7 +57,7 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
                 f"{rung.num_params:,}",
                 f"{epochs[rung.run_ids[0]]}",
                 f"{len(rung.run_ids) - len(open_runs)} of {len(rung.run_ids)}",
-                _time(sum(expected.run_seconds[run_id] for run_id in open_runs)) if open_runs else "-",
+                duration(sum(expected.run_seconds[run_id] for run_id in open_runs)) if open_runs else "-",
             )
         )
     say_table(columns("rung", f"{unit}>", "parameters>", "epochs>", "runs done>", "time left>"), rows)
@@ -67,8 +68,8 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
             say_prose("  -", change, indent=5)
     say()
     if todo:
-        runs = f"{len(todo)} of {_count(len(plan.tasks), 'run')}"
-        say(f"{runs} to do, {jobs} at a time: about {_time(expected.seconds)} of training")
+        runs = f"{len(todo)} of {plural(len(plan.tasks), 'run')}"
+        say(f"{runs} to do, {jobs} at a time: about {duration(expected.seconds)} of training")
         say_prose("", f"Time: {expected.basis}.", style="dim")
     else:
         say("every run is done already: nothing to train")
@@ -85,14 +86,3 @@ def _recipes(plan: Plan) -> dict[str, tuple[str, ...]]:
         f"{name} ({steps[0]}{f' to {steps[-1]}' if len(steps) > 1 else ''})": changes
         for (name, changes), steps in groups.items()
     }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
-
-
-def _time(seconds: float) -> str:
-    """Round a time to what an estimate can know."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

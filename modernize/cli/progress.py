@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from modernize.cli.console import QUIET_SECONDS, error_is_terminal, note, progress_bars
 from modernize.cli.execution import execution_words
 from modernize.cli.layout import printable
-from modernize.cli.reading import ReadingProgress, duration
+from modernize.cli.reading import ReadingProgress
 from modernize.run.observer import Observer
+from modernize.words import clock, images_per_second, plural
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -54,7 +55,7 @@ class _Running:
         if self.first is None:
             return "starting"
         since, images = self.first
-        speed = f", {(self.images - images) / (now - since):,.0f} images/s" if now - since > 1 else ""
+        speed = f", {images_per_second((self.images - images) / (now - since))}" if now - since > 1 else ""
         epochs = self.task.trained_recipe["epochs"]
         return f"epoch {min(self.epoch + 1, epochs)}/{epochs}, step {self.step}/{self.num_steps}{speed}"
 
@@ -93,16 +94,16 @@ class LiveProgress(Observer):
         self._num_runs = len(todo)
         self._last_line = self._clock()
         study = plan.study
-        size = f"{_count(len(study.rungs), 'rung')} x {_count(len(study.seeds), 'seed')}"
-        note(f"{study.name}: {size}, {_count(study.epochs, 'epoch')} of {study.data}", "bold")
+        size = f"{plural(len(study.rungs), 'rung')} x {plural(len(study.seeds), 'seed')}"
+        note(f"{study.name}: {size}, {plural(study.epochs, 'epoch')} of {study.data}", "bold")
         if done:
-            note(f"{len(done)} of {_count(len(plan.tasks), 'run')} finished already: skipped")
+            note(f"{len(done)} of {plural(len(plan.tasks), 'run')} finished already: skipped")
         if others := {record.copied_from for record in done} - {""}:
             copied = sum(bool(record.copied_from) for record in done)
             note(f"{copied} of them are copies from results/{', results/'.join(sorted(others))}")
         if todo:
             on = execution_words(todo, plan.placement.gpus)
-            note(f"{_count(len(todo), 'run')} to do, {min(jobs, len(todo))} at a time; {on}")
+            note(f"{plural(len(todo), 'run')} to do, {min(jobs, len(todo))} at a time; {on}")
         if todo and self._live:
             self._bars = progress_bars()
             self._total = self._bars.add_task("ladder", total=1.0, info="")
@@ -164,11 +165,7 @@ class LiveProgress(Observer):
         share = self._share()
         if share - share_then < ENOUGH_TO_EXTRAPOLATE:
             return "time left not known yet"
-        return f"about {duration((now - began) * (1 - share) / (share - share_then))} left"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
+        return f"about {clock((now - began) * (1 - share) / (share - share_then))} left"
 
 
 def _name(task: Task) -> str:
@@ -181,4 +178,6 @@ def _ending(record: Record) -> str:
     if record.status == "diverged":
         return f"diverged in epoch {record.result.epoch + 1}"
     speed = record.speed
-    return f"top-1 {record.result.top1_percent:.2f} %, {speed.images_per_second:,.0f} images/s, {speed.seconds:.0f} s"
+    return (
+        f"top-1 {record.result.top1_percent:.2f} %, {images_per_second(speed.images_per_second)}, {speed.seconds:.0f} s"
+    )

@@ -10,6 +10,7 @@ import typer
 from modernize.cli.course import Results, StudyName, course_named
 from modernize.cli.options import Json, Probes, Regime, examples
 from modernize.errors import INTERRUPTED
+from modernize.words import macs_unit
 
 if TYPE_CHECKING:
     from modernize.seminar.course import Course
@@ -109,7 +110,7 @@ def _introduce(screen: _Screen, course: Course, n_questions: int) -> None:
 
 
 def _ask(screen: _Screen, question: Question, number: str) -> None:
-    from modernize.cli.numbers import macs_unit, percent
+    from modernize.cli.numbers import percent
 
     lesson = question.lesson
     screen.line(f"\n{number}. {lesson.step}: {lesson.title}", "bold")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from modernize.cli.console import QUIET_SECONDS, error_is_terminal, note, progress_bars
+from modernize.words import clock
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -45,7 +46,7 @@ class ReadingProgress:
             note(f"reading images: {self._text(done, total, seconds)}")
 
     def _text(self, done: int, total: int, seconds: float) -> str:
-        left = f", about {duration(seconds * (total - done) / done)} left" if done else ""
+        left = f", about {clock(seconds * (total - done) / done)} left" if done else ""
         return f"{done:,} of {total:,}{left}"
 
     def _draw(self, done: int, total: int, text: str) -> None:
@@ -60,10 +61,3 @@ class ReadingProgress:
         if self._bar:
             self._bar[0].stop()
         self._bar = self._began = None
-
-
-def duration(seconds: float) -> str:
-    """Write a time as 1:23:45, or 23:45 within the hour."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -29,6 +29,7 @@ from modernize.cli.options import (
     exit_codes,
 )
 from modernize.step import DEFAULT_PATH
+from modernize.words import macs_unit
 
 if TYPE_CHECKING:
     from modernize.run.placement import Torchrun
@@ -180,6 +181,7 @@ def _print(result: StudyResult) -> None:
     from modernize.cli.console import say_table
     from modernize.cli.layout import columns
 
+    unit, size = macs_unit(record.cost.macs for record in result.records)
     rows = []
     for record in result.records:
         top1 = record.result.top1_percent
@@ -188,7 +190,7 @@ def _print(result: StudyResult) -> None:
                 record.rung.step,
                 f"{record.seed}",
                 "-" if top1 is None else f"{top1:.2f}",
-                f"{record.cost.macs / 1e6:.3f}",
+                f"{record.cost.macs / size:.3f}",
                 f"{record.cost.num_params:,}",
                 f"{record.speed.images_per_second:,.0f}",
                 f"{record.speed.seconds:.1f}",
@@ -197,5 +199,5 @@ def _print(result: StudyResult) -> None:
         )
     styles = ["" if record.status == "finished" else "red" for record in result.records]
     say_table(
-        columns("rung", "seed>", "top-1 %>", "MMACs>", "parameters>", "images/s>", "seconds>", "status"), rows, styles
+        columns("rung", "seed>", "top-1 %>", f"{unit}>", "parameters>", "images/s>", "seconds>", "status"), rows, styles
     )

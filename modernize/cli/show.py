@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modernize.cli.options import ImageSize, Json, Regime, StemStride, complete_step_or_recipe, examples
+from modernize.words import macs_unit, signed
 
 if TYPE_CHECKING:
     from modernize.cost import Cost
@@ -139,7 +140,7 @@ def _print(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow
     from modernize.cli.console import say, say_prose, say_table
     from modernize.cli.fields import print_fields
     from modernize.cli.layout import columns
-    from modernize.cli.numbers import MACS_NOTE, change_rows, count_cells, count_heads, macs_unit
+    from modernize.cli.numbers import MACS_NOTE, change_rows, count_cells, count_heads
     from modernize.diagram import MARK, change_diagram, network_diagram
 
     regime = rung.spec.regime
@@ -187,7 +188,6 @@ def _print_card(rung: Rung) -> None:
 
 def _print_published(row: PublishedRow, regime: str) -> None:
     from modernize.cli.console import say, say_prose
-    from modernize.cli.numbers import signed
 
     delta = _delta(row, regime)
     spread = f" ± {row.top1_std:.2f}" if row.top1_std is not None else ""

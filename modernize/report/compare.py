@@ -17,6 +17,7 @@ from modernize.results.store import find_studies, load_records, load_study
 from modernize.results.study import Study
 from modernize.results.walk import holds_records
 from modernize.spec import Arch, Recipe
+from modernize.words import value_text
 
 Quantity = Literal["top1", "deltas"]
 _DEFAULTS = {part: json.loads(json.dumps(asdict(cls()))) for part, cls in (("arch", Arch), ("trained_recipe", Recipe))}
@@ -265,7 +266,7 @@ def _version(side: Side, package: str) -> str:
 
 def _recipe_facts(a: Side, b: Side, shared: Sequence[str]) -> Iterable[tuple[str, str, str]]:
     """Fields of the recipes as trained and of the architectures that differ on a rung that both have."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, ...], list[str]] = {}
     for step in shared:
         one, other = ([*side.rows[step].records.values()][:1] for side in (a, b))
         if not one or not other:
@@ -277,7 +278,7 @@ def _recipe_facts(a: Side, b: Side, shared: Sequence[str]) -> Iterable[tuple[str
                 values = [side.get(field, _DEFAULTS[part].get(field, "-")) for side in (left, right)]
                 if values[0] != values[1] and field != "num_classes":
                     name = f"{'recipe' if part == 'trained_recipe' else part}.{field}"
-                    key = (name, str(values[0]), str(values[1]))
+                    key = (name, *map(value_text, values))
                     found.setdefault(key, []).append(step)
     for (name, one_value, other_value), steps in found.items():
         where = "every rung" if len(steps) == len(shared) else ", ".join(steps)

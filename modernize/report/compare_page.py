@@ -12,9 +12,10 @@ from modernize.report import numbers
 from modernize.report.compare import Comparison, RungPair
 from modernize.report.rows import LEVEL
 from modernize.report.tables import csv_text, json_text, rounded, significant
-from modernize.report.view import Block, Cell, Items, Page, Paragraph, Section, Table, heads, key_of, plural
+from modernize.report.view import Block, Cell, Items, Page, Paragraph, Section, Table, heads, key_of
 from modernize.results.files import write_atomically
 from modernize.results.statistics import PairedDelta, Summary, WelchDelta
+from modernize.words import NONE, plural, signed
 
 ENDS = ("diverged", "failed", "missing")
 COMPARE_FORMATS = ("md", "html", "csv", "json")
@@ -161,20 +162,18 @@ def to_json(found: Comparison) -> dict[str, Any]:
 def difference_text(difference: PairedDelta | WelchDelta | None) -> str:
     """Signed difference with its interval where there is one."""
     if difference is None:
-        return numbers.NONE
-    interval = (
-        "" if difference.low is None else f" [{numbers.signed(difference.low)}, {numbers.signed(difference.high)}]"
-    )
-    return f"{numbers.signed(difference.mean)}{interval}"
+        return NONE
+    interval = "" if difference.low is None else f" [{signed(difference.low)}, {signed(difference.high)}]"
+    return f"{signed(difference.mean)}{interval}"
 
 
 def _cells(pair: RungPair) -> tuple[Cell, ...]:
-    spec = {None: numbers.NONE, True: "same", False: "differs"}[pair.same_spec]
+    spec = {None: NONE, True: "same", False: "differs"}[pair.same_spec]
     return (
         Cell(text=pair.step),
         *(Cell(text=_mean_text(side), value=side.mean if side else None) for side in (pair.a, pair.b)),
         Cell(text=difference_text(pair.difference), value=pair.difference.mean if pair.difference else None),
-        Cell(text=numbers.NONE if pair.p_holm is None else numbers.p_text(pair.p_holm), value=pair.p_holm),
+        Cell(text=NONE if pair.p_holm is None else numbers.p_text(pair.p_holm), value=pair.p_holm),
         Cell(text=pair.verdict),
         Cell(text=spec, bad=pair.same_spec is False),
     )

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from modernize.report.numbers import p_text, signed
+from modernize.report.numbers import p_text
 from modernize.report.rows import LEVEL, Row
 from modernize.results.power import Power, power_of
 from modernize.results.statistics import rank_correlation, rank_correlation_p_value
 from modernize.results.study import Study
+from modernize.words import plural, signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +92,8 @@ def verdict_sentences(rows: Sequence[Row]) -> list[str]:
 def agreement_sentences(found: Agreement) -> list[str]:
     """Compare signs and order, with what such a comparison is worth."""
     signs = (
-        f"Signs: measured and published delta have the same one in {found.same_sign} of {found.n} "
-        f"change{'s' if found.n > 1 else ''}; coin flips would give about {found.n / 2:g}. "
+        f"Signs: measured and published delta have the same one in {found.same_sign} of "
+        f"{plural(found.n, 'change')}; coin flips would give about {found.n / 2:g}. "
         "A count of signs, without regard to intervals, is evidence for no single change."
     )
     if found.spearman is None:

@@ -13,6 +13,7 @@ from modernize.report.view import listed
 from modernize.results.record import DataFacts, Record
 from modernize.results.statistics import sampling_error_percent
 from modernize.results.study import Study
+from modernize.words import duration, plural
 
 Part = TypeVar("Part")
 
@@ -85,8 +86,8 @@ def _scale(study: Study, records: Sequence[Record]) -> list[str]:
             "This study trains on ImageNet-1K at 224 px with the full recipe: its top-1 is comparable with the paper's."
         ]
     size = (
-        f"Each run saw {first.data.num_train_images:,} images of {first.data.image_size} px for {study.epochs} "
-        f"epoch{'s' if study.epochs != 1 else ''}; the paper's saw {IMAGENET_TRAIN_IMAGES:,} ImageNet images of 224 px "
+        f"Each run saw {first.data.num_train_images:,} images of {first.data.image_size} px for "
+        f"{plural(study.epochs, 'epoch')}; the paper's saw {IMAGENET_TRAIN_IMAGES:,} ImageNet images of 224 px "
         "for 300 epochs."
     )
     small = first.data.num_train_images < SMALL_TRAIN_IMAGES or study.epochs < SMALL_SHARE_OF_EPOCHS * paper_epochs
@@ -137,7 +138,7 @@ def _data(data: DataFacts) -> str:
 
 def _budget(record: Record) -> str:
     seen = record.budget.epochs * record.data.num_train_images
-    return f"{record.budget.name}: {record.budget.epochs} epochs, {seen:,} images seen by each run"
+    return f"{record.budget.name}: {plural(record.budget.epochs, 'epoch')}, {seen:,} images seen by each run"
 
 
 def span(steps: Sequence[str]) -> str:
@@ -153,13 +154,7 @@ def _runs(study: Study, records: Sequence[Record]) -> str:
         others.append(f"{planned - len(ends)} missing")
     seconds = sum(record.speed.seconds for record in records)
     rest = f" ({', '.join(others)})" if others else ""
-    return f"{ends.count('finished')} of {planned} finished{rest}; {_duration(seconds)} of run time in all"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    return f"{ends.count('finished')} of {planned} finished{rest}; {duration(seconds)} of run time in all"
 
 
 def _all(rows: Sequence[Row]) -> list[Record]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from textwrap import wrap
 
 from modernize.report.latex_text import escape_latex, one_line
-from modernize.report.numbers import NONE
 from modernize.report.view import Cell, Column, Items, Page, Section, Table, key_of
+from modernize.words import NONE
 
 HEAD = r"""% {title}
 %

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from modernize.results.record import Hardware, Record
+from modernize.words import plural
 
 Machine = tuple[Hardware, tuple[Any, ...]]
 
@@ -30,7 +31,7 @@ def usual_machine(records: Iterable[Record]) -> Machine | None:
 
 def hardware_text(machine: Hardware) -> str:
     """Describe a machine."""
-    threads = f"{machine.num_threads} thread{'s' if machine.num_threads != 1 else ''} a run"
+    threads = f"{plural(machine.num_threads, 'thread')} a run"
     return (
         f"{machine.device}: {machine.processor}, {machine.num_cores} cores, {threads}, "
         f"{machine.memory_gb:.0f} GB, {machine.platform}"
@@ -40,7 +41,7 @@ def hardware_text(machine: Hardware) -> str:
 def execution_text(record: Record) -> str:
     """Describe how a run's arithmetic was done."""
     execution = record.execution
-    devices = f"{execution.num_devices} device{'s' if execution.num_devices != 1 else ''}"
+    devices = plural(execution.num_devices, "device")
     # Records from before there were parts of batches do not say it: their one device took whole batches.
     images = execution.batch_per_device or record.trained_recipe.get("batch_size")
     batch = f" of {images} images each at a time" if images else ""
@@ -80,7 +81,7 @@ def machine_notes(records: Iterable[Record]) -> tuple[str, ...]:
     if len(groups) < 2:
         return ()
     return tuple(
-        f"{number} run{'s' if number != 1 else ''} on {hardware_text(first.hardware)}; "
+        f"{plural(number, 'run')} on {hardware_text(first.hardware)}; "
         f"{execution_text(first)}; torch {first.versions.get('torch', 'unknown')}; "
         f"commit {first.commit or 'unknown'}."
         for first, number in groups.values()

@@ -8,9 +8,10 @@ from typing import Any
 from modernize.report.facts import Header, span
 from modernize.report.machines import execution_text, machine_notes
 from modernize.report.rows import LEVEL, Row
-from modernize.report.view import listed, plural
+from modernize.report.view import listed
 from modernize.results.record import Record
 from modernize.results.study import Study
+from modernize.words import noun, plural
 
 # A clause of a recipe: the field, and what is said of its value; "" says nothing.
 _CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
@@ -18,7 +19,7 @@ _CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
     ("lr", lambda v, _: f"peak learning rate {v:g}"),
     ("schedule", lambda v, r: _schedule(v, r)),
     ("weight_decay", lambda v, r: f"weight decay {v:g}{'' if r.get('decay_norm_and_bias') else _UNDECAYED}"),
-    ("epochs", lambda v, _: f"{v} epochs"),
+    ("epochs", lambda v, _: plural(v, "epoch")),
     ("batch_size", lambda v, _: f"batch {v}"),
     ("rand_augment", lambda v, _: f"RandAugment {v}" if v else ""),
     ("random_resized_crop", lambda v, _: "random resized crops" if v else ""),
@@ -133,7 +134,7 @@ def _optimizer(name: str, recipe: Mapping[str, Any]) -> str:
 
 def _schedule(name: str, recipe: Mapping[str, Any]) -> str:
     warmup = recipe.get("warmup_epochs", 0)
-    after = f" after {warmup:g} epochs of linear warmup" if warmup else ""
+    after = f" after {plural(float(warmup), 'epoch')} of linear warmup" if warmup else ""
     if name == "cosine":
         return f"cosine schedule to {recipe.get('min_lr', 0):g}{after}"
     return f"learning rate divided by 10 after each third of training{after}" if name == "step" else name
@@ -162,4 +163,4 @@ def _statistics(rows: Sequence[Row]) -> str:
 
 def _code(commits: Sequence[str]) -> str:
     dirty = " +dirty: the source tree had changes that are in no commit." if any("dirty" in c for c in commits) else ""
-    return f"commit{'s' if len(commits) > 1 else ''} {listed(commits)}.{dirty}"
+    return f"{noun(len(commits), 'commit')} {listed(commits)}.{dirty}"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from modernize.published import PublishedRow
 from modernize.report.paper import NO_STD
 from modernize.report.rows import Row
 from modernize.results.statistics import PairedDelta, Summary
-
-NONE = "-"
+from modernize.words import NONE, signed
 
 
 def top1_text(top1: Summary | None) -> str:
@@ -48,19 +45,6 @@ def published_text(row: PublishedRow | None) -> str:
     return row.top1_text + (f" ± {row.top1_std:.2f}" if row.top1_std is not None else "")
 
 
-def signed(value: float | None) -> str:
-    r"""Give two digits with a sign; a true minus lines up with the plus.
-
-    Examples:
-        >>> ascii((signed(0.5), signed(-1.23), signed(-0.001), signed(None)))
-        "('+0.50', '\\u22121.23', '0.00', '-')"
-    """
-    if value is None:
-        return NONE
-    text = f"{value:+.2f}"
-    return "0.00" if float(text) == 0 else text.replace("-", "−")  # noqa: RUF001
-
-
 def p_text(p_value: float) -> str:
     """Give a p-value without false digits.
 
@@ -78,17 +62,6 @@ def published_verdict(row: Row) -> str:
     if row.published_delta is None:
         return NONE
     return row.published_reading.verdict if row.published_reading else NO_STD
-
-
-def macs_unit(rows: Sequence[Row]) -> tuple[str, float]:
-    """Choose a unit in which the rows' MACs read well: its name, and how many MACs it is."""
-    return ("GMACs", 1e9) if max((row.planned.macs for row in rows), default=0) >= 1e9 else ("MMACs", 1e6)
-
-
-def macs_text(macs: int, unit: float) -> str:
-    """MACs in a unit, three significant digits or more."""
-    value = macs / unit
-    return f"{value:.3f}" if value < 10 else f"{value:.2f}" if value < 100 else f"{value:.1f}"
 
 
 def speed_text(images_per_second: float | None) -> str:

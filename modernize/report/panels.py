@@ -15,6 +15,7 @@ from modernize.report.specs import rung_specs
 from modernize.report.view import Panel, keys_of
 from modernize.results.study import Study
 from modernize.spec import Spec
+from modernize.words import macs_text, macs_unit, signed
 
 _CARD = {"what": "What", "why": "Why", "watch": "Watch", "deviates": "Deviates"}
 
@@ -23,7 +24,7 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
     """Describe every rung of a study."""
     by_step = {row.step: row for row in rows}
     specs = rung_specs(study, rows)
-    unit_name, unit = numbers.macs_unit(rows)
+    unit_name, unit = macs_unit(row.planned.macs for row in rows)
     keys, drawings = keys_of(by_step), change_keys(by_step)
     return tuple(
         Panel(
@@ -40,7 +41,7 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
                 *published_numbers(row),
                 (
                     unit_name,
-                    numbers.macs_text(row.planned.macs, unit),
+                    macs_text(row.planned.macs, unit),
                     source.counted_source(row.planned, study.image_size),
                 ),
                 (
@@ -91,9 +92,7 @@ def published_numbers(row: Row) -> list[tuple[str, str, str]]:
         return [("Top-1 published, %", "none", "")]
     found = [("Top-1 published, %", numbers.published_text(row.published), source.published_source(row.published))]
     if row.published_delta is not None:
-        found.append(
-            ("Delta published, points", numbers.signed(row.published_delta), source.published_delta_source(row))
-        )
+        found.append(("Delta published, points", signed(row.published_delta), source.published_delta_source(row)))
         found.append(("Verdict, published", numbers.published_verdict(row), source.reading_source(row)))
     return found
 

@@ -18,20 +18,10 @@ from modernize.report.paper import N_SEEDS, READINGS
 from modernize.report.rows import Row, make_rows
 from modernize.report.specs import paper_rungs
 from modernize.report.study_page import name_of, published_notes
-from modernize.report.view import (
-    Block,
-    Cell,
-    Facts,
-    Items,
-    Page,
-    Panel,
-    Paragraph,
-    Section,
-    Table,
-    heads,
-)
+from modernize.report.view import Block, Cell, Facts, Items, Page, Panel, Paragraph, Section, Table, heads
 from modernize.results.statistics import Summary, welch_p_value
 from modernize.results.study import PlannedRung, Study
+from modernize.words import NONE, signed
 
 IMAGE_SIZE = 224
 _ENDS = {"resnet50": "ResNet-50 to ConvNeXt-T", "resnet200": "ResNet-200 to ConvNeXt-B"}
@@ -165,13 +155,13 @@ def _cells(regime: str, row: Row, gmacs: float) -> tuple[Cell, ...]:
             source=source.published_source(published),
         ),
         Cell(
-            text=numbers.signed(row.published_delta),
+            text=signed(row.published_delta),
             value=row.published_delta,
             source=source.published_delta_source(row),
         ),
         Cell(text=numbers.published_verdict(row), source=source.reading_source(row)),
         Cell(
-            text=published.gmacs_text if published else numbers.NONE,
+            text=published.gmacs_text if published else NONE,
             value=published.gmacs if published else None,
             source=source.published_source(published),
             note=f"{regime}-{row.step}" if anomaly else "",
@@ -214,7 +204,7 @@ def _kernels(regime: str) -> str:
     for step, summary in printed.items():
         p_value = welch_p_value(summary, adopted)
         p = f" (p = {numbers.p_text(p_value)})" if p_value is not None else ""
-        found.append(f"{step} {numbers.signed(summary.mean - adopted.mean)}{p}")
+        found.append(f"{step} {signed(summary.mean - adopted.mean)}{p}")
     return f"Each kernel size stands against the 3x3 of move-up. Against kernel-7, uncorrected: {', '.join(found)}."
 
 

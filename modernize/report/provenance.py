@@ -9,6 +9,7 @@ from modernize.report.numbers import p_text
 from modernize.report.rows import Row
 from modernize.results.record import Record
 from modernize.results.study import PlannedRung, Study
+from modernize.words import noun
 
 # With more, the first and the last stand for all: the seeds between them are in the folder named beside them.
 MOST_IDS = 10
@@ -102,11 +103,11 @@ def rung_note(study: Study, row: Row) -> str:
         parts.append(f"Stale: {record_ids(row.records[seed] for seed in row.stale)}.")
     if missing := [seed for seed in study.seeds if seed not in row.records]:
         shown = ", ".join(map(str, missing[:MOST_IDS]))
-        parts.append(f"Missing: seed{'s' if len(missing) > 1 else ''} {shown}{', ...' * (len(missing) > MOST_IDS)}.")
+        parts.append(f"Missing: {noun(len(missing), 'seed')} {shown}{', ...' * (len(missing) > MOST_IDS)}.")
     if row.published:
         parts.append(f"Published: {row.published.source}, row '{row.published.label}'.")
     return " ".join(parts)
 
 
 def _ids(study: Study, records: list[Record]) -> str:
-    return f"record{'s' if len(records) > 1 else ''} {record_ids(records)}{elsewhere(records, study.name)}"
+    return f"{noun(len(records), 'record')} {record_ids(records)}{elsewhere(records, study.name)}"

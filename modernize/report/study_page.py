@@ -12,20 +12,9 @@ from modernize.report.facts import Header, findings, header, scale_limits, seed_
 from modernize.report.methods import methods
 from modernize.report.paper import READINGS
 from modernize.report.rows import Row
-from modernize.report.view import (
-    Block,
-    Cell,
-    Facts,
-    Items,
-    Page,
-    Paragraph,
-    Section,
-    Table,
-    heads,
-    keys_of,
-    plural,
-)
+from modernize.report.view import Block, Cell, Facts, Items, Page, Paragraph, Section, Table, heads, keys_of
 from modernize.results.study import Study
+from modernize.words import NONE, macs_text, macs_unit, plural, signed
 
 RUNGS_TABLE = "rungs"
 
@@ -108,14 +97,14 @@ def _cells(study: Study, row: Row, keys: dict[str, str]) -> tuple[Cell, ...]:
             value=delta.mean if delta else None,
             source=source.delta_source(row),
         ),
-        Cell(text=row.verdict or numbers.NONE, source=source.verdict_source(row)),
+        Cell(text=row.verdict or NONE, source=source.verdict_source(row)),
         Cell(
             text=numbers.published_text(published),
             value=published.top1_percent if published else None,
             source=source.published_source(published),
         ),
         Cell(
-            text=numbers.signed(row.published_delta),
+            text=signed(row.published_delta),
             value=row.published_delta,
             source=source.published_delta_source(row),
         ),
@@ -197,7 +186,7 @@ def _deltas(study: Study, rows: Sequence[Row], figures: Collection[str]) -> Iter
 
 
 def _sizes(study: Study, rows: Sequence[Row], figures: Collection[str]) -> Iterable[Block]:
-    unit_name, unit = numbers.macs_unit(rows)
+    unit_name, unit = macs_unit(row.planned.macs for row in rows)
     yield from figures_of("cost", figures)
     yield Table(
         id="sizes",
@@ -207,7 +196,7 @@ def _sizes(study: Study, rows: Sequence[Row], figures: Collection[str]) -> Itera
             (
                 Cell(text=name_of(row), rung=row.step, source=row.planned.title),
                 Cell(
-                    text=numbers.macs_text(row.planned.macs, unit),
+                    text=macs_text(row.planned.macs, unit),
                     value=row.planned.macs,
                     source=source.counted_source(row.planned, study.image_size),
                 ),

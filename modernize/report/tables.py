@@ -14,10 +14,11 @@ from modernize.report.evidence import evidence_json
 from modernize.report.facts import findings, header, scale_limits, seed_limits
 from modernize.report.machines import machine_notes
 from modernize.report.methods import methods
-from modernize.report.numbers import NONE, published_verdict
+from modernize.report.numbers import published_verdict
 from modernize.report.paper import N_SEEDS
 from modernize.report.rows import Row
 from modernize.results.study import Study
+from modernize.words import NONE
 
 PUBLISHED_TEST = f"Welch test on printed mean and std, n={N_SEEDS}, Holm over the table's deltas"
 # With which a cell begins that a spreadsheet computes.

@@ -240,13 +240,3 @@ def listed(names: Iterable[str]) -> str:
     """
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def plural(number: int, noun: str) -> str:
-    """Count a noun.
-
-    Examples:
-        >>> plural(1, "run"), plural(1200, "run")
-        ('1 run', '1,200 runs')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -18,6 +18,7 @@ from modernize.run.task import Task
 from modernize.spec import Arch, Recipe, Spec, fingerprint
 from modernize.strict import from_dict
 from modernize.train.runtime import Runtime
+from modernize.words import plural
 
 EVALUATION_SHARE = 1 / 3
 """Of an image's training time; training goes forward once and backward for about twice as long."""
@@ -109,7 +110,7 @@ class _Speeds:
     def size(self) -> str:
         """How many runs and images the times that were given stand on, in words."""
         images = [number for key in self.used for number in self._num_images[key]]
-        return f" ({len(images):,} run{'s' * (len(images) != 1)}, {sum(images):,} images)" if images else ""
+        return f" ({plural(len(images), 'run')}, {sum(images):,} images)" if images else ""
 
     def seconds(self, task: Task, path: str) -> tuple[float, str]:
         """Return how long a run takes if its images take this path, and where that comes from."""

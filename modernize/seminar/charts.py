@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 from modernize.published import PublishedRow
-from modernize.report.numbers import macs_text
 from modernize.seminar.course import Course, Lesson
 from modernize.seminar.evidence import Evidence, Truth
+from modernize.words import macs_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modernize.report.markdown import escape_markdown
-from modernize.report.numbers import NONE
 from modernize.seminar.course import Course, Lesson
 from modernize.seminar.evidence import Evidence
 from modernize.seminar.slide import borrowed_words, costs, setting
+from modernize.words import NONE
 
 PAGE_BREAK = '<div style="page-break-after: always"></div>'
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from modernize.published import published_rows
 from modernize.regimes import get_regime
-from modernize.report.numbers import macs_text
 from modernize.report.paper import N_SEEDS
 from modernize.seminar.course import Course, Lesson, last_published
 from modernize.seminar.slide import Slide, borrowed_words, setting
+from modernize.words import macs_text, macs_unit
 
 
 def opening(course: Course) -> Iterator[Slide]:
@@ -49,7 +49,7 @@ def opening(course: Course) -> Iterator[Slide]:
 
 def _end(course: Course, lesson: Lesson) -> dict[str, str]:
     row = next((row for row in course.rows if row.step == lesson.step), None)
-    unit, size = ("GMACs", 1e9) if lesson.macs >= 1e9 else ("MMACs", 1e6)
+    unit, size = macs_unit([lesson.macs])
     name = course.start if lesson is course.lessons[0] else course.end
     return {
         "name": name,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modernize.published import PUBLISHED_REGIMES, published_rows
-from modernize.report.numbers import macs_text
 from modernize.seminar.course import Course, Lesson
 from modernize.seminar.evidence import borrowed_spread
+from modernize.words import macs_text, macs_unit, plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +39,14 @@ def setting(course: Course) -> str:
     if not course.study:
         return published
     study = course.study
-    seeds = f"{len(study.seeds)} seed{'s' if len(study.seeds) != 1 else ''}"
-    epochs = f"{study.epochs} epoch{'s' if study.epochs != 1 else ''}"
+    seeds = plural(len(study.seeds), "seed")
+    epochs = plural(study.epochs, "epoch")
     return f"measured: {study.name}, {study.data} at {study.image_size} px, {epochs}, {seeds}; {published}"
 
 
 def costs(course: Course, lesson: Lesson) -> list[tuple[str, str, str]]:
     """Name, before and after of MACs and parameters."""
-    unit, size = ("GMACs", 1e9) if lesson.macs >= 1e9 else ("MMACs", 1e6)
+    unit, size = macs_unit([lesson.macs])
     before = course.lesson(lesson.before)
     macs = (unit, macs_text(lesson.macs_before, size) if before else "-", macs_text(lesson.macs, size))
     return [macs, ("parameters", f"{before.num_params:,}" if before else "-", f"{lesson.num_params:,}")]

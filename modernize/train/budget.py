@@ -23,6 +23,7 @@ from typing import Any
 
 from modernize.errors import ModernizeError, unknown_name
 from modernize.spec import Recipe
+from modernize.words import plural
 
 WARMUP_SHARE = 0.2
 """Of a short run; the paper's 20 of 300 epochs would be less than one epoch."""
@@ -205,7 +206,7 @@ def _sentences(recipe: Recipe, short: Recipe) -> tuple[str, ...]:
         return bool(getattr(recipe, name) != getattr(short, name))
 
     lengths = (
-        f"{recipe.epochs} epochs -> {short.epochs}" if differs("epochs") else "",
+        f"{plural(recipe.epochs, 'epoch')} -> {short.epochs}" if differs("epochs") else "",
         f"batch {recipe.batch_size} -> {short.batch_size}" if differs("batch_size") else "",
         f"peak learning rate {recipe.lr:g} -> {short.lr:g}" if differs("lr") else "",
     )
@@ -221,7 +222,8 @@ def _sentences(recipe: Recipe, short: Recipe) -> tuple[str, ...]:
         sentences.append("the learning rate still falls to a tenth after each third of training")
     if differs("warmup_epochs"):
         sentences.append(
-            f"{recipe.schedule} schedule kept, warmup {recipe.warmup_epochs:g} epochs -> {short.warmup_epochs:g}"
+            f"{recipe.schedule} schedule kept, "
+            f"warmup {plural(recipe.warmup_epochs, 'epoch')} -> {short.warmup_epochs:g}"
         )
     if len(off) > 1:
         sentences.append(f"{', '.join(off[:-1])} and {off[-1]} are off: they pay in long training only")
@@ -252,8 +254,8 @@ def refuse_contradictions(recipe: Recipe) -> None:
     """
     if recipe.warmup_epochs >= recipe.epochs:
         raise ModernizeError(
-            f"recipe.warmup_epochs is {recipe.warmup_epochs:g}, which leaves nothing of {recipe.epochs} epochs; "
-            "set it to less."
+            f"recipe.warmup_epochs is {recipe.warmup_epochs:g}, which leaves nothing of "
+            f"{plural(recipe.epochs, 'epoch')}; set it to less."
         )
     for name in ("mixup", "cutmix"):
         if (strength := getattr(recipe, name)) and recipe.mix_probability == 0:

@@ -17,9 +17,9 @@ from modernize.regimes import get_regime
 from modernize.registry import load_steps
 from modernize.report.figures.style import HATCH, Look, Theme, house_style, sentence, settled, shortened
 from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
-from modernize.report.numbers import macs_text, macs_unit
 from modernize.report.rows import Row
 from modernize.results.study import Study
+from modernize.words import macs_text, macs_unit
 
 MOST_DOTS = 10
 # What the paper calls its sections (arXiv:2201.03545).
@@ -127,7 +127,7 @@ def _places(study: Study | None, rows: Sequence[Row], regimes: Sequence[str]) ->
 
 
 def _measured_panel(axes: Axes, study: Study, rows: Sequence[Row], look: Look) -> None:
-    unit_name, unit = macs_unit(rows)
+    unit_name, unit = macs_unit(row.planned.macs for row in rows)
     bars = []
     for place, row in enumerate(rows):
         if row.top1 is None:

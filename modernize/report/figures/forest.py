@@ -11,10 +11,11 @@ from matplotlib.ticker import MaxNLocator
 
 from modernize.report.figures.style import Look, Theme, house_style, sentence, settled, shortened
 from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
-from modernize.report.numbers import published_verdict, signed
+from modernize.report.numbers import published_verdict
 from modernize.report.paper import welch_half_width
 from modernize.report.rows import LEVEL, Row
 from modernize.results.study import Study
+from modernize.words import plural, signed
 
 _UP, _DOWN = -0.15, 0.2
 
@@ -161,8 +162,8 @@ def _notes(study: Study, rows: Sequence[Row], halves: Mapping[str, float]) -> li
     notes = ["square: measured, paired over seeds"] if any(row.delta for row in rows) else []
     if tested:
         notes.append(
-            f"filled: not zero at {100 * LEVEL:.0f} % after Holm's correction for {tested} "
-            f"comparison{'s' if tested > 1 else ''} (the intervals are not corrected)"
+            f"filled: not zero at {100 * LEVEL:.0f} % after Holm's correction for "
+            f"{plural(tested, 'comparison')} (the intervals are not corrected)"
         )
     if len(study.seeds) == 1 and any(row.delta for row in rows):
         notes.append("one seed: no interval")

@@ -11,6 +11,7 @@ from modernize.blueprint import Block, Blueprint, blueprint
 from modernize.diagram import INTO, op_rows, pick_block
 from modernize.ops import Conv, Kind, Op
 from modernize.spec import Spec
+from modernize.words import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +202,7 @@ def _stages(plan: Blueprint) -> Part:
     nodes = []
     for number, stage in enumerate(plan.stages, 1):
         channels = stage.blocks[0].out_channels
-        blocks = f"{len(stage.blocks)} block{'s' if len(stage.blocks) > 1 else ''}"
+        blocks = plural(len(stage.blocks), "block")
         text = f"stage {number}: {blocks}, {channels}-d"
         nodes.append(Node(name=f"stage {number}", text=text, kind="rest", channels=(channels, channels), beside=()))
     return Part(title="stages", nodes=tuple(nodes), flow=False)

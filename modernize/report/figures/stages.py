@@ -22,6 +22,7 @@ from modernize.report.figures.canvas import (
 from modernize.report.figures.parts import Node, Part, nodes_of, residual_part
 from modernize.report.figures.style import Theme, house_style
 from modernize.spec import Spec
+from modernize.words import macs_unit
 
 _MARGIN, _LABELS, _NUMBERS = 18.0, 104.0, (108.0, 78.0, 104.0)
 _HEADER, _FOOTER = 64.0, 40.0
@@ -71,7 +72,7 @@ def network(spec: Spec, image_size: int | None = None, *, title: str = "", theme
     numbers_at = _MARGIN + _LABELS + chain + 14
     width = numbers_at + sum(_NUMBERS) + _MARGIN
     height = _HEADER + sum(line.height for line in lines) + _FOOTER
-    unit, unit_name = (1e9, "GMACs") if counted.macs >= 1e9 else (1e6, "MMACs")
+    unit_name, unit = macs_unit([counted.macs])
     with house_style(theme) as look:
         canvas = Canvas(width, height, look)
         side = counted.image_size

@@ -16,11 +16,11 @@ from modernize.report.figures.path import Mark, draw_path
 from modernize.report.figures.style import SLIDE_INCHES, Theme, house_style, sentence, settled, shortened
 from modernize.report.figures.words import setting, stale_notes, verdict
 from modernize.report.machines import machine_of, usual_machine
-from modernize.report.numbers import macs_unit
 from modernize.report.rows import Row
 from modernize.report.specs import paper_rungs
 from modernize.results.statistics import summarise
 from modernize.results.study import Study
+from modernize.words import macs_unit
 
 Against = Literal["macs", "params", "images_per_second", "seconds"]
 
@@ -104,7 +104,7 @@ def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, them
 
 
 def _macs(study: Study, rows: Sequence[Row]) -> _Axis:
-    name, unit = macs_unit(rows)
+    name, unit = macs_unit(row.planned.macs for row in rows)
     return _Axis(
         measured=f"{name} at {study.image_size} px",
         published="GMACs at 224 px, as printed",

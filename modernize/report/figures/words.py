@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from modernize.report.figures.style import shortened
 from modernize.report.rows import Row
 from modernize.results.study import Study
+from modernize.words import plural
 
 
 def rung_label(row: Row) -> str:
@@ -16,7 +17,7 @@ def rung_label(row: Row) -> str:
 
 def setting(study: Study) -> str:
     """Name data and training time, short enough for a title."""
-    return f"{shortened(study.data, 16)}, {study.epochs} epoch{'s' if study.epochs != 1 else ''}"
+    return f"{shortened(study.data, 16)}, {plural(study.epochs, 'epoch')}"
 
 
 def verdict(row: Row) -> str:
