@@ -16,6 +16,7 @@ from modernize.ops import (
     Activation,
     Add,
     Conv,
+    Dropout,
     DropPath,
     Fork,
     GlobalPool,
@@ -146,7 +147,7 @@ def blueprint(spec: Spec) -> Blueprint:
         )
     arch, recipe = spec.arch, spec.recipe
     channels = arch.width
-    num_blocks = sum(arch.depths)
+    drop_rates = _drop_rates(arch, recipe)
     stages: list[Stage] = []
     for index, (depth, width) in enumerate(zip(arch.depths, arch.stage_widths, strict=True)):
         out_channels = block_channels(arch, width)
@@ -157,16 +158,24 @@ def blueprint(spec: Spec) -> Blueprint:
             in_channels = out_channels if separate or position > 0 else channels
             stride = 2 if arch.downsampling == "in-block" and index > 0 and position == 0 else 1
             done = sum(arch.depths[:index]) + position
-            drop_rate = recipe.stochastic_depth * done / max(1, num_blocks - 1)
-            blocks.append(_block(arch, recipe, in_channels, width, stride, drop_rate))
+            blocks.append(_block(arch, recipe, in_channels, width, stride, drop_rates[done]))
         stages.append(Stage(downsample, tuple(blocks)))
         channels = out_channels
-    return Blueprint(_stem(arch), tuple(stages), _head(arch, channels))
+    return Blueprint(_stem(arch), tuple(stages), _head(arch, recipe, channels))
 
 
 def block_channels(arch: Arch, width: int) -> int:
     """Channels between the blocks of a stage whose `width` is given."""
     return width if arch.bottleneck == "inverted" else 4 * width
+
+
+def _drop_rates(arch: Arch, recipe: Recipe) -> list[float]:
+    rate, num_blocks = recipe.stochastic_depth, sum(arch.depths)
+    if not isinstance(rate, tuple):
+        return [rate * done / max(1, num_blocks - 1) for done in range(num_blocks)]
+    if len(rate) != len(arch.depths):
+        raise ModernizeError(f"recipe.stochastic_depth lists {len(rate)} stages, arch.depths {len(arch.depths)}.")
+    return [own for own, depth in zip(rate, arch.depths, strict=True) for _ in range(depth)]
 
 
 def _stem(arch: Arch) -> Ops:
@@ -189,10 +198,11 @@ def _downsample(arch: Arch, in_channels: int, out_channels: int) -> Ops:
     return _with_bias(arch, (*norm, Conv("conv", in_channels, out_channels, 2, 2)))
 
 
-def _head(arch: Arch, channels: int) -> Ops:
+def _head(arch: Arch, recipe: Recipe, channels: int) -> Ops:
     last = (Norm("last_norm", arch.norm, channels), Activation(arch.activation)) if arch.pre_activation else ()
     norm = (Norm("norm", arch.norm, channels),) if arch.downsampling == "separate" and arch.downsample_norm else ()
-    return (*last, GlobalPool(), *norm, Linear("fc", channels, arch.num_classes))
+    dropout = (Dropout(recipe.dropout),) if recipe.dropout else ()
+    return (*last, GlobalPool(), *norm, *dropout, Linear("fc", channels, arch.num_classes))
 
 
 def _block(arch: Arch, recipe: Recipe, in_channels: int, width: int, stride: int, drop_rate: float) -> Block:

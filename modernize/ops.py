@@ -237,6 +237,16 @@ class GRN(Op):
 
 
 @dataclass(frozen=True, slots=True)
+class Dropout(Op):
+    """Each feature is dropped with a probability `rate`, in training."""
+
+    rate: float
+    name: str = "dropout"
+    text: ClassVar[str] = "dropout"
+    moves: ClassVar[Moves] = _INPUT_UNREAD
+
+
+@dataclass(frozen=True, slots=True)
 class Linear(Op):
     """The classifier."""
 

@@ -122,12 +122,16 @@ class Recipe:
         lr: Peak learning rate at `batch_size`.
         weight_decay: Decoupled for AdamW, L2 for SGD.
         decay_norm_and_bias: Whether norms, biases, LayerScale and GRN are decayed too.
-        schedule: "step" divides by 10 at each third of training, "cosine" falls to `min_lr`.
+        schedule: "step" multiplies the rate by `step_factors`, "cosine" falls to `min_lr`.
+        step_epochs: Epochs after which it is multiplied; () for each third of training.
+        step_every_epochs: It is multiplied each time so many epochs are over; 0 for the epochs above.
+        step_factors: By what; one factor for all times, or one for each of `step_epochs`.
         warmup_epochs: Epochs of linear warmup from zero.
         batch_size: Images in one optimizer step, over all devices.
         rand_augment: timm's RandAugment string, or "" for none.
         random_resized_crop: Whether training crops are random in size and shape.
-        shift_pixels: Largest random shift in pixels (small images; 0 for none).
+        shift_pixels: Largest random shift in pixels, over black (small images; 0 for none). It is a random crop of the
+            image padded by so much: 4 on 32 px is "pad to 40, crop 32", and "shifts of 12.5 %".
         horizontal_flip: Whether images are mirrored at random.
         color_jitter: Strength of brightness, contrast and saturation jitter. timm drops it where RandAugment is on.
         mixup: Beta parameter of mixup, 0 for none. Mixing takes an even number of images a process.
@@ -136,7 +140,9 @@ class Recipe:
         mix_switch_probability: Probability of CutMix rather than mixup where both are on.
         random_erasing: Probability of erasing a rectangle with pixel noise.
         label_smoothing: Share of the target spread over all classes.
-        stochastic_depth: Drop probability of the last block's branch; grows linearly from 0 at the first.
+        stochastic_depth: Drop probability of the last block's branch; grows linearly from 0 at the first. Or one a
+            stage, the same for all its blocks.
+        dropout: Probability of dropping each feature before the classifier.
         layer_scale_init: Starting value of LayerScale.
         clip_grad_norm: Largest norm of the gradient of all weights together, 0 for no clipping.
         ema_decay: Decay, a step, of the weights' moving average, 0 for none. Where there is one, it is evaluated.
@@ -159,6 +165,9 @@ class Recipe:
     weight_decay: float = 1e-4
     decay_norm_and_bias: bool = True
     schedule: Literal["step", "cosine"] = "step"
+    step_epochs: tuple[float, ...] = ()
+    step_every_epochs: float = 0.0
+    step_factors: tuple[float, ...] = (0.1,)
     min_lr: float = 0.0
     warmup_epochs: float = 0.0
     epochs: int = 90
@@ -174,7 +183,8 @@ class Recipe:
     mix_switch_probability: float = 0.5
     random_erasing: float = 0.0
     label_smoothing: float = 0.0
-    stochastic_depth: float = 0.0
+    stochastic_depth: float | tuple[float, ...] = 0.0
+    dropout: float = 0.0
     layer_scale_init: float = 1e-6
     clip_grad_norm: float = 0.0
     ema_decay: float = 0.0
@@ -187,12 +197,21 @@ class Recipe:
 
     def __post_init__(self) -> None:
         refuse_outside(self, _RECIPE_RANGES, "recipe.")
-        for name in ("momentum", "betas", "stochastic_depth", "ema_decay"):
+        for name in ("momentum", "betas", "stochastic_depth", "dropout", "ema_decay"):
             if 1.0 in (value if isinstance(value := getattr(self, name), tuple) else (value,)):
                 raise ModernizeError(f"recipe.{name} should be below 1, not {shown(value)}.")
         for name in ("eval_crop_ratio", "layer_decay"):
             if getattr(self, name) == 0:
                 raise ModernizeError(f"recipe.{name} should be above 0, at most 1, not 0.")
+        if self.step_epochs and self.step_every_epochs:
+            raise ModernizeError("recipe.step_epochs and recipe.step_every_epochs are both set; set one of them.")
+        if tuple(sorted(set(self.step_epochs))) != self.step_epochs:
+            raise ModernizeError(f"recipe.step_epochs should rise, not {shown(self.step_epochs)}.")
+        if len(self.step_factors) not in {1, len(self.step_epochs)} or not self.step_factors:
+            raise ModernizeError(
+                f"recipe.step_factors lists {len(self.step_factors)}; it should be one, or as many as "
+                f"recipe.step_epochs ({len(self.step_epochs)})."
+            )
         # timm skips the parts of a string that it cannot read.
         if self.rand_augment and not re.fullmatch(_RAND_AUGMENT, self.rand_augment):
             raise ModernizeError(
@@ -208,10 +227,12 @@ _RECIPE_RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("epochs", "batch_size"), (1, 1_000_000)),
     "layer_decay_blocks": (1, 1_000),
     **dict.fromkeys(("lr", "eps", "weight_decay", "min_lr", "warmup_epochs", "clip_grad_norm"), (0, 1_000_000)),
+    **dict.fromkeys(("step_epochs", "step_every_epochs"), (0, 1_000_000)),
     **dict.fromkeys(("shift_pixels", "color_jitter", "mixup", "cutmix"), (0, 1_000)),
     **dict.fromkeys(("layer_scale_init", "head_init_scale"), (0, 1_000)),
     **dict.fromkeys(("mix_probability", "mix_switch_probability", "random_erasing", "label_smoothing"), (0, 1)),
-    **dict.fromkeys(("momentum", "betas", "stochastic_depth", "ema_decay", "eval_crop_ratio", "layer_decay"), (0, 1)),
+    **dict.fromkeys(("momentum", "betas", "stochastic_depth", "dropout", "ema_decay", "step_factors"), (0, 1)),
+    **dict.fromkeys(("eval_crop_ratio", "layer_decay"), (0, 1)),
 }
 
 

@@ -76,8 +76,9 @@ def checked(kind: Any, value: Any, path: str) -> Any:
     if origin in (Union, UnionType):
         if value is None and NoneType in args:
             return None
-        (inner,) = [a for a in args if a is not NoneType]
-        return checked(inner, value, path)
+        kinds = [a for a in args if a is not NoneType]
+        listed = [a for a in kinds if (get_origin(a) is tuple) == isinstance(value, list | tuple)]
+        return checked((listed or kinds)[0], value, path)
     if origin is tuple:
         return _tuple(args, value, path)
     if origin in (dict, Mapping) or kind is dict:

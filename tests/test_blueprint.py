@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modernize.blueprint import blueprint
+from modernize.errors import ModernizeError
 from modernize.ladder import ladder
 from modernize.ops import Activation, Conv, LayerScale, MaxPool, Norm
 from modernize.regimes import base_spec
@@ -133,6 +134,23 @@ def test_stochastic_depth_grows_linearly_over_the_blocks():
     rates = [one.drop_rate for stage in plan("recipe").stages for one in stage.blocks]
     assert rates == pytest.approx([0.1 * i / 15 for i in range(16)])
     assert all(one.drop_rate == 0.0 for stage in plan("base").stages for one in stage.blocks)
+
+
+def test_stochastic_depth_by_stage_is_the_same_for_all_blocks_of_one():
+    spec = RUNGS["downsample"].with_recipe(stochastic_depth=[0.1, 0.1, 0.2, 0.3])
+    rates = [{one.drop_rate for one in stage.blocks} for stage in blueprint(spec).stages]
+    assert rates == [{0.1}, {0.1}, {0.2}, {0.3}]
+    with pytest.raises(ModernizeError, match=r"recipe\.stochastic_depth lists 4 stages, arch\.depths 3\."):
+        blueprint(spec.with_arch(depths=(1, 1, 1)))
+    for rate in ([0.1, 1.0, 0.2, 0.3], [0.1, "x", 0.2, 0.3], "x"):
+        with pytest.raises(ModernizeError, match=r"recipe\.stochastic_depth.* should be "):
+            spec.with_recipe(stochastic_depth=rate)
+
+
+def test_dropout_stands_before_the_classifier():
+    spec = RUNGS["downsample"]
+    assert names(blueprint(spec.with_recipe(dropout=0.5)).head) == ["pool", "norm", "dropout", "fc"]
+    assert names(blueprint(spec.with_recipe(dropout=0.0)).head) == ["pool", "norm", "fc"]
 
 
 @pytest.mark.parametrize("stride", [1, 2, 4])

@@ -169,6 +169,17 @@ def test_what_the_user_sets_is_left_alone_and_not_said():
         assert words not in said
 
 
+@pytest.mark.parametrize(("field", "value"), [("step_epochs", (30.0, 60.0)), ("step_every_epochs", 45.0)])
+def test_steps_keep_their_place_in_a_shorter_run(field, value):
+    recipe = replace(CLASSIC, **{field: value})
+    short, changes = shorten(recipe, get_budget("smoke", epochs=9))
+    assert getattr(short, field) == ((3.0, 6.0) if field == "step_epochs" else 4.5)
+    assert "the learning rate still falls at the same shares of training" in changes
+    by_hand, changes = shorten(recipe, get_budget("smoke", epochs=9), given=(field,))
+    assert getattr(by_hand, field) == value
+    assert not [line for line in changes if "still falls" in line]
+
+
 def test_one_thing_given_up_reads_well():
     recipe = replace(MODERN, rand_augment="", color_jitter=0.0, cutmix=0.0, random_erasing=0.0, stochastic_depth=0.0)
     _, changes = shorten(recipe, get_budget(DEFAULT_BUDGET))

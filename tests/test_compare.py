@@ -104,6 +104,16 @@ def test_another_meaning_of_a_step_and_another_recipe_are_told():
     assert any("Specs differ on recipe" in note for note in notes(found))
 
 
+def test_a_field_that_an_old_record_lacks_was_at_its_default():
+    study = make_study("b", upto="recipe", seeds=SEEDS)
+    old = [
+        replace(r, trained_recipe={k: v for k, v in r.trained_recipe.items() if k not in ("dropout", "step_epochs")})
+        for r in make_records(study)
+    ]
+    differs = compare(of("a", A), side(study, old)).differs
+    assert not [name for name, *_ in differs if "dropout" in name or "step_epochs" in name]
+
+
 def test_runs_that_ended_badly_are_in_no_mean_and_named():
     study = make_study("b", upto="base", seeds=SEEDS)
     records = [make_record(study, "base", 0), make_record(study, "base", 1, status="diverged")]

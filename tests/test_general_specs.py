@@ -104,6 +104,7 @@ def test_a_stem_of_another_width_is_projected():
     ("changes", "message"),
     [
         ({"depths": ()}, r"arch\.depths should list 1 to 8 stages, not 0\."),
+        ({"depths": (1,) * 9}, r"arch\.depths should list 1 to 8 stages, not 9\."),
         ({"depths": (2, 0)}, r"arch\.depths should be from 1 to 1,000, not \(2, 0\)\."),
         ({"dims": (8, 16)}, r"arch\.dims lists 2 stages, arch\.depths 4\."),
         ({"dims": (8, 16, 0, 4)}, r"arch\.dims should be from 1 to 65,536, not \(8, 16, 0, 4\)\."),

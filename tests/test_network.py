@@ -204,6 +204,21 @@ def test_stochastic_depth_acts_in_training_only():
     assert not torch.equal(network(images), network(images))
 
 
+def test_dropout_drops_what_the_classifier_sees_in_training_only():
+    spec = ladder(TINY)[-1].spec.with_recipe(dropout=0.5, stochastic_depth=0.0)
+    torch.manual_seed(0)
+    network = build(spec)
+    seen = []
+    network.head.fc.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    images = torch.randn(64, 3, TINY_SIZE, TINY_SIZE)
+    for training in (False, True):
+        network.train(training)(images)
+    assert not (seen[0] == 0).any()
+    assert (seen[1] == 0).float().mean() == pytest.approx(0.5, abs=0.1)
+    kept = seen[1] != 0
+    torch.testing.assert_close(seen[1][kept], 2 * seen[0][kept])
+
+
 def test_the_negative_control_differs_in_its_norms_only():
     spec = ladder(TINY)[-1].spec
     control = build(spec.with_arch(downsample_norm=False))

@@ -56,9 +56,14 @@ BY_HAND = {
     "layer_scale_init": 0.1, "clip_grad_norm": 1.0, "ema_decay": 0.9, "interpolation": "bilinear",
     "eval_crop_ratio": 0.9, "eval_crop_mode": "squash", "layer_decay": 0.8, "layer_decay_blocks": 2,
     "head_init_scale": 0.5,
+    "step_epochs": [3.0, 5.0], "step_every_epochs": 2.0, "step_factors": [0.5], "dropout": 0.2,
 }  # fmt: skip
 # What else takes a field to matter: momentum is SGD's, groups of blocks are layer-wise decay's.
-BESIDE = {"momentum": {"optimizer": "sgd"}, "layer_decay_blocks": {"layer_decay": 0.8}}
+BESIDE = {
+    "momentum": {"optimizer": "sgd"},
+    "layer_decay_blocks": {"layer_decay": 0.8},
+    **{name: {"schedule": "step"} for name in ("step_epochs", "step_every_epochs", "step_factors")},
+}
 WITHOUT_EFFECT = {
     *product(("smoke", "short", "full"), ["eval_crop_mode"]),
     ("smoke", "mix_probability"), ("smoke", "mix_switch_probability"), ("smoke", "interpolation"),

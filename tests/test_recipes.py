@@ -105,6 +105,7 @@ def test_defaults_never_change():
         "activation": "relu", "activations": "every", "norms": "every", "norm": "batch", "downsampling": "in-block",
         "downsample_norm": True, "shortcut_norm": "keep", "conv_bias": "unless-batch-norm", "layer_scale": False,
         "layer_scale_position": "end", "grn": False, "init": "kaiming", "init_std": 0.02, "num_classes": 1000,
+        "dims": (), "pre_activation": False,
     }  # fmt: skip
     assert asdict(Recipe()) == {
         "name": "classic", "optimizer": "sgd", "lr": 0.1, "momentum": 0.9, "betas": (0.9, 0.999), "eps": 1e-8,
@@ -115,6 +116,7 @@ def test_defaults_never_change():
         "layer_scale_init": 1e-6, "clip_grad_norm": 0.0, "ema_decay": 0.0, "interpolation": "bilinear",
         "eval_crop_ratio": 0.875, "eval_crop_mode": "center", "layer_decay": 1.0, "layer_decay_blocks": 3,
         "head_init_scale": 1.0,
+        "step_epochs": (), "step_every_epochs": 0.0, "step_factors": (0.1,), "dropout": 0.0,
     }  # fmt: skip
 
 

@@ -39,6 +39,22 @@ def test_methods_say_what_the_records_say():
     assert "Not alike" not in found
 
 
+def test_schedules_and_drop_rates_are_told_as_trained():
+    study = make_study(upto="base")
+
+    def recipe(**fields):
+        return told(study, [replace(r, trained_recipe=r.trained_recipe | fields) for r in make_records(study)])[
+            "Recipe"
+        ]
+
+    assert "divided by 10 after each third of training" in recipe()
+    assert "learning rate divided by 10 after 80, 120 epochs" in recipe(step_epochs=[80.0, 120.0])
+    assert "multiplied by 0.9 every 3 epochs" in recipe(step_every_epochs=3.0, step_factors=[0.9])
+    assert "multiplied by 0.5, 0.2 after 2, 4 epochs" in recipe(step_epochs=[2, 4], step_factors=[0.5, 0.2])
+    assert "stochastic depth 0.1, 0.2 by stage" in recipe(stochastic_depth=[0.1, 0.2])
+    assert "stochastic depth 0.1, dropout 0.5" in recipe(stochastic_depth=0.1, dropout=0.5)
+
+
 def test_only_what_is_true_was_not_done():
     study = make_study(seeds=(0,))
     records = make_records(study)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from modernize.errors import ModernizeError
 from modernize.spec import Recipe
+from modernize.strict import replace_checked
 from modernize.train.schedule import learning_rate
 
 
@@ -56,6 +58,55 @@ def test_step_is_torchs():
         oracle.step()
         scheduler.step()
     assert rates(recipe, 5) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("fields", "theirs"),
+    [
+        ({"step_epochs": (3, 7)}, ("MultiStepLR", {"milestones": [3, 7], "gamma": 0.1})),
+        ({"step_epochs": (2, 12), "step_factors": (0.2,)}, ("MultiStepLR", {"milestones": [2, 12], "gamma": 0.2})),
+        ({"step_every_epochs": 3, "step_factors": (0.9,)}, ("StepLR", {"step_size": 3, "gamma": 0.9})),
+        ({"step_every_epochs": 1, "step_factors": (0.5,)}, ("ExponentialLR", {"gamma": 0.5})),
+    ],
+    ids=["epochs", "an epoch beyond the end", "every 3", "every"],
+)
+def test_steps_at_epochs_are_torchs(fields, theirs):
+    import torch
+
+    recipe = replace_checked(Recipe(epochs=9, lr=0.1), fields, "recipe")
+    name, options = theirs
+    oracle = optimizer(recipe.lr)
+    scheduler = getattr(torch.optim.lr_scheduler, name)(oracle, **options)
+    expected = []
+    for _ in range(recipe.epochs):
+        expected += [oracle.param_groups[0]["lr"]] * 5
+        oracle.step()
+        scheduler.step()
+    assert rates(recipe, 5) == pytest.approx(expected, rel=1e-9)
+
+
+def test_each_step_may_have_a_factor_of_its_own():
+    recipe = Recipe(epochs=5, lr=1.0, step_epochs=(1, 2, 4), step_factors=(0.5, 0.2, 0.1))
+    assert rates(recipe, 1) == [1.0, 0.5, 0.1, 0.1, 0.01]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"step_epochs": (3,), "step_every_epochs": 1}, r"step_epochs and recipe\.step_every_epochs are both set"),
+        ({"step_epochs": (7, 3)}, r"recipe\.step_epochs should rise, not \(7\.0, 3\.0\)\."),
+        (
+            {"step_epochs": (3, 7, 8), "step_factors": (0.1, 0.2)},
+            r"lists 2; it should be one, or as many as .* \(3\)\.",
+        ),
+        ({"step_factors": ()}, r"recipe\.step_factors lists 0; it should be one"),
+        ({"step_factors": (-0.1,)}, r"recipe\.step_factors should be from 0 to 1, not \(-0\.1,\)\."),
+        ({"step_epochs": 3}, r"recipe\.step_epochs should be a list, not 3\."),
+    ],
+)
+def test_steps_that_contradict_each_other_are_one_clear_line(fields, message):
+    with pytest.raises(ModernizeError, match=message):
+        replace_checked(Recipe(), fields, "recipe")
 
 
 def test_step_falls_twice_where_three_does_not_divide_the_epochs():

@@ -11,7 +11,7 @@ from modernize.blueprint import Block, Ops, Stage, blueprint
 from modernize.nn import layers
 from modernize.nn.convs import DepthwiseConv2d, PointwiseConv2d
 from modernize.nn.init import initialise
-from modernize.ops import GRN, Activation, Conv, GlobalPool, LayerScale, Linear, MaxPool, Norm, Op
+from modernize.ops import GRN, Activation, Conv, Dropout, GlobalPool, LayerScale, Linear, MaxPool, Norm, Op
 from modernize.spec import Spec
 
 Formulation = Literal["fast", "plain"]
@@ -122,6 +122,8 @@ def _module(op: Op, formulation: Formulation) -> nn.Module:
             return layers.LayerScale(op.channels, op.initial)
         case GRN():
             return layers.GRN(op.channels)
+        case Dropout():
+            return nn.Dropout(op.rate)
         case Linear():
             return nn.Linear(op.in_features, op.out_features)
         case _:

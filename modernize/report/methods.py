@@ -30,7 +30,11 @@ _CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
     ("cutmix", lambda v, _: f"CutMix {v:g}" if v else ""),
     ("random_erasing", lambda v, _: f"random erasing {v:g}" if v else ""),
     ("label_smoothing", lambda v, _: f"label smoothing {v:g}" if v else ""),
-    ("stochastic_depth", lambda v, _: f"stochastic depth {v:g}" if v else ""),
+    (
+        "stochastic_depth",
+        lambda v, _: f"stochastic depth {_each(v)}{' by stage' * isinstance(v, Sequence)}" if v else "",
+    ),
+    ("dropout", lambda v, _: f"dropout {v:g}" if v else ""),
     ("clip_grad_norm", lambda v, _: f"gradient norms clipped at {v:g}" if v else ""),
     ("ema_decay", lambda v, _: f"moving average of the weights {v:g}" if v else ""),
     ("eval_crop_ratio", lambda v, _: f"evaluation on the central {v:g} of the image" if v != 1 else ""),
@@ -137,7 +141,20 @@ def _schedule(name: str, recipe: Mapping[str, Any]) -> str:
     after = f" after {plural(float(warmup), 'epoch')} of linear warmup" if warmup else ""
     if name == "cosine":
         return f"cosine schedule to {recipe.get('min_lr', 0):g}{after}"
-    return f"learning rate divided by 10 after each third of training{after}" if name == "step" else name
+    if name != "step":
+        return name
+    factors = recipe.get("step_factors", [0.1])
+    how = "divided by 10" if [*factors] == [0.1] else f"multiplied by {_each(factors)}"
+    when = "after each third of training"
+    if epochs := recipe.get("step_epochs"):
+        when = f"after {_each(epochs)} epochs"
+    elif every := recipe.get("step_every_epochs"):
+        when = f"every {every:g} epochs"
+    return f"learning rate {how} {when}{after}"
+
+
+def _each(value: float | Sequence[float]) -> str:
+    return ", ".join(f"{each:g}" for each in (value if isinstance(value, Sequence) else [value]))
 
 
 def _evaluation(records: Sequence[Record]) -> str:

@@ -5,8 +5,8 @@ and gives up what pays only in long training. Every change is listed in words an
 
 * Kept: optimizer, betas, weight decay and which weights it falls on, shape of the schedule, label smoothing, mirroring.
 * Warmup is a fifth of the run: in proportion, the paper's 20 of 300 epochs would be less than one of 12.
-* Mixup, CutMix, RandAugment, colour jitter, random erasing and stochastic depth are off: they slow learning down to
-  prevent overfitting that a short run never reaches.
+* Mixup, CutMix, RandAugment, colour jitter, random erasing, stochastic depth and dropout are off: they slow learning
+  down to prevent overfitting that a short run never reaches.
 * Random resized crops become shifts by a few pixels, which suit small images, and images are evaluated whole.
 * LayerScale starts at 1: from 1e-6 it needs thousands of steps to let the branches through.
 
@@ -35,6 +35,7 @@ PAYS_LATE: Mapping[str, tuple[Any, str]] = {
     "cutmix": (0.0, "CutMix"),
     "random_erasing": (0.0, "random erasing"),
     "stochastic_depth": (0.0, "stochastic depth"),
+    "dropout": (0.0, "dropout"),
 }
 """What a shortened recipe gives up because it pays in long training only: its value when off, and what it is called."""
 
@@ -176,6 +177,9 @@ def shorten(
     wanted["horizontal_flip"] = recipe.horizontal_flip and mirror
     if budget.cut_from and budget.batch_size:
         wanted["lr"] = (wanted.get("lr") or recipe.lr) * budget.batch_size / budget.cut_from
+    share = (budget.epochs or recipe.epochs) / recipe.epochs if "epochs" not in given else 1.0
+    wanted["step_epochs"] = tuple(share * epoch for epoch in recipe.step_epochs)
+    wanted["step_every_epochs"] = share * recipe.step_every_epochs
     short = replace(recipe, **{k: v for k, v in wanted.items() if v is not None and k not in given})
     refuse_contradictions(short)
     return short, (*_sentences(recipe, short), *_cut_sentence(budget, given))
@@ -219,7 +223,11 @@ def _sentences(recipe: Recipe, short: Recipe) -> tuple[str, ...]:
     off = [words for name, (_, words) in PAYS_LATE.items() if differs(name)]
     sentences = ["; ".join(filter(None, lengths)), "; ".join(filter(None, crops))]
     if recipe.schedule == "step" and differs("epochs"):
-        sentences.append("the learning rate still falls to a tenth after each third of training")
+        if differs("step_epochs") or differs("step_every_epochs"):
+            sentences.append("the learning rate still falls at the same shares of training")
+        elif not recipe.step_epochs and not recipe.step_every_epochs:
+            fall = "falls to a tenth" if recipe.step_factors == (0.1,) else "changes"
+            sentences.append(f"the learning rate still {fall} after each third of training")
     if differs("warmup_epochs"):
         sentences.append(
             f"{recipe.schedule} schedule kept, "
