@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from modernize.errors import ModernizeError
 from modernize.regimes import DEFAULT_REGIME, base_spec
+from modernize.registry import get_step
 from modernize.selection import Selection, not_on_ladder, select_steps
 from modernize.spec import Change, Spec
 from modernize.step import BASE, DEFAULT_PATH, Step
@@ -110,7 +111,7 @@ def climb(base: Spec, path: Sequence[tuple[Step, bool]]) -> tuple[Rung, ...]:
             title=step.title,
             steps=(*foot.steps, step.id),
             adopted=adopted,
-            spec=step.apply(foot.spec),
+            spec=_applied(step, foot),
             before=foot.spec,
         )
         rungs.append(rung)
@@ -119,6 +120,17 @@ def climb(base: Spec, path: Sequence[tuple[Step, bool]]) -> tuple[Rung, ...]:
                 places[step.id] = foot
             standing = rung
     return tuple(rungs)
+
+
+def _applied(step: Step, foot: Rung) -> Spec:
+    """Apply a step; where it fails on steps of other packages, say so: it may well be sound without them."""
+    try:
+        return step.apply(foot.spec)
+    except ModernizeError as error:
+        others = [before for name in foot.steps if step.shipped and not (before := get_step(name)).shipped]
+        if not others:
+            raise
+        raise ModernizeError(f"{error} Before it stands {', '.join(map(str, others))}.") from error
 
 
 def rung_of(step: str, regime: str | Spec = DEFAULT_REGIME) -> Rung:

@@ -45,6 +45,15 @@ class Step:
         return not self.instead_of
 
     @property
+    def status(self) -> str:
+        """In words: what it is, and the path it is on where that is not the default one."""
+        status = "adopted" if self.adopted else f"probe of {self.instead_of}"
+        if self.path == DEFAULT_PATH:
+            return status
+        where = f"on path {self.path}" if self.path else "on no path"
+        return f"{where}, after {self.after}" if self.adopted else f"{status}, {where}"
+
+    @property
     def module(self) -> str:
         """Module that defines the step."""
         return getattr(self.transform, "__module__", None) or "no module"

@@ -160,6 +160,13 @@ def test_a_step_is_on_the_paths_it_names_alone(own_registry):
     ]
 
 
+def test_a_step_that_another_package_leaves_nothing_to_do_says_what_stands_before_it(own_registry):
+    step("early", title="Early", after="depthwise", path="mine")(lambda spec: spec.with_arch(activation="gelu"))
+    with pytest.raises(ModernizeError, match=r"^step 'gelu' changes .* Before it stands step 'early' of test_ladder\."):
+        ladder("laptop", path="mine")
+    assert load_steps()["early"].status == "on path mine, after depthwise"
+
+
 def test_a_step_on_no_path_is_taken_where_it_is_named(own_registry):
     step("mine", title="Mine", after="patchify")(lambda spec: spec.with_arch(width=80))
     step("next", title="Next", after="mine")(lambda spec: spec.with_arch(width=96))

@@ -174,10 +174,9 @@ def _print_card(rung: Rung) -> None:
         say_prose("", f"Rung 0 of the {regime.name} regime, which ends in {regime.end}. Source: {regime.source}.")
         return
     step = get_step(rung.step)
-    status = "adopted" if step.adopted else f"probe: tried instead of {step.instead_of}"
     where = f"{step.source} section {step.section}" if step.section else step.source
     say(f"{step.id}: {step.title}", "bold")
-    say(f"{status}; {where}; {regime.name} regime", "dim")
+    say(f"{step.status}; {where}; {regime.name} regime", "dim")
     card = step.card()
     say()
     say_prose("", card["what"])

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from modernize.cli.options import Json, examples
-from modernize.step import DEFAULT_PATH
 
 if TYPE_CHECKING:
     from modernize.step import Step
@@ -35,7 +34,7 @@ def steps(json: Json = False) -> None:
         (
             step.id,
             step.section or "-",
-            _status(step),
+            step.status,
             step.title,
             step.card()["what"],
         )
@@ -43,15 +42,6 @@ def steps(json: Json = False) -> None:
     ]
     styles = ["" if step.adopted else "dim" for step in found]
     say_table(columns("step", "section", "status", "title", "what..."), rows, styles)
-
-
-def _status(step: Step) -> str:
-    """What it is, and the path it is on where that is not the default one."""
-    status = "adopted" if step.adopted else f"probe of {step.instead_of}"
-    if step.path == DEFAULT_PATH:
-        return status
-    where = f"on path {step.path}" if step.path else "on no path"
-    return f"{where}, after {step.after}" if step.adopted else f"{status}, {where}"
 
 
 def _facts(step: Step) -> dict[str, object]:
