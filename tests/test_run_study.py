@@ -178,11 +178,19 @@ def test_no_more_workers_than_runs(first, copied, folder):
     assert diary.lines[0] == "start 2 runs, 2 done, 2 jobs"
 
 
-def test_the_python_api_returns_the_records(first, copied, folder):
-    records = modernize.run(
-        data=f"npz:{folder / 'tiny.npz'}", upto="recipe", epochs=1, out=str(copied), jobs=1, regime="laptop"
-    )
+def test_the_python_api_returns_the_records_and_says_what_it_does(first, copied, folder, capsys):
+    options = {"data": f"npz:{folder / 'tiny.npz'}", "upto": "recipe", "epochs": 1, "jobs": 1}
+    records = modernize.run("laptop", **options, out=str(copied))
     assert [measured(r) for r in records] == [measured(r) for r in first[0].records]
+    assert "2 of 2 runs finished already: skipped" in capsys.readouterr().err
+    modernize.run("laptop", **options | {"upto": "base"}, seeds="7-7", out=copied, name="more")
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    head, todo, end = printed.err.splitlines()
+    assert (head.partition(":")[0], todo.partition(";")[0]) == ("more", "1 run to do, 1 at a time")
+    assert end.startswith("base seed 7: top-1 ")
+    modernize.run("laptop", **options, out=copied, progress=False)
+    assert capsys.readouterr() == ("", "")
 
 
 def children(pid: int) -> list[int]:

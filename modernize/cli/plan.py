@@ -19,10 +19,10 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
         request: Its `out` and `repeat` are read.
     """
     from modernize.cli.console import say, say_prose, say_table
-    from modernize.cli.execution import execution_words
     from modernize.cli.layout import columns
     from modernize.results.store import find_finished, load_records
     from modernize.run.estimate import estimate
+    from modernize.run.execution import execution_words
     from modernize.run.seeds import seeds_text
     from modernize.run.study import RESULTS
 

@@ -57,6 +57,7 @@ def run(
     repeat: bool = False,
     extend: bool = False,
     replace: bool = False,
+    progress: bool = True,
 ) -> list[Record]:
     """Train every rung of a ladder and return the records, one a rung and seed.
 
@@ -101,11 +102,13 @@ def run(
         repeat: Repeat finished runs.
         extend: Add these rungs and seeds to the study of that name.
         replace: Put this study in the place of another one of that name.
+        progress: Say on stderr what is planned, how far it is and how each run ends.
 
     Raises:
         ModernizeError: If an option is wrong, or the data cannot be read.
     """
-    options = dict(locals())
+    options = {name: value for name, value in locals().items() if name != "progress"}
+    from modernize.run.lines import Lines
     from modernize.run.placement import torchrun
     from modernize.run.request import request_from
     from modernize.run.study import run_study
@@ -115,4 +118,4 @@ def run(
     if (launched := torchrun()) and launched.rank > 0:
         follow(request, launched)
         return []
-    return list(run_study(request).records)
+    return list(run_study(request, Lines() if progress else None).records)

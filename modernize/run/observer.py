@@ -1,4 +1,4 @@
-"""Who watches a study run: the command line shows it live, the Python API does not."""
+"""Who watches a study run: the command line draws bars, the Python API prints lines."""
 
 from __future__ import annotations
 
