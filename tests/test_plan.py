@@ -331,7 +331,7 @@ def test_the_papers_regime_on_small_images(folder):
         ({"data": "npz:/nowhere/x.npz"}, "/nowhere/x.npz"),
         ({"train_images": 129}, r"--train-images is 129, but npz:.* has only 128"),
         ({"test_images": 65}, r"--test-images is 65, but npz:.* has only 64"),
-        ({"set": {"recipe.warmup_epochs": 2.0}}, "recipe.warmup_epochs is 2, which leaves nothing of 1 epochs"),
+        ({"set": {"recipe.warmup_epochs": 2.0}}, "recipe.warmup_epochs is 2, which leaves nothing of 1 epoch;"),
         ({"processes": 3}, "a batch of 64 images cannot be shared evenly by 3 processes"),
         ({"set": {"recipe.epochs": 3}}, "--epochs and --set recipe.epochs"),
         ({"set": {"arch.stem_stride": 1}, "stem_stride": 1}, "--stem-stride and --set arch.stem_stride"),
