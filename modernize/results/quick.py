@@ -118,7 +118,8 @@ def _built(data: dict[str, Any]) -> dict[str, Any]:
 def _part(cls: type, given: dict[str, Any]) -> Any:
     _check(cls, given)
     for name, types, low, high in _SERIES[cls]:
-        if (values := given.get(name)) is not None:
+        if name in given:
+            values = given[name]
             kinds = set(map(type, values))
             known = values
             if NoneType in kinds and cls is Curves:
