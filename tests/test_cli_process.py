@@ -128,5 +128,5 @@ def test_of_launched_processes_the_first_one_says_what_is_wrong(tmp_path, monkey
         assert main(arguments) == 2
         assert waited.pop() == ("", "")
         assert capsys.readouterr() == said, "nobody has ended it, so the first one had no such problem"
-    left = json.loads((tmp_path / "error.json").read_text())["message"]["message"]
-    assert "recipe.lrr" in left
+        left = json.loads((tmp_path / "error.json").read_text())["message"]["message"]
+        assert said.err == f"error: {left}\n"
