@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -77,6 +79,26 @@ class Step:
                 key, line = head.lower(), rest
             parts[key] = f"{parts[key]} {line.strip()}".strip()
         return parts
+
+    def code(self) -> str:
+        """Return the function as it was written, decorator and docstring included; "" where it is in no file."""
+        try:
+            return textwrap.dedent(inspect.getsource(self.transform)).rstrip()
+        except (OSError, TypeError):
+            return ""
+
+    def edit(self) -> str:
+        """Return the statements of the function without its docstring: what it does to a spec; "" where not known."""
+        code = self.code()
+        try:
+            (function,) = ast.parse(code).body
+        except (SyntaxError, ValueError):
+            return ""
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            return ""
+        body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+        lines = code.splitlines()[body[0].lineno - 1 : body[-1].end_lineno] if body else []
+        return textwrap.dedent("\n".join(lines))
 
     def apply(self, spec: Spec) -> Spec:
         """Apply the step.

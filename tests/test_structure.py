@@ -10,7 +10,6 @@ from modernize.cli import main
 from modernize.ladder import ladder
 from modernize.nn.structure import folded, lines, structure, structure_diff
 from modernize.registry import get_step, load_steps
-from modernize.seminar.code import edit, source
 
 RUNGS = {f"{regime}-{rung.step}": rung for regime in ("laptop", "resnet50") for rung in ladder(regime, probes=True)}
 
@@ -59,16 +58,16 @@ def test_no_change_of_modules_is_an_empty_diff():
 @pytest.mark.parametrize("name", load_steps())
 def test_a_step_shows_its_source_and_its_edit(name):
     step = get_step(name)
-    assert source(step).startswith(f'@step("{name}"')
-    assert "return spec" in edit(step)
-    assert '"""' not in edit(step)
+    assert step.code().startswith(f'@step("{name}"')
+    assert "return spec" in step.edit()
+    assert '"""' not in step.edit()
 
 
 def test_a_step_without_a_file_has_no_source(own_registry):
     namespace = {}
     exec("def mine(spec):\n    return spec.with_arch(grn=True)", namespace)
     own_registry.step("mine", title="Mine", after="ln")(namespace["mine"])
-    assert source(get_step("mine")) == edit(get_step("mine")) == ""
+    assert get_step("mine").code() == get_step("mine").edit() == ""
     assert main(["show", "mine", "--code"]) == 0
 
 

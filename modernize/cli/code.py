@@ -14,12 +14,11 @@ def code_facts(rung: Rung) -> dict[str, Any]:
     """Return source, structure before and after, and their diff, for JSON."""
     from modernize.nn.structure import lines, structure, structure_diff
     from modernize.registry import get_step
-    from modernize.seminar.code import source
 
     return {
         "step": rung.step,
         "module": get_step(rung.step).module if rung.before else None,
-        "source": source(get_step(rung.step)) if rung.before else None,
+        "source": get_step(rung.step).code() if rung.before else None,
         "before": lines(structure(rung.before)) if rung.before else None,
         "after": lines(structure(rung.spec)),
         "diff": structure_diff(rung.before, rung.spec) if rung.before else None,
@@ -36,7 +35,6 @@ def print_code(rung: Rung, before_name: str) -> None:
     from modernize.cli.console import say, say_prose
     from modernize.nn.structure import folded, lines, structure, structure_diff
     from modernize.registry import get_step
-    from modernize.seminar.code import source
 
     if rung.before is None:
         say(f"{rung.step}: {rung.title}, modules of the network", "bold")
@@ -46,7 +44,7 @@ def print_code(rung: Rung, before_name: str) -> None:
     step = get_step(rung.step)
     say(f"{step.id}: {step.title} ({step.module})", "bold")
     say()
-    for line in (source(step) or "the source of this step is in no file").splitlines():
+    for line in (step.code() or "the source of this step is in no file").splitlines():
         say(line)
     changed = structure_diff(rung.before, rung.spec)
     say(f"\nModules of the network, {before_name} -> {rung.step}, {rung.spec.regime.name} regime", "bold")

@@ -7,7 +7,6 @@ from typing import Any
 
 from modernize.seminar.beside import beside
 from modernize.seminar.closing import closing
-from modernize.seminar.code import edit
 from modernize.seminar.course import Course, Lesson
 from modernize.seminar.evidence import TRUTHS
 from modernize.seminar.opening import opening
@@ -30,7 +29,7 @@ def deck(course: Course) -> tuple[Slide, ...]:
 
 def _step(course: Course, lesson: Lesson, number: int) -> Iterator[Slide]:
     card = lesson.card
-    code = edit(lesson.registered) if lesson.registered else ""
+    code = lesson.registered.edit() if lesson.registered else ""
     drawn = lesson.spec and lesson.spec_before and len(lesson.changes) <= MOST_CHANGES
     facts: dict[str, Any] = {"number": number, "n_steps": len(course.steps)}
     yield Slide(
