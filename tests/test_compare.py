@@ -95,12 +95,15 @@ def test_one_seed_has_no_interval_and_no_verdict():
 def test_another_meaning_of_a_step_and_another_recipe_are_told():
     study = with_rung(make_study("b", upto="recipe", seeds=SEEDS), "recipe", spec_fingerprint="0" * 16)
     records = [
-        replace(r, trained_recipe=r.trained_recipe | {"lr": 0.5}) if r.rung.step == "recipe" else r
+        replace(r, trained_recipe=r.trained_recipe | {"lr": 0.5, "warmup_epochs": 0.2 * 12})
+        if r.rung.step == "recipe"
+        else r
         for r in make_records(study)
     ]
     found = compare(of("a", A), side(study, records))
     assert [pair.same_spec for pair in found.rungs] == [True, False]
     assert ("recipe.lr (recipe)", "0.004", "0.5") in found.differs
+    assert ("recipe.warmup_epochs (recipe)", "20.0", "2.4") in found.differs
     assert any("Specs differ on recipe" in note for note in notes(found))
 
 
