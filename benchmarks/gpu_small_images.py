@@ -14,7 +14,7 @@ from benchmarks.measured import Measured
 from benchmarks.plain_loop import loaders
 from benchmarks.roofs import measure_roofs
 from benchmarks.workload import trained_spec
-from modernize.datasets import ImageArrays, load_arrays
+from modernize.datasets import Dataset, load_data
 from modernize.run.devices import find_gpus
 from modernize.spec import Spec
 from modernize.train.loop import train
@@ -51,7 +51,7 @@ def compare(
     """Measure epochs of training; ours count the evaluation of a few images too."""
     trained = trained_spec(RUNG, epochs=repeats + 1)
     spec = replace(trained, recipe=replace(trained.recipe, batch_size=batch_size))
-    arrays = load_arrays("shapes", image_size=32, train_images=num_images, test_images=64)
+    arrays = load_data("shapes", image_size=32, train_images=num_images, test_images=64)
     on_gpu = device != "cpu"
     runtime = Runtime(device=device, precision="bf16", compile=on_gpu, cuda_graphs=on_gpu)
     seen = num_images // batch_size * batch_size
@@ -61,7 +61,7 @@ def compare(
     return _row(ours=1e6 * ours, other=1e6 * plain, note=note)
 
 
-def _plain_epochs(spec: Spec, arrays: ImageArrays, device: str, num_workers: int) -> list[float]:
+def _plain_epochs(spec: Spec, arrays: Dataset, device: str, num_workers: int) -> list[float]:
     step, loader = plain_step(spec, device), loaders(arrays, spec.recipe, num_workers)[0]
     seconds = []
     for _ in range(spec.recipe.epochs):

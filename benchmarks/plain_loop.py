@@ -14,10 +14,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from PIL import Image
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils import data as torch_data
+from torch.utils.data import DataLoader
 from torchvision import transforms
 
-from modernize.datasets import ImageArrays
+from modernize.datasets import Dataset
 from modernize.nn import build
 from modernize.nn.layers import LayerNorm2d
 from modernize.spec import Recipe, Spec
@@ -50,7 +51,7 @@ def plain_network(spec: Spec) -> nn.Module:
     return network
 
 
-class PilImages(Dataset[tuple[Tensor, int]]):
+class PilImages(torch_data.Dataset[tuple[Tensor, int]]):
     """A split as torchvision's CIFAR-10 is: an array whose images become PIL images and are transformed."""
 
     def __init__(self, images_nhwc: np.ndarray, labels: np.ndarray, transform: Callable[[Image.Image], Tensor]) -> None:
@@ -72,19 +73,19 @@ def plain_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer
     return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum)
 
 
-def loaders(arrays: ImageArrays, recipe: Recipe, num_workers: int = 0) -> tuple[DataLoader, DataLoader]:
+def loaders(arrays: Dataset, recipe: Recipe, num_workers: int = 0) -> tuple[DataLoader, DataLoader]:
     """Return the loaders of the two splits."""
-    size, scaled = arrays.image_size, arrays.train_images_nhwc / 255
+    size, scaled = arrays.image_size, arrays.train.images_nhwc / 255
     finish = [transforms.ToTensor(), transforms.Normalize(scaled.mean((0, 1, 2)), scaled.std((0, 1, 2)))]
     augment = [transforms.RandomHorizontalFlip(), transforms.RandomCrop(size, padding=recipe.shift_pixels)]
-    train = PilImages(arrays.train_images_nhwc, arrays.train_labels, transforms.Compose(augment + finish))
-    test = PilImages(arrays.test_images_nhwc, arrays.test_labels, transforms.Compose(finish))
+    train = PilImages(arrays.train.images_nhwc, arrays.train.labels, transforms.Compose(augment + finish))
+    test = PilImages(arrays.test.images_nhwc, arrays.test.labels, transforms.Compose(finish))
     train_loader = DataLoader(train, recipe.batch_size, shuffle=True, drop_last=True, num_workers=num_workers)
     return train_loader, DataLoader(test, 250, num_workers=num_workers)
 
 
 def train(
-    spec: Spec, arrays: ImageArrays, *, seed: int, on_step: Callable[[int, int], None] | None = None
+    spec: Spec, arrays: Dataset, *, seed: int, on_step: Callable[[int, int], None] | None = None
 ) -> tuple[float, ...]:
     """Train a rung and evaluate it after each epoch.
 

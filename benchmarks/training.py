@@ -100,8 +100,8 @@ def kernel_seconds(rung: str, num_steps: int, batch_size: int) -> float:
 def pipeline(which: Loop, num_images: int) -> float:
     """Return processor seconds an image of one epoch of shuffled, augmented, normalised batches."""
     arrays, recipe = images(num_images, 250), trained_spec("recipe").recipe
-    mean, std = channel_statistics(arrays.train_images_nhwc)
-    split = SmallImages(arrays.train_images_nhwc, arrays.train_labels, mean, std)
+    mean, std = channel_statistics(arrays.train.images_nhwc)
+    split = SmallImages(arrays.train.images_nhwc, arrays.train.labels, mean, std)
     ours = split.train_batches(
         recipe.batch_size,
         seed=0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from modernize.datasets import ImageArrays, load_arrays
+from modernize.datasets import Dataset, load_data
 from modernize.regimes import get_regime
 from modernize.run.plan import Plan, plan_study
 from modernize.run.request import RunRequest
@@ -38,6 +38,6 @@ def trained_spec(rung: str, *, epochs: int | None = None) -> Spec:
 
 
 @cache
-def images(num_train: int, num_test: int) -> ImageArrays:
+def images(num_train: int, num_test: int) -> Dataset:
     """Return images of the default job's kind."""
-    return load_arrays("shapes", image_size=32, train_images=num_train, test_images=num_test)
+    return load_data("shapes", image_size=32, train_images=num_train, test_images=num_test)

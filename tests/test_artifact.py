@@ -50,7 +50,7 @@ def test_a_record_names_its_weights_by_size_and_hash(out):
 def test_the_weights_kept_are_those_that_were_evaluated(out):
     """A network built anew from the record and the moving average repeats the recorded accuracy."""
     from modernize.datasets import load_data
-    from modernize.datasets.feeds import make_feed
+    from modernize.datasets.feed import make_feed
     from modernize.run.perform import _spec
     from modernize.train.distributed import World
     from modernize.train.evaluate import evaluate

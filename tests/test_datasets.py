@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modernize.datasets import DATASETS, describe, load_arrays
-from modernize.datasets.arrays import choose
+from modernize.datasets import DATASETS, describe, load_data
 from modernize.datasets.request import DataRequest
 from modernize.errors import DataError, ModernizeError
 
@@ -47,8 +46,8 @@ def test_listing_data_sets_imports_neither_numpy_nor_torch():
 
 def test_arrays_load_without_torch(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from modernize.datasets import load_arrays;"
-        f"load_arrays('shapes', train_images=10, test_images=10, cache=Path({str(tmp_path)!r}));"
+        "import sys; from pathlib import Path; from modernize.datasets import load_data;"
+        f"load_data('shapes', train_images=10, test_images=10, cache=Path({str(tmp_path)!r}));"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -78,7 +77,7 @@ def test_every_data_set_says_what_it_is():
 )
 def test_wrong_names_are_explained(name, said):
     with pytest.raises(ModernizeError) as error:
-        load_arrays(name)
+        load_data(name)
     assert said in one_line(error)
 
 
@@ -93,7 +92,7 @@ def test_wrong_names_are_explained(name, said):
 )
 def test_wrong_options_are_explained(options, said, tmp_path):
     with pytest.raises(ModernizeError) as error:
-        load_arrays("shapes", cache=tmp_path, **options)
+        load_data("shapes", cache=tmp_path, **options)
     assert said in one_line(error)
 
 
@@ -108,7 +107,7 @@ def labels_of(counts: dict[int, int]) -> np.ndarray:
 
 
 def subset(labels: np.ndarray, count: int | None, seed: int = 0) -> np.ndarray:
-    return choose(DataRequest(name="set", kind="npz", train_images=count, seed=seed), labels, 0)
+    return DataRequest(name="set", kind="npz", train_images=count, seed=seed).choose(labels, 0)
 
 
 def test_a_subset_keeps_the_proportions_of_the_classes():
@@ -135,37 +134,37 @@ def test_a_subset_skips_labels_that_do_not_occur():
 
 def test_a_subset_holds_at_most_what_there_is(tmp_path):
     path = write_npz(tmp_path / "a.npz")
-    more = load_arrays(f"npz:{path}", image_size=8, train_images=31, test_images=13)
-    assert more.fingerprint == load_arrays(f"npz:{path}", image_size=8).fingerprint
+    more = load_data(f"npz:{path}", image_size=8, train_images=31, test_images=13)
+    assert more.fingerprint == load_data(f"npz:{path}", image_size=8).fingerprint
 
 
 def test_npz_is_read_as_it_is(tmp_path):
     path = write_npz(tmp_path / "a.npz")
-    arrays = load_arrays(f"npz:{path}", image_size=8)
+    arrays = load_data(f"npz:{path}", image_size=8)
     with np.load(path) as file:
-        np.testing.assert_array_equal(arrays.train_images_nhwc, file["x_train"])
-        np.testing.assert_array_equal(arrays.test_labels, file["y_test"])
+        np.testing.assert_array_equal(arrays.train.images_nhwc, file["x_train"])
+        np.testing.assert_array_equal(arrays.test.labels, file["y_test"])
     assert arrays.class_names == ("ant", "bee", "cat")
     assert arrays.name == f"npz:{path}"
 
 
 def test_npz_is_resized_only_where_needed(tmp_path):
     path = write_npz(tmp_path / "a.npz", x_test=np.full((12, 10, 20, 3), 77, dtype=np.uint8))
-    arrays = load_arrays(f"npz:{path}", image_size=16)
-    assert arrays.train_images_nhwc.shape == (30, 16, 16, 3)
-    assert (arrays.test_images_nhwc == 77).all()
+    arrays = load_data(f"npz:{path}", image_size=16)
+    assert arrays.train.images_nhwc.shape == (30, 16, 16, 3)
+    assert (arrays.test.images_nhwc == 77).all()
 
 
 def test_npz_may_hold_a_validation_split(tmp_path):
     x_val = np.full((6, 8, 8, 3), 5, np.uint8)
     path = write_npz(tmp_path / "a.npz", x_val=x_val, y_val=np.arange(6) % 2, drop=("class_names",))
-    arrays = load_arrays(f"npz:{path}", image_size=8)
-    np.testing.assert_array_equal(arrays.val_images_nhwc, x_val)
-    assert arrays.val_labels.tolist() == [0, 1, 0, 1, 0, 1]
+    arrays = load_data(f"npz:{path}", image_size=8)
+    np.testing.assert_array_equal(arrays.val.images_nhwc, x_val)
+    assert arrays.val.labels.tolist() == [0, 1, 0, 1, 0, 1]
     assert "on its val split after each epoch" in arrays.note
     assert describe(f"npz:{path}", image_size=8, test_images=4).val_images == 4
-    without = load_arrays(f"npz:{write_npz(tmp_path / 'b.npz', drop=('class_names',))}", image_size=8)
-    assert without.val_images_nhwc is None
+    without = load_data(f"npz:{write_npz(tmp_path / 'b.npz', drop=('class_names',))}", image_size=8)
+    assert without.val is None
     assert arrays.fingerprint != without.fingerprint
 
 
@@ -173,46 +172,46 @@ def test_a_class_may_not_occur_in_val_alone(tmp_path):
     val = {"x_val": np.zeros((2, 8, 8, 3), np.uint8), "y_val": np.array([0, 4])}
     path = write_npz(tmp_path / "a.npz", drop=("class_names",), **val)
     with pytest.raises(DataError, match="y_val has the label 4, a class that y_train lacks"):
-        load_arrays(f"npz:{path}", image_size=8)
+        load_data(f"npz:{path}", image_size=8)
 
 
 def test_a_class_may_have_a_name_and_no_image(tmp_path):
     path = write_npz(tmp_path / "a.npz", class_names=np.array(["ant", "bee", "cat", "dodo"]))
-    assert load_arrays(f"npz:{path}", image_size=8).num_classes == 4
+    assert load_data(f"npz:{path}", image_size=8).num_classes == 4
 
 
 def test_grey_images_and_columns_of_labels_are_read_as_keras_writes_them(tmp_path):
     grey = np.random.default_rng(3).integers(0, 256, (30, 28, 28), dtype=np.uint8)
     column = (np.arange(30, dtype=np.uint8) % 3)[:, None]
     path = write_npz(tmp_path / "mnist.npz", x_train=grey, y_train=column, x_test=grey[..., None], y_test=column)
-    arrays = load_arrays(f"npz:{path}", image_size=28)
+    arrays = load_data(f"npz:{path}", image_size=28)
     for channel in range(3):
-        np.testing.assert_array_equal(arrays.train_images_nhwc[..., channel], grey)
-        np.testing.assert_array_equal(arrays.test_images_nhwc[..., channel], grey)
-    assert arrays.train_labels.tolist() == column.ravel().tolist()
+        np.testing.assert_array_equal(arrays.train.images_nhwc[..., channel], grey)
+        np.testing.assert_array_equal(arrays.test.images_nhwc[..., channel], grey)
+    assert arrays.train.labels.tolist() == column.ravel().tolist()
 
 
 def test_a_data_set_without_val_keeps_its_fingerprint(tmp_path):
     path = write_npz(tmp_path / "a.npz")
-    assert load_arrays(f"npz:{path}", image_size=8).fingerprint == "3ec63b0bdbe6b894"
+    assert load_data(f"npz:{path}", image_size=8).fingerprint == "3ec63b0bdbe6b894"
 
 
 def test_npz_without_class_names_numbers_them(tmp_path):
     path = write_npz(tmp_path / "a.npz", drop=("class_names",))
-    assert load_arrays(f"npz:{path}", image_size=8).class_names == ("0", "1", "2")
+    assert load_data(f"npz:{path}", image_size=8).class_names == ("0", "1", "2")
 
 
 def test_the_note_of_an_npz_file_reaches_reports(tmp_path):
     path = write_npz(tmp_path / "a.npz", note=np.array("drawn by hand,\n two images twice"))
-    assert load_arrays(f"npz:{path}", image_size=8).note == "images of the file a.npz: drawn by hand, two images twice"
+    assert load_data(f"npz:{path}", image_size=8).note == "images of the file a.npz: drawn by hand, two images twice"
 
 
 def test_npz_subset_pairs_images_with_their_labels(tmp_path):
     labels = np.arange(30) % 3
     images = np.broadcast_to(labels.astype(np.uint8)[:, None, None, None], (30, 8, 8, 3))
     path = write_npz(tmp_path / "a.npz", x_train=images, y_train=labels)
-    arrays = load_arrays(f"npz:{path}", image_size=8, train_images=12)
-    np.testing.assert_array_equal(arrays.train_images_nhwc[:, 0, 0, 0], arrays.train_labels)
+    arrays = load_data(f"npz:{path}", image_size=8, train_images=12)
+    np.testing.assert_array_equal(arrays.train.images_nhwc[:, 0, 0, 0], arrays.train.labels)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +246,7 @@ def test_npz_subset_pairs_images_with_their_labels(tmp_path):
 def test_wrong_npz_files_are_explained(tmp_path, drop, changes, said):
     path = write_npz(tmp_path / "a.npz", drop=drop, **changes)
     with pytest.raises(DataError) as error:
-        load_arrays(f"npz:{path}", image_size=8)
+        load_data(f"npz:{path}", image_size=8)
     assert said in one_line(error)
     assert str(path) in one_line(error)
 
@@ -268,7 +267,7 @@ def test_files_that_are_no_npz_are_explained(tmp_path):
         "flipped.npz": "damaged",
     }.items():
         with pytest.raises(DataError) as error:
-            load_arrays(f"npz:{tmp_path / name}", image_size=8)
+            load_data(f"npz:{tmp_path / name}", image_size=8)
         assert said in one_line(error)
         assert name in one_line(error)
 
@@ -299,7 +298,7 @@ def test_a_member_that_is_not_what_it_claims_costs_no_memory(tmp_path, name, con
                 new.writestr(member, old.read(member))
         new.writestr(name, content)
     with pytest.raises(DataError) as error:
-        load_arrays(f"npz:{path}", image_size=8)
+        load_data(f"npz:{path}", image_size=8)
     assert said in one_line(error)
     assert str(path) in one_line(error)
 
@@ -309,12 +308,12 @@ def test_arrays_that_would_fill_the_memory_are_refused_before_they_are_read(tmp_
     monkeypatch.setattr("modernize.datasets.npz.MAX_BYTES", 8_000)
     monkeypatch.setattr("modernize.datasets.archive.Archive.read", None)
     with pytest.raises(DataError, match=r"a\.npz would take .* GB of memory"):
-        load_arrays(f"npz:{path}", image_size=8)
+        load_data(f"npz:{path}", image_size=8)
 
 
 def test_no_flipped_bit_of_an_npz_file_passes_unnoticed(tmp_path):
     path = write_npz(tmp_path / "a.npz", note=np.array("a note"))
-    whole, right = path.read_bytes(), load_arrays(f"npz:{path}", image_size=8)
+    whole, right = path.read_bytes(), load_data(f"npz:{path}", image_size=8)
     with zipfile.ZipFile(path) as file:
         headers = [info.header_offset + k for info in file.infolist() for k in range(0, 180, 3)]
         directory = range(file.start_dir, len(whole))
@@ -324,7 +323,7 @@ def test_no_flipped_bit_of_an_npz_file_passes_unnoticed(tmp_path):
         damaged[position] ^= 1 << position % 8
         path.write_bytes(damaged)
         try:
-            read = load_arrays(f"npz:{path}", image_size=8)
+            read = load_data(f"npz:{path}", image_size=8)
         except DataError as error:
             said.append(str(error))
         else:
@@ -334,28 +333,28 @@ def test_no_flipped_bit_of_an_npz_file_passes_unnoticed(tmp_path):
 
 
 def test_the_digits_are_split_once_and_for_all():
-    first = load_arrays("digits", image_size=16)
-    second = load_arrays("digits", image_size=16, seed=9)
+    first = load_data("digits", image_size=16)
+    second = load_data("digits", image_size=16, seed=9)
     assert first.fingerprint == second.fingerprint
-    assert len(first.train_labels) == 1297
-    assert len(first.test_labels) == 500
-    assert first.train_images_nhwc.shape[1:] == (16, 16, 3)
-    counts = np.bincount(first.test_labels)
+    assert len(first.train.labels) == 1297
+    assert len(first.test.labels) == 500
+    assert first.train.images_nhwc.shape[1:] == (16, 16, 3)
+    counts = np.bincount(first.test.labels)
     assert counts.max() - counts.min() <= 3
     assert "smoke" in first.note
 
 
 def test_the_digits_are_read_right():
-    arrays = load_arrays("digits", image_size=8, train_images=200, test_images=50)
-    images = arrays.train_images_nhwc
+    arrays = load_data("digits", image_size=8, train_images=200, test_images=50)
+    images = arrays.train.images_nhwc
     assert images.max() == 255
     assert (images[..., 0] == images[..., 2]).all()
-    assert images[arrays.train_labels == 0][:, 3:5, 3:5].mean() < 60, "zeros have a hole"
-    assert images[arrays.train_labels == 1][:, 3:5, 3:5].mean() > 150, "ones do not"
-    assert len(arrays.test_labels) == 50
+    assert images[arrays.train.labels == 0][:, 3:5, 3:5].mean() < 60, "zeros have a hole"
+    assert images[arrays.train.labels == 1][:, 3:5, 3:5].mean() > 150, "ones do not"
+    assert len(arrays.test.labels) == 50
 
 
 def test_the_digits_enlarged_beyond_memory_are_refused(monkeypatch):
-    monkeypatch.setattr("modernize.datasets.arrays.MAX_BYTES", 100_000)
+    monkeypatch.setattr("modernize.datasets.request.MAX_BYTES", 100_000)
     with pytest.raises(DataError, match="1797 images of digits at 8 px would take"):
-        load_arrays("digits", image_size=8)
+        load_data("digits", image_size=8)

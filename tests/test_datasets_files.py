@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modernize.datasets import describe, load_arrays
+from modernize.datasets import describe, load_data
 from modernize.datasets.reading import watched
 from modernize.datasets.resize import read_square
 from modernize.errors import DataError, ModernizeError
@@ -38,70 +38,70 @@ def photos(tmp_path: Path) -> Path:
 
 def fails(root: Path, **options) -> str:
     with pytest.raises(ModernizeError) as error:
-        load_arrays(f"folder:{root}", image_size=8, **options)
+        load_data(f"folder:{root}", image_size=8, **options)
     message = str(error.value)
     assert "\n" not in message
     return message
 
 
 def test_a_folder_is_decoded_with_its_labels(photos):
-    arrays = load_arrays(f"folder:{photos}", image_size=8)
+    arrays = load_data(f"folder:{photos}", image_size=8)
     assert arrays.class_names == ("cat", "dog")
-    assert arrays.train_images_nhwc.shape == (8, 8, 8, 3)
-    np.testing.assert_array_equal(arrays.train_images_nhwc[:, 0, 0, 0], [50] * 4 + [200] * 4)
-    assert arrays.test_labels.tolist() == [0, 0, 1, 1]
+    assert arrays.train.images_nhwc.shape == (8, 8, 8, 3)
+    np.testing.assert_array_equal(arrays.train.images_nhwc[:, 0, 0, 0], [50] * 4 + [200] * 4)
+    assert arrays.test.labels.tolist() == [0, 0, 1, 1]
     assert "val split" in arrays.note
 
 
 def test_test_is_the_evaluation_split_where_there_is_no_val(photos):
     (photos / "val").rename(photos / "test")
-    arrays = load_arrays(f"folder:{photos}", image_size=8)
-    assert len(arrays.test_labels) == 4
+    arrays = load_data(f"folder:{photos}", image_size=8)
+    assert len(arrays.test.labels) == 4
     assert "test split" in arrays.note
 
 
 def test_with_val_and_test_val_is_for_looking_after_each_epoch(photos):
     for k in range(3):
         write_image(photos / "test" / "cat" / f"{k}.png", 90)
-    arrays = load_arrays(f"folder:{photos}", image_size=8)
-    assert arrays.val_labels.tolist() == [0, 0, 1, 1]
-    assert arrays.val_images_nhwc.shape == (4, 8, 8, 3)
-    assert arrays.test_labels.tolist() == [0, 0, 0]
-    assert (arrays.test_images_nhwc == 90).all()
+    arrays = load_data(f"folder:{photos}", image_size=8)
+    assert arrays.val.labels.tolist() == [0, 0, 1, 1]
+    assert arrays.val.images_nhwc.shape == (4, 8, 8, 3)
+    assert arrays.test.labels.tolist() == [0, 0, 0]
+    assert (arrays.test.images_nhwc == 90).all()
     assert "on its val split after each epoch and on its test split once" in arrays.note
     summary = describe(f"folder:{photos}", image_size=8)
     assert (summary.train_images, summary.val_images, summary.test_images) == (8, 4, 3)
 
 
 def test_without_a_third_split_there_is_no_val(photos):
-    assert load_arrays(f"folder:{photos}", image_size=8).val_labels is None
+    assert load_data(f"folder:{photos}", image_size=8).val is None
     assert describe(f"folder:{photos}", image_size=8).val_images == 0
 
 
 def test_val_is_limited_like_test(photos):
     for k in range(3):
         write_image(photos / "test" / "cat" / f"{k}.png", 90)
-    limited = load_arrays(f"folder:{photos}", image_size=8, test_images=2)
-    assert (limited.val_labels.tolist(), limited.test_labels.tolist()) == ([0, 1], [0, 0])
+    limited = load_data(f"folder:{photos}", image_size=8, test_images=2)
+    assert (limited.val.labels.tolist(), limited.test.labels.tolist()) == ([0, 1], [0, 0])
     for k in (2, 3):
         (photos / "val" / "dog" / f"{k - 2}.png").unlink()
     write_image(photos / "val" / "dog" / "0.png")
-    limited = load_arrays(f"folder:{photos}", image_size=8, test_images=3)
-    assert len(limited.val_labels) == 3, "as many as there are"
+    limited = load_data(f"folder:{photos}", image_size=8, test_images=3)
+    assert len(limited.val.labels) == 3, "as many as there are"
 
 
 def test_the_middle_of_an_image_is_kept(photos):
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, 10:20] = 250
     Image.fromarray(wide).save(photos / "train" / "cat" / "0.png")
-    arrays = load_arrays(f"folder:{photos}", image_size=10)
-    assert (arrays.train_images_nhwc[0] == 250).all()
+    arrays = load_data(f"folder:{photos}", image_size=10)
+    assert (arrays.train.images_nhwc[0] == 250).all()
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "1", "LA"])
 def test_other_modes_become_rgb(photos, mode):
     write_image(photos / "train" / "cat" / "0.png", 255, mode=mode)
-    assert (load_arrays(f"folder:{photos}", image_size=8).train_images_nhwc[0] == 255).all()
+    assert (load_data(f"folder:{photos}", image_size=8).train.images_nhwc[0] == 255).all()
 
 
 def test_sixteen_bit_images_are_refused(photos):
@@ -118,7 +118,7 @@ def test_a_subset_is_chosen_before_decoding(photos):
     subsets = [set() for _ in range(2)]
     for seed in range(12):
         try:
-            labels = load_arrays(f"folder:{photos}", image_size=8, train_images=4, seed=seed).train_labels
+            labels = load_data(f"folder:{photos}", image_size=8, train_images=4, seed=seed).train.labels
             assert labels.tolist() == [0, 0, 1, 1]
             subsets[0].add(seed)
         except DataError:
@@ -184,7 +184,7 @@ def test_a_picture_may_be_of_another_format_than_its_suffix_says(photos):
     for suffix in ("png", "gif", "webp", "bmp", "tif", "ppm"):
         path = photos / "train" / "cat" / f"0.{suffix}"
         write_image(path, 50).replace(path.with_suffix(".jpg"))
-        assert (load_arrays(f"folder:{photos}", image_size=8).train_images_nhwc[0] == 50).all()
+        assert (load_data(f"folder:{photos}", image_size=8).train.images_nhwc[0] == 50).all()
 
 
 @pytest.mark.parametrize("pixels", [100, 200])
@@ -231,23 +231,23 @@ def test_a_link_that_leads_nowhere_is_named(photos):
 def test_whoever_waits_hears_how_far_decoding_is(photos):
     heard: list[tuple[int, int]] = []
     with watched(lambda done, total: heard.append((done, total))):
-        load_arrays(f"folder:{photos}", image_size=8)
+        load_data(f"folder:{photos}", image_size=8)
         assert heard == [(k, 12) for k in range(13)]
         (photos / "val" / "cat" / "1.png").write_bytes(b"")
         fails(photos)
     assert heard[-2:] == [(9, 12), (12, 12)], "a bar is taken down where it ends badly too"
-    load_arrays(f"folder:{photos}", image_size=8, test_images=1)
+    load_data(f"folder:{photos}", image_size=8, test_images=1)
     assert len(heard) == 13 + 11
 
 
 def test_real_photographs_load():
     if not CLOTHING.is_dir():
         pytest.skip("the shared clothing photographs are not here")
-    arrays = load_arrays(f"folder:{CLOTHING}", image_size=32, train_images=40, test_images=20)
+    arrays = load_data(f"folder:{CLOTHING}", image_size=32, train_images=40, test_images=20)
     assert arrays.num_classes == 10
-    assert arrays.train_images_nhwc.shape == (40, 32, 32, 3)
-    assert len(set(arrays.train_labels.tolist())) == 10
-    assert arrays.train_images_nhwc.std() > 30
+    assert arrays.train.images_nhwc.shape == (40, 32, 32, 3)
+    assert len(set(arrays.train.labels.tolist())) == 10
+    assert arrays.train.images_nhwc.std() > 30
 
 
 def stand_in(monkeypatch, name: str, make) -> list[tuple[str, dict]]:
@@ -274,9 +274,9 @@ def cifar(_root, options):
 @pytest.mark.parametrize(("name", "cls"), [("cifar10", "CIFAR10"), ("cifar100", "CIFAR100")])
 def test_cifar_is_asked_of_torchvision(monkeypatch, tmp_path, name, cls):
     calls = stand_in(monkeypatch, cls, cifar)
-    arrays = load_arrays(name, data_dir=tmp_path, train_images=20)
+    arrays = load_data(name, data_dir=tmp_path, train_images=20)
     assert calls == [(str(tmp_path), {"train": True}), (str(tmp_path), {"train": False})]
-    assert arrays.train_images_nhwc.shape == (20, 32, 32, 3)
+    assert arrays.train.images_nhwc.shape == (20, 32, 32, 3)
     assert arrays.class_names[3] == "class 3"
 
 
@@ -300,10 +300,10 @@ def test_photographs_are_asked_of_torchvision(monkeypatch, tmp_path, name, cls, 
         return data
 
     calls = stand_in(monkeypatch, cls, make)
-    arrays = load_arrays(name, data_dir=tmp_path, image_size=8)
+    arrays = load_data(name, data_dir=tmp_path, image_size=8)
     assert [(options["split"], options.get("size")) for _, options in calls] == splits
     assert arrays.class_names == ("tench", "church")
-    assert abs(int(arrays.train_images_nhwc[1, 4, 4, 0]) - 120) <= 2
+    assert abs(int(arrays.train.images_nhwc[1, 4, 4, 0]) - 120) <= 2
 
 
 def test_imagenet_is_too_large_for_memory_but_a_subset_is_not(monkeypatch, tmp_path):
@@ -315,21 +315,21 @@ def test_imagenet_is_too_large_for_memory_but_a_subset_is_not(monkeypatch, tmp_p
 
     stand_in(monkeypatch, "ImageNet", make)
     with pytest.raises(DataError, match=r"193 GB of memory .* or stream them from image files"):
-        load_arrays("imagenet", data_dir=tmp_path, image_size=224)
-    assert len(load_arrays("imagenet", data_dir=tmp_path, image_size=8, train_images=10).train_labels) == 10
+        load_data("imagenet", data_dir=tmp_path, image_size=224, stream=False)
+    assert len(load_data("imagenet", data_dir=tmp_path, image_size=8, train_images=10).train.labels) == 10
 
 
 @pytest.mark.parametrize("name", ["cifar10", "cifar100", "fashion-mnist", "oxford-pets", "imagenette"])
 def test_data_that_is_not_there_names_the_folder_and_the_way(tmp_path, name):
     with pytest.raises(DataError) as error:
-        load_arrays(name, data_dir=tmp_path / "data")
+        load_data(name, data_dir=tmp_path / "data")
     assert f"{name} is not at {tmp_path / 'data'}. Run again with --download" in str(error.value)
     assert not (tmp_path / "data").exists()
 
 
 def test_imagenet_is_fetched_by_hand(tmp_path):
     with pytest.raises(DataError, match=r"imagenet is not at .* fetched by hand: .*ILSVRC2012_devkit") as error:
-        load_arrays("imagenet", data_dir=tmp_path, download=True)
+        load_data("imagenet", data_dir=tmp_path, download=True)
     assert "\n" not in str(error.value)
 
 
@@ -345,7 +345,7 @@ def test_downloading_happens_only_where_nothing_lies_yet(monkeypatch, tmp_path):
 
     stand_in(monkeypatch, "CIFAR10", make)
     for _ in range(2):
-        load_arrays("cifar10", data_dir=tmp_path / "new", download=True)
+        load_data("cifar10", data_dir=tmp_path / "new", download=True)
     assert fetched == [True, False]
 
 
@@ -357,7 +357,7 @@ def test_a_failed_download_is_one_line(monkeypatch, tmp_path):
 
     stand_in(monkeypatch, "CIFAR10", make)
     with pytest.raises(DataError) as error:
-        load_arrays("cifar10", data_dir=tmp_path, download=True)
+        load_data("cifar10", data_dir=tmp_path, download=True)
     assert f"cifar10 could not be downloaded to {tmp_path}" in str(error.value)
     assert "no route to host" in str(error.value)
     assert "\n" not in str(error.value)
@@ -366,10 +366,10 @@ def test_a_failed_download_is_one_line(monkeypatch, tmp_path):
 def test_the_environment_names_the_data_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("MODERNIZE_DATA", str(tmp_path / "sets"))
     with pytest.raises(DataError, match=str(tmp_path / "sets")):
-        load_arrays("cifar10")
+        load_data("cifar10")
     monkeypatch.delenv("MODERNIZE_DATA")
     with pytest.raises(DataError, match=str(tmp_path / "cache" / "data")):
-        load_arrays("cifar10", cache=tmp_path / "cache")
+        load_data("cifar10", cache=tmp_path / "cache")
 
 
 def test_fashion_mnist_reads_real_idx_files(tmp_path):
@@ -382,8 +382,8 @@ def test_fashion_mnist_reads_real_idx_files(tmp_path):
             content = struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.tobytes()
             (raw / f"{part}-{stem}-ubyte").write_bytes(content)
             (raw / f"{part}-{stem}-ubyte.gz").write_bytes(gzip.compress(content))
-    arrays = load_arrays("fashion-mnist", data_dir=tmp_path, image_size=28)
-    assert arrays.train_images_nhwc.shape == (20, 28, 28, 3)
-    np.testing.assert_array_equal(arrays.train_images_nhwc[:, 5, 5, 1], np.arange(20))
+    arrays = load_data("fashion-mnist", data_dir=tmp_path, image_size=28)
+    assert arrays.train.images_nhwc.shape == (20, 28, 28, 3)
+    np.testing.assert_array_equal(arrays.train.images_nhwc[:, 5, 5, 1], np.arange(20))
     assert arrays.class_names[9] == "Ankle boot"
-    assert load_arrays("fashion-mnist", data_dir=tmp_path, image_size=32).image_size == 32
+    assert load_data("fashion-mnist", data_dir=tmp_path, image_size=32).image_size == 32

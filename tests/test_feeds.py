@@ -16,11 +16,10 @@ import torch
 from PIL import Image
 
 from modernize.datasets import load_data
-from modernize.datasets.arrays import ImageArrays, make_arrays
 from modernize.datasets.batches import SmallImages, channel_statistics
+from modernize.datasets.dataset import Dataset, Split, in_memory
 from modernize.datasets.decoded import DecodedFeed
-from modernize.datasets.feeds import make_feed
-from modernize.datasets.request import DataRequest
+from modernize.datasets.feed import make_feed
 from modernize.datasets.resident import ResidentFeed
 from modernize.errors import DataError, ModernizeError
 from modernize.recipes import named_recipe
@@ -39,17 +38,17 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:
 
 
 def make_split(count: int, size: int = 8):
-    return np.random.default_rng(count).integers(0, 256, (count, size, size, 3), dtype=np.uint8), np.arange(count) % 3
+    images = np.random.default_rng(count).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+    return Split(images, np.arange(count) % 3)
 
 
-def noise(num_train: int = COUNT, size: int = 8) -> ImageArrays:
-    request = DataRequest(name="noise", kind="npz", image_size=size)
+def noise(num_train: int = COUNT, size: int = 8) -> Dataset:
     splits = [make_split(count, size) for count in (num_train, NUM_TEST, NUM_VAL)]
-    return make_arrays(request, splits[0], splits[1], ("a", "b", "c"), "noise", splits[2])
+    return in_memory("noise", splits[0], splits[1], ("a", "b", "c"), "noise", splits[2])
 
 
 @pytest.fixture
-def arrays() -> ImageArrays:
+def arrays() -> Dataset:
     return noise()
 
 
@@ -85,9 +84,9 @@ def joined(batches):
 
 
 def test_a_resident_feed_gives_the_batches_of_small_images(arrays):
-    mean, std = channel_statistics(arrays.train_images_nhwc)
-    train = SmallImages(arrays.train_images_nhwc, arrays.train_labels, mean, std)
-    test = SmallImages(arrays.test_images_nhwc, arrays.test_labels, mean, std)
+    mean, std = channel_statistics(arrays.train.images_nhwc)
+    train = SmallImages(arrays.train.images_nhwc, arrays.train.labels, mean, std)
+    test = SmallImages(arrays.test.images_nhwc, arrays.test.labels, mean, std)
     feed = make_feed(arrays, SMALL)
     expected = train.train_batches(4, seed=3, epoch=2, shift_pixels=2, horizontal_flip=True, first_batch=1)
     assert same(epoch(feed, seed=3, epoch=2, first_batch=1), list(expected))
@@ -106,7 +105,7 @@ def test_the_recipe_and_the_data_choose_the_path(arrays, photos):
 def test_a_feed_says_what_it_feeds(path, arrays, photos):
     feed = PATHS[path](arrays, SMALL)
     assert (feed.input_path, feed.num_train_images, feed.has_val) == (path, COUNT, True)
-    two_splits = replace(arrays, val_images_nhwc=None, val_labels=None)
+    two_splits = replace(arrays, val=None)
     assert not PATHS[path](two_splits, SMALL).has_val
     assert not make_feed(files(photos), PLAIN).has_val
 
@@ -115,9 +114,9 @@ def test_a_feed_says_what_it_feeds(path, arrays, photos):
 @pytest.mark.parametrize(("split", "count"), [("val", NUM_VAL), ("test", NUM_TEST)])
 def test_each_split_is_evaluated_on_its_own_images(path, arrays, split, count):
     ((images, labels),) = PATHS[path](arrays, PLAIN).eval_batches(split, 100)
-    mean, std = channel_statistics(arrays.train_images_nhwc)
+    mean, std = channel_statistics(arrays.train.images_nhwc)
     pixels = (images * std[:, None, None] + mean[:, None, None]).permute(0, 2, 3, 1).round().numpy()
-    np.testing.assert_array_equal(pixels, getattr(arrays, f"{split}_images_nhwc"))
+    np.testing.assert_array_equal(pixels, arrays.splits[split].images_nhwc)
     assert labels.tolist() == [k % 3 for k in range(count)]
     assert labels.dtype == torch.int64
 
@@ -172,7 +171,7 @@ def test_both_paths_have_one_order_and_one_normalisation(arrays):
 def test_both_paths_crop_alike_at_evaluation(arrays):
     recipe = replace(PLAIN, eval_crop_ratio=0.7, interpolation="bicubic")
     ((one, _),), ((other, _),) = (feed(arrays, recipe).eval_batches("test", 100) for feed in PATHS.values())
-    _, std = channel_statistics(arrays.train_images_nhwc)
+    _, std = channel_statistics(arrays.train.images_nhwc)
     assert float((one - other).abs().max() * std.max()) <= 2.01
     assert not torch.equal(one, next(iter(ResidentFeed(arrays, PLAIN).eval_batches("test", 100)))[0])
 
@@ -183,11 +182,8 @@ def test_shifts_and_mirrorings_are_spread_evenly(path):
     count, size = 1200, 8
     image = np.zeros((size, size, 3), np.uint8)
     image[3, 3], image[3, 5] = 255, 100
-    data = replace(
-        noise(count),
-        train_images_nhwc=np.broadcast_to(image, (count, *image.shape)).copy(),
-        train_labels=np.zeros(count, int),
-    )
+    split = Split(np.broadcast_to(image, (count, *image.shape)).copy(), np.zeros(count, int))
+    data = replace(noise(count), train=split)
     feed = PATHS[path](data, replace(SMALL, shift_pixels=1))
     seen: dict[tuple[int, int], int] = {}
     for images, _ in epoch(feed, batch_size=100):
@@ -207,8 +203,8 @@ def test_both_paths_augment_alike(shift_pixels):
     size = 16
     down, right = np.mgrid[:size, :size] * 17
     image = np.stack((down, right, (down + right) / 2), axis=2).round().astype(np.uint8)
-    data = replace(noise(600, size), train_images_nhwc=np.broadcast_to(image, (600, size, size, 3)).copy())
-    data = replace(data, train_labels=np.zeros(600, int))
+    split = Split(np.broadcast_to(image, (600, size, size, 3)).copy(), np.zeros(600, int))
+    data = replace(noise(600, size), train=split)
     recipe = replace(CROPS, shift_pixels=shift_pixels)
     ours = []
     for feed in PATHS.values():
@@ -263,7 +259,7 @@ def test_fine_tuning_evaluates_the_whole_image_squashed_as_the_released_code_doe
 
     from modernize.datasets.transforms import eval_transform
 
-    picture = Image.fromarray(make_split(1, 40)[0][0][:, :25])
+    picture = Image.fromarray(make_split(1, 40).images_nhwc[0][:, :25])
     released = picture.resize((16, 16), Image.Resampling.BICUBIC)
     timms = create_transform(16, interpolation="bicubic", crop_pct=1.0, crop_mode="squash", use_prefetcher=True)
     result = np.asarray(eval_transform(named_recipe("finetune"), 16)(picture))
@@ -340,7 +336,7 @@ def test_files_of_other_modes_become_rgb(photos, mode):
 def test_the_laptop_path_needs_neither_timm_nor_torchvision_nor_pillow(tmp_path):
     code = (
         "import sys; from pathlib import Path; from modernize.datasets import load_data;"
-        "from modernize.datasets.feeds import make_feed; from modernize.spec import Recipe;"
+        "from modernize.datasets.feed import make_feed; from modernize.spec import Recipe;"
         f"data = load_data('shapes', train_images=20, test_images=10, cache=Path({str(tmp_path)!r}));"
         "feed = make_feed(data, Recipe(random_erasing=0.5));"
         "next(feed.train_batches(4, seed=0, epoch=0)), next(feed.eval_batches('test', 4));"
@@ -355,10 +351,10 @@ def test_cifar10_is_normalised_by_its_published_constants(tmp_path):
         pytest.skip("the shared copy of CIFAR-10 is not here")
     subprocess.run([sys.executable, CIFAR10.parent / "unpack_cifar10.py", tmp_path / "cifar10.npz"], check=True)
     data = load_data(f"npz:{tmp_path / 'cifar10.npz'}", image_size=32)
-    mean, std = channel_statistics(data.train_images_nhwc)
+    mean, std = channel_statistics(data.train.images_nhwc)
     # To the last printed digit.
     np.testing.assert_allclose((mean / 255).numpy(), (0.4914, 0.4822, 0.4465), atol=5.1e-5)
     np.testing.assert_allclose((std / 255).numpy(), (0.2470, 0.2435, 0.2616), atol=5.1e-5)
-    assert (len(data.train_labels), len(data.test_labels), data.num_classes) == (50_000, 10_000, 10)
+    assert (len(data.train.labels), len(data.test.labels), data.num_classes) == (50_000, 10_000, 10)
     images, _ = next(iter(make_feed(data, PLAIN).eval_batches("test", 2_000)))
     assert images.mean(dim=(0, 2, 3)).abs().max() < 0.1

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modernize.datasets import ImageArrays, ImageFiles, describe, load_arrays, load_data
+from modernize.datasets import describe, load_data
 from modernize.datasets.reading import watched
 from modernize.errors import DataError, ModernizeError
 
@@ -33,21 +33,20 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_small_images_are_decoded_and_large_ones_stay_files(photos):
-    assert isinstance(load_data(f"folder:{photos}", image_size=127), ImageArrays)
-    assert isinstance(load_data(f"folder:{photos}", image_size=128), ImageFiles)
-    assert isinstance(load_data(f"folder:{photos}", image_size=16, stream=True), ImageFiles)
-    assert isinstance(load_data(f"folder:{photos}", image_size=128, stream=False), ImageArrays)
-    assert isinstance(load_arrays(f"folder:{photos}", image_size=128), ImageArrays)
+    assert not load_data(f"folder:{photos}", image_size=127).streamed
+    assert load_data(f"folder:{photos}", image_size=128).streamed
+    assert load_data(f"folder:{photos}", image_size=16, stream=True).streamed
+    assert not load_data(f"folder:{photos}", image_size=128, stream=False).streamed
 
 
 def test_files_hold_what_arrays_hold(photos):
     options = {"train_images": 4, "test_images": 3, "seed": 2}
     files = load_data(f"folder:{photos}", image_size=16, stream=True, **options)
-    arrays = load_arrays(f"folder:{photos}", image_size=16, **options)
+    arrays = load_data(f"folder:{photos}", image_size=16, **options)
     for split in ("train", "val", "test"):
-        np.testing.assert_array_equal(getattr(files, f"{split}_labels"), getattr(arrays, f"{split}_labels"))
+        np.testing.assert_array_equal(files.splits[split].labels, arrays.splits[split].labels)
     assert (files.class_names, files.num_classes, files.image_size) == (arrays.class_names, 2, 16)
-    assert files.train.path(0).read_bytes()
+    assert files.train.source.path(0).read_bytes()
     assert "on its val split after each epoch" in files.note
     assert "ImageNet's published mean" in files.note
     assert "ImageNet" not in arrays.note
@@ -106,8 +105,8 @@ def test_names_that_are_not_utf8_are_read(photos):
     odd = os.fsencode(photos / "train" / "cat") + b"/\xff\xfe.png"
     write_image(photos / "a.png", 7).rename(os.fsdecode(odd))
     files = load_data(f"folder:{photos}", image_size=16, stream=True)
-    assert any(os.fsencode(files.train.path(k)) == odd for k in range(len(files.train)))
-    assert len(load_arrays(f"folder:{photos}", image_size=16).train_labels) == 9
+    assert any(os.fsencode(files.train.source.path(k)) == odd for k in range(len(files.train)))
+    assert len(load_data(f"folder:{photos}", image_size=16).train.labels) == 9
 
 
 @pytest.mark.parametrize("name", ["digits", "shapes"])
@@ -118,8 +117,7 @@ def test_what_has_no_files_cannot_be_streamed(name, tmp_path):
 
 def test_imagenet_is_streamed_where_it_would_not_fit_into_memory(monkeypatch, tmp_path):
     path = str(write_image(tmp_path / "ILSVRC" / "a.jpg"))
-    monkeypatch.setattr("modernize.datasets.arrays.MAX_BYTES", 1000)
-    monkeypatch.setattr("modernize.datasets.files.MAX_BYTES", 1000)
+    monkeypatch.setattr("modernize.datasets.request.MAX_BYTES", 1000)
 
     def make(_root, **options):
         count = 30 if options["split"] == "train" else 10
@@ -128,13 +126,13 @@ def test_imagenet_is_streamed_where_it_would_not_fit_into_memory(monkeypatch, tm
     monkeypatch.setattr("torchvision.datasets.ImageNet", make)
     for size in (8, 224):
         files = load_data("imagenet", data_dir=tmp_path, image_size=size)
-        assert isinstance(files, ImageFiles)
+        assert files.streamed
         assert (len(files.train), len(files.test), files.val) == (30, 10, None)
-        assert files.train.path(3) == Path(path)
+        assert files.train.source.path(3) == Path(path)
     with pytest.raises(DataError, match="or stream them from image files"):
-        load_arrays("imagenet", data_dir=tmp_path, image_size=8)
+        load_data("imagenet", data_dir=tmp_path, image_size=8, stream=False)
     small = load_data("imagenet", data_dir=tmp_path, image_size=8, train_images=3, test_images=2)
-    assert isinstance(small, ImageArrays)
+    assert not small.streamed
 
 
 def test_a_file_that_vanishes_while_the_set_is_listed_is_named(monkeypatch, tmp_path):

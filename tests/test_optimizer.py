@@ -134,8 +134,7 @@ def test_training_loads_neither_torchs_compiler_nor_timm_nor_torchvision():
     code = """
 import sys
 import numpy as np
-from modernize.datasets.arrays import make_arrays
-from modernize.datasets.request import DataRequest
+from modernize.datasets.dataset import Split, in_memory
 from modernize.ladder import ladder
 from modernize.train.budget import get_budget, shorten
 from modernize.train.loop import train
@@ -143,8 +142,8 @@ from dataclasses import replace
 
 images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
 labels = np.arange(8) % 10
-split = images, labels
-arrays = make_arrays(DataRequest(name="x", kind="x"), split, split, tuple("0123456789"), "")
+split = Split(images, labels)
+arrays = in_memory("x", split, split, tuple("0123456789"), "")
 for rung in (ladder("laptop")[0], ladder("laptop")[-1]):
     recipe, _ = shorten(rung.spec.recipe, replace(get_budget("smoke", epochs=1), batch_size=4))
     train(replace(rung.spec, recipe=recipe), arrays, seed=0)

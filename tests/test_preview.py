@@ -11,7 +11,7 @@ from PIL import Image
 
 from modernize.cli import main
 from modernize.datasets import load_data, preview_grid
-from modernize.datasets.augmented import augmented_grid
+from modernize.datasets.preview import augmented_grid
 from modernize.recipes import named_recipe
 from modernize.spec import Recipe
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import modernize.datasets.shapes as shapes
-from modernize.datasets import load_arrays, preview_grid, save_preview
+from modernize.datasets import load_data, preview_grid, save_preview
 from modernize.datasets.cache import cached_images
 from modernize.datasets.hashing import Draws, image_keys, mix
 from modernize.datasets.outlines import OUTLINES
@@ -17,7 +17,7 @@ from modernize.datasets.shapes_draw import CLASS_NAMES, draw_shapes, shape_label
 
 
 def small(cache: Path, **options):
-    return load_arrays("shapes", **{"image_size": 16, "train_images": 40, "test_images": 20, "cache": cache} | options)
+    return load_data("shapes", **{"image_size": 16, "train_images": 40, "test_images": 20, "cache": cache} | options)
 
 
 @pytest.mark.parametrize(
@@ -113,9 +113,9 @@ def test_outlines_are_filled_near_the_middle_and_end_within_the_frame(name):
 
 def test_arrays_have_the_promised_form(tmp_path):
     arrays = small(tmp_path)
-    assert arrays.train_images_nhwc.shape == (40, 16, 16, 3)
-    assert arrays.train_images_nhwc.dtype == np.uint8
-    assert arrays.test_labels.dtype == np.int64
+    assert arrays.train.images_nhwc.shape == (40, 16, 16, 3)
+    assert arrays.train.images_nhwc.dtype == np.uint8
+    assert arrays.test.labels.dtype == np.int64
     assert (arrays.num_classes, arrays.image_size) == (10, 16)
     assert "not photographs" in arrays.note
 
@@ -191,7 +191,7 @@ def test_the_preview_has_a_row_a_class(tmp_path):
     arrays = small(tmp_path)
     grid = preview_grid(arrays, rows=3, columns=5)
     assert grid.shape == (3 * 18 - 2, 5 * 18 - 2, 3)
-    np.testing.assert_array_equal(grid[18:34, :16], arrays.train_images_nhwc[1])
+    np.testing.assert_array_equal(grid[18:34, :16], arrays.train.images_nhwc[1])
     assert (grid[:, 4 * 18 :] == 255).all(), "four images a class leave the fifth column open"
     assert preview_grid(arrays, rows=99, columns=1).shape[0] == 10 * 18 - 2
 

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from modernize.datasets.arrays import ImageArrays, make_arrays
 from modernize.datasets.batches import SmallImages
-from modernize.datasets.request import DataRequest
+from modernize.datasets.dataset import Dataset, Split, in_memory
 from modernize.datasets.resident import ResidentFeed
 from modernize.errors import ModernizeError
 from modernize.ladder import ladder
@@ -25,7 +24,7 @@ from modernize.train.outcome import final_result
 NUM_CLASSES = 4
 
 
-def bars(num_train: int = 96, num_test: int = 50) -> ImageArrays:
+def bars(num_train: int = 96, num_test: int = 50) -> Dataset:
     """Noise with a bright bar: horizontal or vertical, thin or thick."""
     rng = np.random.default_rng(0)
     splits = []
@@ -36,8 +35,8 @@ def bars(num_train: int = 96, num_test: int = 50) -> ImageArrays:
             start, thick = rng.integers(6, 18), 2 + 6 * (label // 2)
             along = image if label % 2 else image.transpose(1, 0, 2)
             along[start : start + thick] = 230
-        splits.append((images, labels))
-    return make_arrays(DataRequest(name="bars", kind="bars"), *splits, tuple("abcd"), "")
+        splits.append(Split(images, labels))
+    return in_memory("bars", *splits, tuple("abcd"), "")
 
 
 def short(rung: int, epochs: int = 2, batch_size: int = 16, **recipe) -> Spec:
@@ -106,7 +105,7 @@ def test_a_run_that_diverges_ends_early_without_a_result(arrays, rung):
 
 
 def test_fewer_images_than_a_batch_are_refused_and_as_many_are_trained_on(arrays):
-    few = replace(arrays, train_images_nhwc=arrays.train_images_nhwc[:5], train_labels=arrays.train_labels[:5])
+    few = replace(arrays, train=arrays.train.take(np.arange(5)))
     with pytest.raises(ModernizeError, match=r"recipe\.batch_size is 64, but there are only 5 training images; set it"):
         train(short(-1, batch_size=64), few, seed=0)
     outcome = train(short(-1, batch_size=5), few, seed=0)
@@ -155,8 +154,7 @@ def test_a_recipe_that_contradicts_itself_is_refused(arrays):
 
 @pytest.fixture
 def with_val(arrays):
-    other = bars(num_test=40)
-    return replace(arrays, val_images_nhwc=other.test_images_nhwc, val_labels=other.test_labels)
+    return replace(arrays, val=bars(num_test=40).test)
 
 
 class Watched(ResidentFeed):

@@ -10,7 +10,7 @@ import typer
 from modernize.cli.options import DataDir, Download, Json, complete_dataset, examples
 
 if TYPE_CHECKING:
-    from modernize.datasets import ImageArrays, ImageFiles
+    from modernize.datasets import Dataset
 
 
 def register(app: typer.Typer) -> None:
@@ -91,15 +91,15 @@ def data(
 COUNTS = ("train_images", "val_images", "test_images")
 
 
-def _facts(data_set: ImageArrays | ImageFiles) -> dict[str, Any]:
+def _facts(data_set: Dataset) -> dict[str, Any]:
     return {
         "name": data_set.name,
         "num_classes": data_set.num_classes,
         "class_names": data_set.class_names,
         "image_size": data_set.image_size,
-        "train_images": len(data_set.train_labels),
-        "val_images": 0 if data_set.val_labels is None else len(data_set.val_labels),
-        "test_images": len(data_set.test_labels),
+        "train_images": len(data_set.train),
+        "val_images": len(data_set.val or ()),
+        "test_images": len(data_set.test),
         "fingerprint": data_set.fingerprint,
         "note": data_set.note,
     }
@@ -113,7 +113,10 @@ def _list(*, json: bool) -> None:
     from modernize.datasets import DATASETS
 
     if json:
-        say_json([{"name": name} | asdict(info) for name, info in DATASETS.items()])
+        listed = [
+            {"name": name, **asdict(info), "needs_download": info.needs_download} for name, info in DATASETS.items()
+        ]
+        say_json([{key: value for key, value in info.items() if key != "torchvision"} for info in listed])
         return
     rows = [
         (

@@ -7,27 +7,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modernize.datasets.catalogue import DATASETS, DataInfo, DataSummary, describe, load_arrays, load_data
+from modernize.datasets.catalogue import DATASETS, DataInfo
+from modernize.datasets.load import DataSummary, describe, load_data
 
 if TYPE_CHECKING:
-    from modernize.datasets.arrays import ImageArrays
-    from modernize.datasets.files import ImageFiles
+    from modernize.datasets.dataset import Dataset, Split
     from modernize.datasets.preview import preview_grid, save_preview
 
 __all__ = [
     "DATASETS",
     "DataInfo",
     "DataSummary",
-    "ImageArrays",
-    "ImageFiles",
+    "Dataset",
+    "Split",
     "describe",
-    "load_arrays",
     "load_data",
     "preview_grid",
     "save_preview",
 ]
 
-_LAZY = {"ImageArrays": "arrays", "ImageFiles": "files", "preview_grid": "preview", "save_preview": "preview"}
+_LAZY = {"Dataset": "dataset", "Split": "dataset", "preview_grid": "preview", "save_preview": "preview"}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from modernize.datasets.arrays import Images, Labels
 from modernize.datasets.crops import Interpolation, centre_crops, random_crops, resize_crops
+from modernize.datasets.dataset import Images, Labels
 from modernize.datasets.epochs import CROP, draw_order, epoch_generator, epoch_keys
 from modernize.datasets.erasing import Erasing
 from modernize.datasets.normalise import Normalise, channel_statistics

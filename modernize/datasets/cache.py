@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from modernize.datasets.archive import Archive, Header
-from modernize.datasets.arrays import Images
+from modernize.datasets.dataset import Images
 from modernize.errors import ModernizeError
 from modernize.results.files import write_atomically
 

@@ -1,23 +1,34 @@
-"""The data sets by name, and the one function that loads any of them.
+"""The data sets by name: one table.
 
 Imports neither numpy nor torch: `modernize data` lists from here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from modernize.datasets.request import DataRequest
-from modernize.errors import ModernizeError, unknown_name
 
-if TYPE_CHECKING:
-    from modernize.datasets.arrays import ImageArrays
-    from modernize.datasets.files import ImageFiles
+@dataclass(frozen=True, slots=True)
+class Torchvision:
+    """How torchvision reads a data set.
 
-SMALLEST_IMAGE = 8
+    Attributes:
+        cls: Name of the class in `torchvision.datasets`.
+        train: Arguments that select the training split.
+        test: Arguments that select the evaluation split.
+        images: Attribute that holds the images, an array or a list of files.
+        labels: Attribute that holds the labels; "" where `images` holds pairs of a file and its label.
+        downloads: Whether torchvision can fetch it.
+    """
+
+    cls: str
+    train: Mapping[str, Any] = field(default_factory=lambda: {"train": True})
+    test: Mapping[str, Any] = field(default_factory=lambda: {"train": False})
+    images: str = "data"
+    labels: str = "targets"
+    downloads: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,289 +42,90 @@ class DataInfo:
         native_size: Height and width in pixels, or None where images vary or any size can be drawn.
         train_images: Images to train on, or None where it depends on the user's files.
         test_images: Images to evaluate on, or None likewise.
-        needs_download: Whether the images have to be fetched first.
         about: What it is, in a sentence.
         source: Where it comes from.
-        module: The module of `modernize.datasets` whose `load` reads it.
         mirror: Whether a mirrored image keeps its class.
+        torchvision: How torchvision reads it, or None where the module of its name does.
     """
 
     usage: str
     title: str
-    classes: int | None
-    native_size: int | None
-    train_images: int | None
-    test_images: int | None
-    needs_download: bool
+    classes: int | None = None
+    native_size: int | None = None
+    train_images: int | None = None
+    test_images: int | None = None
     about: str
     source: str
-    module: str
     mirror: bool = True
+    torchvision: Torchvision | None = None
+
+    @property
+    def kind(self) -> str:
+        """The part of `usage` before a colon."""
+        return self.usage.partition(":")[0]
+
+    @property
+    def needs_download(self) -> bool:
+        """Whether the images have to be fetched first."""
+        return self.torchvision is not None
 
 
-def _downloaded(
-    usage: str, title: str, classes: int, size: int | None, train: int, test: int, about: str, source: str
-) -> DataInfo:
-    return DataInfo(
-        usage=usage,
-        title=title,
-        classes=classes,
-        native_size=size,
-        train_images=train,
-        test_images=test,
-        needs_download=True,
-        about=about,
-        source=source,
-        module="torchvision_sets",
-    )
-
-
-def _embedded(
-    usage: str, title: str, classes: int | None, size: int | None, about: str, source: str, *, mirror: bool = True
-) -> DataInfo:
-    return DataInfo(
-        usage=usage,
-        title=title,
-        classes=classes,
-        native_size=size,
-        train_images=None,
-        test_images=None,
-        needs_download=False,
-        about=about,
-        source=source,
-        module=usage.partition(":")[0],
-        mirror=mirror,
-    )
-
-
+# fmt: off
 _INFOS = (
-    _embedded(
-        "shapes",
-        "Procedural shapes",
-        10,
-        None,
-        "ten outlines of varied pose, colour and texture among clutter; any number, any size",
-        "drawn by modernize",
+    DataInfo(
+        usage="shapes", title="Procedural shapes", classes=10, source="drawn by modernize",
+        about="ten outlines of varied pose, colour and texture among clutter; any number, any size",
     ),
-    _embedded(
-        "digits",
-        "Optical digits",
-        10,
-        8,
-        "handwritten digits; every network saturates: smoke data",
-        "scikit-learn",
-        mirror=False,
+    DataInfo(
+        usage="digits", title="Optical digits", classes=10, native_size=8, source="scikit-learn", mirror=False,
+        about="handwritten digits; every network saturates: smoke data",
     ),
-    _embedded(
-        "folder:PATH",
-        "A folder of images",
-        None,
-        None,
-        "PATH/train/CLASS/*.jpg beside val/ or test/ or both",
-        "your files",
+    DataInfo(
+        usage="folder:PATH", title="A folder of images", source="your files",
+        about="PATH/train/CLASS/*.jpg beside val/ or test/ or both",
     ),
-    _embedded(
-        "npz:PATH",
-        "A file of arrays",
-        None,
-        None,
-        "x_train y_train x_test y_test [x_val y_val class_names note], uint8",
-        "your file",
+    DataInfo(
+        usage="npz:PATH", title="A file of arrays", source="your file",
+        about="x_train y_train x_test y_test [x_val y_val class_names note], uint8",
     ),
-    _downloaded(
-        "cifar10",
-        "CIFAR-10",
-        10,
-        32,
-        50_000,
-        10_000,
-        "small photographs of animals and vehicles",
-        "https://www.cs.toronto.edu/~kriz/cifar.html",
+    DataInfo(
+        usage="cifar10", title="CIFAR-10", classes=10, native_size=32, train_images=50_000, test_images=10_000,
+        about="small photographs of animals and vehicles", source="https://www.cs.toronto.edu/~kriz/cifar.html",
+        torchvision=Torchvision("CIFAR10"),
     ),
-    _downloaded(
-        "cifar100",
-        "CIFAR-100",
-        100,
-        32,
-        50_000,
-        10_000,
-        "small photographs in a hundred fine classes",
-        "https://www.cs.toronto.edu/~kriz/cifar.html",
+    DataInfo(
+        usage="cifar100", title="CIFAR-100", classes=100, native_size=32, train_images=50_000, test_images=10_000,
+        about="small photographs in a hundred fine classes", source="https://www.cs.toronto.edu/~kriz/cifar.html",
+        torchvision=Torchvision("CIFAR100"),
     ),
-    _downloaded(
-        "fashion-mnist",
-        "Fashion-MNIST",
-        10,
-        28,
-        60_000,
-        10_000,
-        "grey pictures of clothing",
-        "https://github.com/zalandoresearch/fashion-mnist",
+    DataInfo(
+        usage="fashion-mnist", title="Fashion-MNIST", classes=10, native_size=28, train_images=60_000,
+        test_images=10_000, about="grey pictures of clothing", source="https://github.com/zalandoresearch/fashion-mnist",
+        torchvision=Torchvision("FashionMNIST"),
     ),
-    _downloaded(
-        "oxford-pets",
-        "Oxford-IIIT Pet",
-        37,
-        None,
-        3_680,
-        3_669,
-        "photographs of cat and dog breeds",
-        "https://www.robots.ox.ac.uk/~vgg/data/pets/",
+    DataInfo(
+        usage="oxford-pets", title="Oxford-IIIT Pet", classes=37, train_images=3_680, test_images=3_669,
+        about="photographs of cat and dog breeds", source="https://www.robots.ox.ac.uk/~vgg/data/pets/",
+        torchvision=Torchvision(
+            "OxfordIIITPet", {"split": "trainval"}, {"split": "test"}, images="_images", labels="_labels"
+        ),
     ),
-    _downloaded(
-        "imagenette",
-        "Imagenette (320 px)",
-        10,
-        None,
-        9_469,
-        3_925,
-        "ten easily told classes of ImageNet",
-        "https://github.com/fastai/imagenette",
+    DataInfo(
+        usage="imagenette", title="Imagenette (320 px)", classes=10, train_images=9_469, test_images=3_925,
+        about="ten easily told classes of ImageNet", source="https://github.com/fastai/imagenette",
+        torchvision=Torchvision(
+            "Imagenette", {"split": "train", "size": "320px"}, {"split": "val", "size": "320px"},
+            images="_samples", labels="",
+        ),
     ),
-    _downloaded(
-        "imagenet",
-        "ImageNet-1K",
-        1_000,
-        None,
-        1_281_167,
-        50_000,
-        "the paper's data; its archives are fetched by hand",
-        "https://image-net.org/",
+    DataInfo(
+        usage="imagenet", title="ImageNet-1K", classes=1_000, train_images=1_281_167, test_images=50_000,
+        about="the paper's data; its archives are fetched by hand", source="https://image-net.org/",
+        torchvision=Torchvision(
+            "ImageNet", {"split": "train"}, {"split": "val"}, images="samples", labels="", downloads=False
+        ),
     ),
 )
+# fmt: on
 
-DATASETS: dict[str, DataInfo] = {info.usage.partition(":")[0]: info for info in _INFOS}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataSummary:
-    """The facts about a loaded data set that planning a run needs.
-
-    Attributes:
-        name: As the user wrote it.
-        num_classes: Number of classes.
-        image_size: Height and width in pixels.
-        train_images: Number of training images.
-        test_images: Number of images that results are reported on.
-        fingerprint: 16 hex digits of the content.
-        note: One honest sentence for reports.
-        val_images: Number of images to look at after each epoch; 0 where there is no such split.
-        streamed: Whether its image files are read as they are needed, instead of held in memory decoded.
-    """
-
-    name: str
-    num_classes: int
-    image_size: int
-    train_images: int
-    test_images: int
-    fingerprint: str
-    note: str
-    val_images: int = 0
-    streamed: bool = False
-
-
-def load_arrays(name: str, **options: Any) -> ImageArrays:
-    """Load a data set into memory; takes what `load_data` takes, but for `stream`.
-
-    Raises:
-        ModernizeError: If the name is unknown or an option is out of range.
-        DataError: If the data set is missing, empty, corrupt, mislabelled or too large for memory.
-    """
-    return cast("ImageArrays", load_data(name, **options, stream=False))
-
-
-def load_data(
-    name: str,
-    *,
-    image_size: int = 32,
-    train_images: int | None = None,
-    test_images: int | None = None,
-    seed: int = 0,
-    cache: Path | None = None,
-    download: bool = False,
-    data_dir: Path | None = None,
-    stream: bool | None = None,
-) -> ImageArrays | ImageFiles:
-    """Load a data set: into memory, or as a list of image files where that would be unwise.
-
-    Args:
-        name: A key of `DATASETS`, with a path where its usage says so: "folder:photos", "npz:cifar.npz".
-        image_size: Height and width in pixels; other images are resized (short side) and cropped (centre).
-        train_images: How many training images at most: a seeded, stratified subset. None for all.
-        test_images: How many test images at most, likewise; and of a validation split.
-        seed: Chooses the images of `shapes` and the members of a subset. It is not the seed of a training run: runs
-            that are compared share it.
-        cache: Where generated images are kept; default `$XDG_CACHE_HOME/modernize` or `~/.cache/modernize`.
-        download: Fetch a data set that is not there.
-        data_dir: Where downloaded data sets lie; default `$MODERNIZE_DATA`, else `data` in the cache.
-        stream: True to leave image files on the disk and decode them batch by batch, False to decode them all now;
-            None for streaming from 128 pixels up, and where memory asks for it.
-
-    Raises:
-        ModernizeError: If the name is unknown, an option is out of range, or there are no image files to stream.
-        DataError: If the data set is missing, empty, corrupt, mislabelled or too large for memory.
-    """
-    kind, path = _parse(name)
-    if image_size < SMALLEST_IMAGE:
-        raise ModernizeError(f"the image size is {image_size}; it must be at least {SMALLEST_IMAGE} pixels.")
-    for what, count in (("training", train_images), ("test", test_images)):
-        if count is not None and count < 1:
-            raise ModernizeError(f"{count} {what} images were asked for; it must be at least 1.")
-    request = DataRequest(
-        name=name,
-        kind=kind,
-        path=path,
-        image_size=image_size,
-        train_images=train_images,
-        test_images=test_images,
-        seed=seed,
-        cache=cache,
-        download=download,
-        data_dir=data_dir,
-        stream=stream,
-    )
-    load = import_module(f"modernize.datasets.{DATASETS[kind].module}").load
-    data: ImageArrays | ImageFiles = load(request)
-    if stream:
-        from modernize.datasets.files import ImageFiles
-
-        if not isinstance(data, ImageFiles):
-            raise ModernizeError(f"{name} cannot be streamed: it does not consist of image files.")
-    return data
-
-
-def _parse(name: str) -> tuple[str, str]:
-    """Split "folder:photos" into its kind and path."""
-    kind, colon, path = name.partition(":")
-    if kind not in DATASETS:
-        raise unknown_name("data set", name, [info.usage for info in _INFOS])
-    usage = DATASETS[kind].usage
-    if ":" in usage and not path:
-        raise ModernizeError(f"the data set '{name}' lacks its path: write {usage}.")
-    if ":" not in usage and colon:
-        raise ModernizeError(f"the data set '{name}' takes no path: write {usage}.")
-    return kind, path
-
-
-def describe(name: str, **options: Any) -> DataSummary:
-    """Load a data set and keep only the facts about it; takes what `load_data` takes.
-
-    Loading is part of the check, and leaves generated images in the cache for the runs that follow. Of image files
-    that will be streamed only names, sizes and headers are read.
-    """
-    from modernize.datasets.files import ImageFiles, check_headers
-
-    data = load_data(name, **options)
-    if isinstance(data, ImageFiles):
-        check_headers(data, options.get("cache"))
-    return DataSummary(
-        name=name,
-        num_classes=data.num_classes,
-        image_size=data.image_size,
-        train_images=len(data.train_labels),
-        test_images=len(data.test_labels),
-        val_images=0 if data.val_labels is None else len(data.val_labels),
-        fingerprint=data.fingerprint,
-        note=data.note,
-        streamed=isinstance(data, ImageFiles),
-    )
+DATASETS: dict[str, DataInfo] = {info.kind: info for info in _INFOS}

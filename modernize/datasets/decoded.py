@@ -16,14 +16,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from modernize.datasets.arrays import ImageArrays, Labels
 from modernize.datasets.batches import share
+from modernize.datasets.dataset import Dataset
 from modernize.datasets.decoding import ImageMaker, Wanted, collate
 from modernize.datasets.epochs import TRANSFORMS, draw_order, epoch_generator, epoch_keys
 from modernize.datasets.erasing import Erasing
-from modernize.datasets.files import ImageFiles
 from modernize.datasets.normalise import Normalise, statistics
-from modernize.datasets.pictures import Split, pictures_of
 from modernize.errors import DataError
 from modernize.spec import Recipe
 
@@ -49,7 +47,7 @@ class DecodedFeed:
 
     def __init__(
         self,
-        data: ImageArrays | ImageFiles,
+        data: Dataset,
         recipe: Recipe,
         *,
         device: torch.device | str = "cpu",
@@ -63,9 +61,9 @@ class DecodedFeed:
         self.image_size = data.image_size
         mean, std = statistics(data)
         self._normalise = Normalise(mean, std, self.device)
-        self._labels: dict[Split, Labels] = {split: images.labels for split, images in pictures_of(data).items()}
-        self.num_train_images = len(self._labels["train"])
-        self.has_val = "val" in self._labels
+        self._sizes = {name: len(split) for name, split in data.splits.items()}
+        self.num_train_images = len(data.train)
+        self.has_val = data.val is not None
         self._batches = _Batches()
         self._loader: DataLoader[Any] = DataLoader(
             ImageMaker(data, recipe, tuple(mean.tolist())),
@@ -111,7 +109,7 @@ class DecodedFeed:
 
     def eval_batches(self, split: Literal["val", "test"], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield this process's share of a split; see `Feed.eval_batches`."""
-        mine = share(len(self._labels[split]), self.rank, self.world_size)
+        mine = share(self._sizes[split], self.rank, self.world_size)
         batches = (
             [Wanted(split, index) for index in range(start, min(start + batch_size, mine.stop))]
             for start in range(mine.start, mine.stop, batch_size)

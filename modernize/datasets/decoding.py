@@ -7,11 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, default_collate
+from torch.utils import data as torch_data
 
-from modernize.datasets.arrays import ImageArrays
-from modernize.datasets.files import ImageFiles
-from modernize.datasets.pictures import Split, pictures_of
+from modernize.datasets.dataset import Dataset, SplitName
 from modernize.datasets.transforms import eval_transform, seeded, train_transform
 from modernize.errors import DataError
 from modernize.spec import Recipe
@@ -26,12 +24,12 @@ class Wanted(NamedTuple):
         seed: What its augmentation is drawn from.
     """
 
-    split: Split
+    split: SplitName
     position: int
     seed: int = 0
 
 
-class ImageMaker(Dataset[tuple[Tensor, int, int] | str]):
+class ImageMaker(torch_data.Dataset[tuple[Tensor, int, int] | str]):
     """Maps what is wanted to an image.
 
     Args:
@@ -40,8 +38,8 @@ class ImageMaker(Dataset[tuple[Tensor, int, int] | str]):
         mean: The data's mean colour in units of 0 to 255.
     """
 
-    def __init__(self, data: ImageArrays | ImageFiles, recipe: Recipe, mean: tuple[float, ...]) -> None:
-        self._pictures = pictures_of(data)
+    def __init__(self, data: Dataset, recipe: Recipe, mean: tuple[float, ...]) -> None:
+        self._splits = data.splits
         self._train = train_transform(recipe, data.image_size, mean)
         self._eval = eval_transform(recipe, data.image_size)
 
@@ -50,9 +48,9 @@ class ImageMaker(Dataset[tuple[Tensor, int, int] | str]):
 
         An exception would reach the other process with a traceback in its message.
         """
-        pictures = self._pictures[wanted.split]
+        split = self._splits[wanted.split]
         try:
-            image = pictures.read(wanted.position)
+            image = split.image(wanted.position)
         except DataError as error:
             return str(error)
         if wanted.split == "train":
@@ -60,10 +58,10 @@ class ImageMaker(Dataset[tuple[Tensor, int, int] | str]):
                 image = self._train(image)
         else:
             image = self._eval(image)
-        return torch.from_numpy(np.array(image)), int(pictures.labels[wanted.position]), wanted.position
+        return torch.from_numpy(np.array(image)), int(split.labels[wanted.position]), wanted.position
 
 
 def collate(samples: list[tuple[Tensor, int, int] | str]) -> Any:
     """Stack images, labels and positions; or return what is wrong with the first image that has something wrong."""
     wrong = next((sample for sample in samples if isinstance(sample, str)), None)
-    return default_collate(samples) if wrong is None else wrong
+    return torch_data.default_collate(samples) if wrong is None else wrong

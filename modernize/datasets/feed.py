@@ -1,11 +1,16 @@
-"""The feed: what hands training and evaluation their batches, whatever the images come from."""
+"""The feed: what hands training and evaluation their batches, and which one a data set and a recipe need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from torch import Tensor
+from modernize.datasets.dataset import Dataset
+from modernize.spec import Recipe
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class Feed(Protocol):
@@ -41,3 +46,37 @@ class Feed(Protocol):
     def eval_batches(self, split: Literal["val", "test"], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield this process's share of a split, unaugmented: over all processes, every image exactly once."""
         ...
+
+
+def make_feed(
+    data: Dataset,
+    recipe: Recipe,
+    *,
+    device: torch.device | str = "cpu",
+    rank: int = 0,
+    world_size: int = 1,
+    decode_workers: int = 0,
+) -> Feed:
+    """Make what hands training and evaluation their batches.
+
+    Args:
+        data: The data set.
+        recipe: Its augmentation fields are read, but for mixup and CutMix, which are the training loop's.
+        device: Where batches are wanted.
+        rank: Of this process.
+        world_size: Processes that share each batch.
+        decode_workers: Processes that decode images, for data that is not resident; 0 for none but this one.
+    """
+    if not data.streamed and fits_resident(recipe):
+        from modernize.datasets.resident import ResidentFeed
+
+        return ResidentFeed(data, recipe, device=device, rank=rank, world_size=world_size)
+    # Imports timm and torchvision, which takes seconds.
+    from modernize.datasets.decoded import DecodedFeed
+
+    return DecodedFeed(data, recipe, device=device, rank=rank, world_size=world_size, decode_workers=decode_workers)
+
+
+def fits_resident(recipe: Recipe) -> bool:
+    """Say whether a recipe asks only for what is done to whole batches on the device."""
+    return not recipe.rand_augment and not recipe.color_jitter

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from modernize.datasets.arrays import TEST, TRAIN, VAL, VAL_NOTE, ImageArrays, Labels, choose
-from modernize.datasets.files import FileSplit, ImageFiles, arrays_or_files, make_split
-from modernize.datasets.request import DataRequest
+from modernize.datasets.dataset import VAL_NOTE, Dataset, Files, Labels, Split
+from modernize.datasets.files import from_files
+from modernize.datasets.request import TEST, TRAIN, VAL, DataRequest
 from modernize.errors import DataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"})
 
 
-def load(request: DataRequest) -> ImageArrays | ImageFiles:
+def load(request: DataRequest) -> Dataset:
     """List a folder of images, and decode them unless they are to be streamed.
 
     With both val/ and test/, val/ is for looking after each epoch; one of them alone is the evaluation split.
@@ -29,7 +29,7 @@ def load(request: DataRequest) -> ImageArrays | ImageFiles:
         raise DataError(f"{error.filename or root} cannot be read: {error.strerror or error}.") from error
 
 
-def _load(request: DataRequest, root: Path) -> ImageArrays | ImageFiles:
+def _load(request: DataRequest, root: Path) -> Dataset:
     if not root.is_dir():
         raise DataError(f"{root} is not a folder.")
     if not (root / "train").is_dir():
@@ -40,7 +40,7 @@ def _load(request: DataRequest, root: Path) -> ImageArrays | ImageFiles:
 
     classes = _class_folders(root / "train")
     how = f"evaluated on its {held_out[0]} split" if len(held_out) == 1 else VAL_NOTE
-    return arrays_or_files(
+    return from_files(
         request,
         root,
         _split(request, root / "train", classes, TRAIN),
@@ -51,9 +51,10 @@ def _load(request: DataRequest, root: Path) -> ImageArrays | ImageFiles:
     )
 
 
-def _split(request: DataRequest, folder: Path, classes: list[str], which: int) -> FileSplit:
+def _split(request: DataRequest, folder: Path, classes: list[str], which: int) -> Split:
     paths, labels = _files(folder, classes if which == TRAIN else _class_folders(folder), classes)
-    return make_split(paths, labels, choose(request, labels, which))
+    members = request.choose(labels, which)
+    return Split(Files.of(paths[member] for member in members), labels[members])
 
 
 def _class_folders(split: Path) -> list[str]:

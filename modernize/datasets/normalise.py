@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from modernize.datasets.arrays import ImageArrays, Images
-from modernize.datasets.files import ImageFiles
+from modernize.datasets.dataset import Dataset, Images
 
 IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
@@ -35,14 +34,14 @@ class Normalise:
         return images_nhwc.flatten(2).float().mul_(scale).add_(offset).view(images_nhwc.shape)
 
 
-def statistics(data: ImageArrays | ImageFiles) -> tuple[Tensor, Tensor]:
+def statistics(data: Dataset) -> tuple[Tensor, Tensor]:
     """Return the mean and standard deviation to normalise a data set by, in units of 0 to 255, each (3,).
 
     Those of the training images where they are in memory; ImageNet's for files, lest all of them be read.
     """
-    if isinstance(data, ImageFiles):
+    if data.streamed:
         return torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
-    return channel_statistics(data.train_images_nhwc)
+    return channel_statistics(data.train.images_nhwc)
 
 
 def channel_statistics(images_nhwc: Images) -> tuple[Tensor, Tensor]:

@@ -13,27 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from modernize.datasets.archive import Archive, Header
-from modernize.datasets.arrays import (
-    MAX_BYTES,
-    TEST,
-    TRAIN,
-    VAL,
-    VAL_NOTE,
-    ImageArrays,
-    Images,
-    Labels,
-    check_memory,
-    choose,
-    make_arrays,
-)
-from modernize.datasets.request import DataRequest
-from modernize.datasets.resize import resize_images
+from modernize.datasets.dataset import VAL_NOTE, Dataset, Images, Labels, Split, in_memory
+from modernize.datasets.request import MAX_BYTES, TEST, TRAIN, VAL, DataRequest
+from modernize.datasets.resize import resize_images, to_rgb
 from modernize.errors import DataError
 
 SPLITS = {"train": TRAIN, "test": TEST, "val": VAL}
 
 
-def load(request: DataRequest) -> ImageArrays:
+def load(request: DataRequest) -> Dataset:
     """Read a file of arrays; images of another size than asked for are resized.
 
     Raises:
@@ -47,14 +35,14 @@ def load(request: DataRequest) -> ImageArrays:
         labels = {part: archive.read(f"y_{part}").reshape(-1) for part in SPLITS if f"y_{part}" in headers}
         _check_labels(path, labels, names)
         classes = names or tuple(str(k) for k in range(int(labels["train"].max()) + 1))
-        kept = {part: choose(request, its.astype(np.int64), SPLITS[part]) for part, its in labels.items()}
-        check_memory(request, sum(map(len, kept.values())))
+        kept = {part: request.choose(its.astype(np.int64), SPLITS[part]) for part, its in labels.items()}
+        request.check_memory(sum(map(len, kept.values())))
         splits = {
-            part: (_images(request, archive, part, members), labels[part][members].astype(np.int64))
+            part: Split(_images(request, archive, part, members), labels[part][members].astype(np.int64))
             for part, members in kept.items()
         }
         note = _note(path, str(archive.read("note")) if "note" in headers else "", "val" in splits)
-    return make_arrays(request, splits["train"], splits["test"], classes, note, splits.get("val"))
+    return in_memory(request.name, splits["train"], splits["test"], classes, note, splits.get("val"))
 
 
 @contextmanager
@@ -136,12 +124,7 @@ def _check_labels(path: Path, labels: dict[str, Labels], names: tuple[str, ...])
 
 def _images(request: DataRequest, archive: Archive, part: str, members: Labels) -> Images:
     """Read the chosen images of a split; those that were not chosen are dropped before the next split is read."""
-    images: Images = archive.read(f"x_{part}")[members]
-    if images.ndim == 3:
-        images = images[..., None]
-    if images.shape[3] == 1:
-        images = images.repeat(3, axis=3)
-    return resize_images(images, request.image_size)
+    return resize_images(to_rgb(archive.read(f"x_{part}")[members]), request.image_size)
 
 
 def _note(path: Path, own: str, has_val: bool) -> str:

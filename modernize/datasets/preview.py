@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
-from modernize.datasets.arrays import ImageArrays, Images
-from modernize.datasets.files import ImageFiles
+from modernize.datasets.dataset import Dataset, Files, Images
 from modernize.datasets.resize import read_square
 from modernize.errors import ModernizeError
 from modernize.results.files import write_atomically
@@ -20,7 +20,7 @@ PAPER = 255
 TILE_PIXELS = 72
 
 
-def preview_grid(data: ImageArrays | ImageFiles, rows: int = 10, columns: int = 12) -> Images:
+def preview_grid(data: Dataset, rows: int = 10, columns: int = 12) -> Images:
     """Lay out training images, a row a class.
 
     Args:
@@ -33,17 +33,47 @@ def preview_grid(data: ImageArrays | ImageFiles, rows: int = 10, columns: int = 
     """
 
     def tile(member: int) -> Images:
-        if isinstance(data, ImageFiles):
-            return read_square(data.train.path(member), data.image_size)
-        image: Images = data.train_images_nhwc[member]
+        source = data.train.source
+        if isinstance(source, Files):
+            return read_square(source.path(member), data.image_size)
+        image: Images = source[member]
         return image
 
     rows = min(rows, data.num_classes)
-    tiles = ((tile(m) for m in np.flatnonzero(data.train_labels == row)[:columns]) for row in range(rows))
-    return lay_out(tiles, rows, columns, data.image_size)
+    tiles = ((tile(m) for m in np.flatnonzero(data.train.labels == row)[:columns]) for row in range(rows))
+    return _lay_out(tiles, rows, columns, data.image_size)
 
 
-def lay_out(tiles: Iterable[Iterable[Images]], rows: int, columns: int, size: int) -> Images:
+def augmented_grid(data: Dataset, recipe: Recipe, rows: int = 10, columns: int = 12) -> Images:
+    """Lay out the first image of each class as training sees it, an epoch a column.
+
+    Args:
+        data: The data set.
+        recipe: Its augmentation is shown, but for mixup and CutMix.
+        rows: How many classes at most, from the first.
+        columns: How many epochs.
+
+    Returns:
+        The grid, uint8 (height, width, 3).
+    """
+    from modernize.datasets.feed import make_feed
+    from modernize.datasets.normalise import statistics
+
+    labels, first = np.unique(data.train.labels, return_index=True)
+    labels = labels[:rows]
+    one_a_class = replace(data, train=data.train.take(first[:rows]))
+    feed = make_feed(one_a_class, recipe)
+    mean, std = statistics(one_a_class)
+    size = data.image_size
+    tiles = np.empty((len(labels), columns, size, size, 3), dtype=np.uint8)
+    for epoch in range(columns):
+        images, batch_labels = next(feed.train_batches(len(labels), seed=0, epoch=epoch))
+        pixels = (images.permute(0, 2, 3, 1) * std + mean).round().clamp(0, 255)
+        tiles[np.searchsorted(labels, batch_labels.numpy()), epoch] = pixels.byte().numpy()
+    return _lay_out(tiles, len(labels), columns, size)
+
+
+def _lay_out(tiles: Iterable[Iterable[Images]], rows: int, columns: int, size: int) -> Images:
     """Lay out rows of tiles, uint8 (size, size, 3), `GAP` pixels apart."""
     step = size + GAP
     grid = np.full((rows * step - GAP, columns * step - GAP, 3), PAPER, dtype=np.uint8)
@@ -55,7 +85,7 @@ def lay_out(tiles: Iterable[Iterable[Images]], rows: int, columns: int, size: in
 
 
 def save_preview(
-    data: ImageArrays | ImageFiles, path: Path, rows: int = 10, columns: int = 12, *, augment: Recipe | None = None
+    data: Dataset, path: Path, rows: int = 10, columns: int = 12, *, augment: Recipe | None = None
 ) -> None:
     """Write a grid of sample images with the class names beside its rows as a PNG.
 
@@ -76,12 +106,7 @@ def save_preview(
     if path.suffix.lower() != ".png":
         raise ModernizeError(f"{path} should end in .png.")
     factor = max(1, round(TILE_PIXELS / data.image_size))
-    if augment:
-        from modernize.datasets.augmented import augmented_grid
-
-        grid = augmented_grid(data, augment, rows, columns)
-    else:
-        grid = preview_grid(data, rows, columns)
+    grid = augmented_grid(data, augment, rows, columns) if augment else preview_grid(data, rows, columns)
     grid = grid.repeat(factor, axis=0).repeat(factor, axis=1)
     step = (data.image_size + GAP) * factor
     names = data.class_names[:rows]

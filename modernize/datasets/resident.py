@@ -8,8 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from modernize.datasets.arrays import ImageArrays
 from modernize.datasets.batches import SmallImages
+from modernize.datasets.dataset import Dataset
 from modernize.datasets.normalise import statistics
 from modernize.spec import Recipe
 
@@ -18,7 +18,7 @@ class ResidentFeed:
     """Batches of arrays for one process; implements `modernize.datasets.feed.Feed`.
 
     Args:
-        arrays: The data set.
+        data: The data set, in memory.
         recipe: Its augmentation fields are read.
         device: Where the images live.
         rank: Of this process.
@@ -29,7 +29,7 @@ class ResidentFeed:
 
     def __init__(
         self,
-        arrays: ImageArrays,
+        data: Dataset,
         recipe: Recipe,
         *,
         device: torch.device | str = "cpu",
@@ -38,20 +38,19 @@ class ResidentFeed:
     ) -> None:
         self.recipe = recipe
         self.rank, self.world_size = rank, world_size
-        mean, std = statistics(arrays)
-        self._train = SmallImages(arrays.train_images_nhwc, arrays.train_labels, mean, std, device)
-        self._eval = {"test": SmallImages(arrays.test_images_nhwc, arrays.test_labels, mean, std, device)}
-        if arrays.val_images_nhwc is not None and arrays.val_labels is not None:
-            self._eval["val"] = SmallImages(arrays.val_images_nhwc, arrays.val_labels, mean, std, device)
-        self.num_train_images = len(self._train)
-        self.has_val = "val" in self._eval
+        mean, std = statistics(data)
+        self._splits = {
+            name: SmallImages(split.images_nhwc, split.labels, mean, std, device) for name, split in data.splits.items()
+        }
+        self.num_train_images = len(data.train)
+        self.has_val = data.val is not None
 
     def train_batches(
         self, batch_size: int, *, seed: int, epoch: int, first_batch: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield this process's share of each batch of an epoch; see `Feed.train_batches`."""
         recipe = self.recipe
-        return self._train.train_batches(
+        return self._splits["train"].train_batches(
             batch_size,
             seed=seed,
             epoch=epoch,
@@ -66,7 +65,7 @@ class ResidentFeed:
 
     def eval_batches(self, split: Literal["val", "test"], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield this process's share of a split; see `Feed.eval_batches`."""
-        return self._eval[split].test_batches(
+        return self._splits[split].test_batches(
             batch_size,
             crop_ratio=self.recipe.eval_crop_ratio,
             interpolation=self.recipe.interpolation,

@@ -10,13 +10,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from modernize.datasets.arrays import Images
+from modernize.datasets.dataset import Images
 from modernize.datasets.reading import counting
 from modernize.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "GIF")
 """What the suffixes of image files mean, whichever of them a file has; GIF, for a few of Oxford-IIIT Pet's .jpg are
 that. Never all that Pillow knows: it hands PostScript to Ghostscript, a program of its own."""
+
+
+def to_rgb(images: Images) -> Images:
+    """Give grey images, (n, h, w) or (n, h, w, 1), three channels; images that have them are returned as they are."""
+    grey = images[..., None] if images.ndim == 3 else images
+    return grey if grey.shape[3] == 3 else grey.repeat(3, axis=3)
 
 
 def resize_images(images_nhwc: Images, size: int, resample: Image.Resampling = Image.Resampling.BICUBIC) -> Images:

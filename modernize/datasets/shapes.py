@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from modernize.datasets.arrays import TEST, TRAIN, ImageArrays, Images, Labels, check_memory, make_arrays
 from modernize.datasets.cache import cached_images
-from modernize.datasets.request import DataRequest
+from modernize.datasets.dataset import Dataset, Images, Split, in_memory
+from modernize.datasets.request import TEST, TRAIN, DataRequest
 from modernize.datasets.shapes_draw import CLASS_NAMES, draw_shapes, shape_labels
 
 DIFFICULTY = 0.85
@@ -16,15 +16,15 @@ TRAIN_IMAGES, TEST_IMAGES = 4_000, 2_000
 """How many images are drawn where the user does not say."""
 
 
-def load(request: DataRequest) -> ImageArrays:
+def load(request: DataRequest) -> Dataset:
     """Draw, or read from the cache, as many images as were asked for."""
-    train = _split(request, TRAIN, request.train_images or TRAIN_IMAGES)
-    test = _split(request, TEST, request.test_images or TEST_IMAGES)
-    return make_arrays(request, train, test, CLASS_NAMES, "procedural images drawn by modernize; not photographs")
+    num_train, num_test = request.train_images or TRAIN_IMAGES, request.test_images or TEST_IMAGES
+    request.check_memory(num_train + num_test)
+    train, test = _split(request, TRAIN, num_train), _split(request, TEST, num_test)
+    return in_memory(request.name, train, test, CLASS_NAMES, "procedural images drawn by modernize; not photographs")
 
 
-def _split(request: DataRequest, split: int, num_images: int) -> tuple[Images, Labels]:
-    check_memory(request, num_images)
+def _split(request: DataRequest, split: int, num_images: int) -> Split:
     size = request.image_size
     part = ("train", "test")[split]
     # Ten tiny images stand for the drawing code and its difficulty: change either, and older files are left alone.
@@ -35,4 +35,4 @@ def _split(request: DataRequest, split: int, num_images: int) -> tuple[Images, L
         return draw_shapes(request.seed, split, num_images, size, DIFFICULTY)
 
     images = cached_images(request.cache, stem, (num_images, size, size, 3), make)
-    return images, shape_labels(num_images)
+    return Split(images, shape_labels(num_images))

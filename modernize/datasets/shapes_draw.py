@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from modernize.datasets.arrays import Images, Labels
+from modernize.datasets.dataset import Images, Labels
 from modernize.datasets.hashing import Draws, Floats, Keys, image_keys, mix
 from modernize.datasets.outlines import OUTLINES
 

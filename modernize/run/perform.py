@@ -25,8 +25,7 @@ from modernize.spec import Arch, Recipe, Spec
 from modernize.strict import from_dict
 
 if TYPE_CHECKING:
-    from modernize.datasets import ImageArrays
-    from modernize.datasets.files import ImageFiles
+    from modernize.datasets import Dataset
     from modernize.train.checkpoint import Checkpoints
 
 SECONDS_BETWEEN_EVENTS = 0.25
@@ -120,7 +119,7 @@ def _checkpoints(task: Task, tell: Tell | None) -> Checkpoints | None:
     return Checkpoints(Path(task.folder), f"run {task.run_id}", seconds_between=seconds, note=note)
 
 
-def _data_of(task: Task) -> ImageArrays | ImageFiles:
+def _data_of(task: Task) -> Dataset:
     data = _data(task.source)
     if data.fingerprint != task.data.fingerprint:
         raise DataError(f"{task.source.name} has changed since the study was planned; run the command again.")
@@ -128,7 +127,7 @@ def _data_of(task: Task) -> ImageArrays | ImageFiles:
 
 
 @lru_cache(maxsize=1)
-def _data(source: DataSource) -> ImageArrays | ImageFiles:
+def _data(source: DataSource) -> Dataset:
     """Load a task's data; a worker's tasks usually share it."""
     from modernize.datasets import load_data
 

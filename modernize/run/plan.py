@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 
 from modernize.cost import Cost, cost
 from modernize.datasets import DataSummary
+from modernize.datasets.feed import fits_resident
 from modernize.ladder import Rung
 from modernize.results.record import BudgetFacts, CostFacts, DataFacts, RungFacts
 from modernize.results.study import PlannedRung, Study
@@ -18,12 +19,8 @@ from modernize.run.request import RunRequest
 from modernize.run.rungs import plan_budget, plan_rungs, recipe_as_trained
 from modernize.run.start import StartWeights, start_weights
 from modernize.run.task import DataSource, Task
-from modernize.spec import Recipe
 from modernize.train.budget import Budget, cut_batch
 from modernize.train.runtime import Runtime
-
-IMAGE_BY_IMAGE = ("rand_augment", "color_jitter")
-"""Augmentation that is defined on single images; `modernize.datasets.feeds` needs torch to say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,14 +155,10 @@ def _tasks(rung: Rung, seeds: tuple[int, ...], common: _Common) -> list[Task]:
         weights=str(weights.path) if weights else None,
         keep_weights=common.keep_weights,
         work=work_per_image(counted) * trained.epochs * data.train_images,
-        input_path="decoded" if data.streamed or _image_by_image(trained) else "resident",
+        input_path="decoded" if data.streamed or not fits_resident(trained) else "resident",
     )
     ids = {seed: run_id(as_trained, data.fingerprint, seed, runtime, digest) for seed in seeds}
     return [replace(task, run_id=ids[seed], seed=seed) for seed in seeds]
-
-
-def _image_by_image(recipe: Recipe) -> bool:
-    return any(getattr(recipe, name) for name in IMAGE_BY_IMAGE)
 
 
 def work_per_image(counted: Cost) -> float:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from modernize.datasets.arrays import ImageArrays
+from modernize.datasets.dataset import Dataset
 from modernize.datasets.feed import Feed
-from modernize.datasets.files import ImageFiles
 from modernize.spec import Spec
 from modernize.train.checkpoint import Checkpoints
 from modernize.train.outcome import Outcome
@@ -19,7 +18,7 @@ __all__ = ["OnStep", "Stopped", "train"]
 
 def train(
     spec: Spec,
-    data: ImageArrays | ImageFiles | Feed,
+    data: Dataset | Feed,
     *,
     seed: int,
     runtime: Runtime = Runtime(),  # noqa: B008 - frozen

@@ -11,10 +11,8 @@ from typing import Literal
 
 import torch
 
-from modernize.datasets.arrays import ImageArrays
-from modernize.datasets.feed import Feed
-from modernize.datasets.feeds import make_feed
-from modernize.datasets.files import ImageFiles
+from modernize.datasets.dataset import Dataset
+from modernize.datasets.feed import Feed, make_feed
 from modernize.errors import ModernizeError
 from modernize.results.record import Execution, WeightsFile
 from modernize.spec import Spec
@@ -51,7 +49,7 @@ class Trainer:
     def __init__(
         self,
         spec: Spec,
-        data: ImageArrays | ImageFiles | Feed,
+        data: Dataset | Feed,
         *,
         seed: int,
         runtime: Runtime = Runtime(),  # noqa: B008 - frozen
@@ -99,8 +97,8 @@ class Trainer:
         # Noise inside the network (stochastic depth) must not depend on how many numbers the weights took.
         torch.manual_seed(seed + 1 + self.world.rank * _NOISE_SEEDS_APART)
 
-    def _feed(self, data: ImageArrays | ImageFiles | Feed, runtime: Runtime) -> Feed:
-        if not isinstance(data, ImageArrays | ImageFiles):
+    def _feed(self, data: Dataset | Feed, runtime: Runtime) -> Feed:
+        if not isinstance(data, Dataset):
             return data
         return make_feed(
             data,

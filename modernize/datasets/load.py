@@ -1,0 +1,139 @@
+"""The one function that loads any data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modernize.datasets.catalogue import DATASETS
+from modernize.errors import ModernizeError, unknown_name
+
+if TYPE_CHECKING:
+    from modernize.datasets.dataset import Dataset
+
+SMALLEST_IMAGE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSummary:
+    """The facts about a loaded data set that planning a run needs.
+
+    Attributes:
+        name: As the user wrote it.
+        num_classes: Number of classes.
+        image_size: Height and width in pixels.
+        train_images: Number of training images.
+        test_images: Number of images that results are reported on.
+        fingerprint: 16 hex digits of the content.
+        note: One honest sentence for reports.
+        val_images: Number of images to look at after each epoch; 0 where there is no such split.
+        streamed: Whether its image files are read as they are needed, instead of held in memory decoded.
+    """
+
+    name: str
+    num_classes: int
+    image_size: int
+    train_images: int
+    test_images: int
+    fingerprint: str
+    note: str
+    val_images: int = 0
+    streamed: bool = False
+
+
+def load_data(
+    name: str,
+    *,
+    image_size: int = 32,
+    train_images: int | None = None,
+    test_images: int | None = None,
+    seed: int = 0,
+    cache: Path | None = None,
+    download: bool = False,
+    data_dir: Path | None = None,
+    stream: bool | None = None,
+) -> Dataset:
+    """Load a data set: into memory, or as a list of image files where that would be unwise.
+
+    Args:
+        name: A key of `DATASETS`, with a path where its usage says so: "folder:photos", "npz:cifar.npz".
+        image_size: Height and width in pixels; other images are resized (short side) and cropped (centre).
+        train_images: How many training images at most: a seeded, stratified subset. None for all.
+        test_images: How many test images at most, likewise; and of a validation split.
+        seed: Chooses the images of `shapes` and the members of a subset. It is not the seed of a training run: runs
+            that are compared share it.
+        cache: Where generated images are kept; default `$XDG_CACHE_HOME/modernize` or `~/.cache/modernize`.
+        download: Fetch a data set that is not there.
+        data_dir: Where downloaded data sets lie; default `$MODERNIZE_DATA`, else `data` in the cache.
+        stream: True to leave image files on the disk and decode them batch by batch, False to decode them all now;
+            None for streaming from 128 pixels up, and where memory asks for it.
+
+    Raises:
+        ModernizeError: If the name is unknown, an option is out of range, or there are no image files to stream.
+        DataError: If the data set is missing, empty, corrupt, mislabelled or too large for memory.
+    """
+    kind, path = _parse(name)
+    if image_size < SMALLEST_IMAGE:
+        raise ModernizeError(f"the image size is {image_size}; it must be at least {SMALLEST_IMAGE} pixels.")
+    for what, count in (("training", train_images), ("test", test_images)):
+        if count is not None and count < 1:
+            raise ModernizeError(f"{count} {what} images were asked for; it must be at least 1.")
+    from modernize.datasets.request import DataRequest
+
+    request = DataRequest(
+        name=name,
+        kind=kind,
+        path=path,
+        image_size=image_size,
+        train_images=train_images,
+        test_images=test_images,
+        seed=seed,
+        cache=cache,
+        download=download,
+        data_dir=data_dir,
+        stream=stream,
+    )
+    module = "torchvision_sets" if DATASETS[kind].torchvision else kind
+    data: Dataset = import_module(f"modernize.datasets.{module}").load(request)
+    if stream and not data.streamed:
+        raise ModernizeError(f"{name} cannot be streamed: it does not consist of image files.")
+    return data
+
+
+def _parse(name: str) -> tuple[str, str]:
+    """Split "folder:photos" into its kind and path."""
+    kind, colon, path = name.partition(":")
+    if kind not in DATASETS:
+        raise unknown_name("data set", name, [info.usage for info in DATASETS.values()])
+    usage = DATASETS[kind].usage
+    if ":" in usage and not path:
+        raise ModernizeError(f"the data set '{name}' lacks its path: write {usage}.")
+    if ":" not in usage and colon:
+        raise ModernizeError(f"the data set '{name}' takes no path: write {usage}.")
+    return kind, path
+
+
+def describe(name: str, **options: Any) -> DataSummary:
+    """Load a data set and keep only the facts about it; takes what `load_data` takes.
+
+    Loading is part of the check, and leaves generated images in the cache for the runs that follow. Of image files
+    that will be streamed only names, sizes and headers are read.
+    """
+    data = load_data(name, **options)
+    if data.streamed:
+        from modernize.datasets.files import check_headers
+
+        check_headers(data, options.get("cache"))
+    return DataSummary(
+        name=name,
+        num_classes=data.num_classes,
+        image_size=data.image_size,
+        train_images=len(data.train),
+        test_images=len(data.test),
+        val_images=len(data.val or ()),
+        fingerprint=data.fingerprint,
+        note=data.note,
+        streamed=data.streamed,
+    )
