@@ -59,6 +59,7 @@ def refused(folder: Path, **options) -> str:
         ({"upto": "", "only": ("gelu",)}, ": without recipe; with gelu. --extend"),
         ({"epochs": 2}, "epochs 1 -> 2; "),
         ({"set": {"recipe.lr": 0.5}}, ": recipe.lr 0.05 -> 0.5. --replace puts this one"),
+        ({"seeds": "8-9", "set": {"recipe.lr": 0.5}}, ": seeds 0-1 -> 8-9; recipe.lr 0.05 -> 0.5. --replace puts this"),
         ({"train_images": 100}, "data.num_train_images 128 -> 100"),
         ({"precision": "bf16"}, 'execution.precision "fp32" -> "bf16"'),
         ({"seeds": "8-9", "epochs": 2, "extend": True}, "its rungs are trained otherwise, so these cannot be added"),

@@ -124,17 +124,17 @@ def _pair(before: Study, now: Study, name: str) -> str:
 
 
 def _otherwise(before: Study, plan: Plan, dropped: Sequence[Record]) -> Iterator[str]:
-    """Say what is different about a run of the same rung and seed."""
+    """Say what is different about a run of the same rung, whatever its seed."""
     tasks = {task.run_id: task for task in plan.tasks}
-    new = {
-        (r.step, seed): tasks[i] for r in plan.study.rungs for seed, i in _by_seed(plan.study, r).items() if i in tasks
-    }
-    old = {i: (r.step, seed) for r in before.rungs for seed, i in _by_seed(before, r).items()}
+    new = {rung.step: tasks[rung.run_ids[-1]] for rung in plan.study.rungs if rung.run_ids[-1] in tasks}
+    steps = {run_id: rung.step for rung in before.rungs for run_id in rung.run_ids}
     for record in dropped:
-        if (task := new.get(old[record.run_id])) and task.run_id != record.run_id:
+        if task := new.get(steps[record.run_id]):
             then, now = _facts(record), _facts(task)
             changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
-            yield from changed or ["another version of the training code, or other weights to start from"]
+            if not changed and record.seed in plan.study.seeds:
+                changed = ["another version of the training code, or other weights to start from"]
+            yield from changed
             return
 
 
