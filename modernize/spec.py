@@ -134,6 +134,7 @@ class Recipe:
             image padded by so much: 4 on 32 px is "pad to 40, crop 32", and "shifts of 12.5 %".
         horizontal_flip: Whether images are mirrored at random.
         color_jitter: Strength of brightness, contrast and saturation jitter. timm drops it where RandAugment is on.
+        brightness: Strength of brightness jitter alone: pixels are multiplied by 1 - it to 1 + it. 0 for none.
         mixup: Beta parameter of mixup, 0 for none. Mixing takes an even number of images a process.
         cutmix: Beta parameter of CutMix, 0 for none.
         mix_probability: Probability that a batch is mixed at all, by either.
@@ -177,6 +178,7 @@ class Recipe:
     shift_pixels: int = 0
     horizontal_flip: bool = True
     color_jitter: float = 0.0
+    brightness: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
     mix_probability: float = 0.0
@@ -228,7 +230,7 @@ _RECIPE_RANGES: dict[str, tuple[float, float]] = {
     "layer_decay_blocks": (1, 1_000),
     **dict.fromkeys(("lr", "eps", "weight_decay", "min_lr", "warmup_epochs", "clip_grad_norm"), (0, 1_000_000)),
     **dict.fromkeys(("step_epochs", "step_every_epochs"), (0, 1_000_000)),
-    **dict.fromkeys(("shift_pixels", "color_jitter", "mixup", "cutmix"), (0, 1_000)),
+    **dict.fromkeys(("shift_pixels", "color_jitter", "brightness", "mixup", "cutmix"), (0, 1_000)),
     **dict.fromkeys(("layer_scale_init", "head_init_scale"), (0, 1_000)),
     **dict.fromkeys(("mix_probability", "mix_switch_probability", "random_erasing", "label_smoothing"), (0, 1)),
     **dict.fromkeys(("momentum", "betas", "stochastic_depth", "dropout", "ema_decay", "step_factors"), (0, 1)),

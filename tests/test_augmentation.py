@@ -7,11 +7,13 @@ import math
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageEnhance
 
+from modernize.datasets.batches import SmallImages
 from modernize.datasets.crops import centre_crops, random_crops, resize_crops
-from modernize.datasets.epochs import CROP, epoch_keys
+from modernize.datasets.epochs import BRIGHTNESS, CROP, epoch_keys
 from modernize.datasets.erasing import Erasing
+from modernize.datasets.hashing import Draws
 
 MANY = 4000
 RESAMPLE = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
@@ -88,6 +90,36 @@ def test_crops_are_drawn_as_timm_draws_them():
         lambda box: box[:, 1],
     ):
         assert same_distribution(measure(ours), measure(theirs))
+
+
+def brightened(images: np.ndarray, brightness: float, **options) -> tuple[np.ndarray, list[int]]:
+    split = SmallImages(images, np.arange(len(images)), torch.zeros(3), torch.ones(3))
+    options = {"seed": 0, "epoch": 0, "shift_pixels": 0, "horizontal_flip": False} | options
+    ((batch, labels),) = split.train_batches(len(images), brightness=brightness, **options)
+    return batch.permute(0, 2, 3, 1).numpy().astype(np.uint8), labels.tolist()
+
+
+def test_brightness_is_pillows_and_torchvisions():
+    from torchvision.transforms import ColorJitter
+
+    images = noise_images(200, 8)
+    batch, labels = brightened(images, 0.5)
+    factors = Draws(epoch_keys(0, 0, np.arange(MANY), BRIGHTNESS)).between(0.5, 1.5).ravel()
+    for image, label in zip(batch, labels, strict=True):
+        pillows = ImageEnhance.Brightness(Image.fromarray(images[label])).enhance(float(factors[label]))
+        np.testing.assert_array_equal(image, pillows)
+    theirs = [float(ColorJitter.get_params([0.5, 1.5], None, None, None)[1]) for _ in range(MANY)]
+    assert same_distribution(factors, np.array(theirs))
+
+
+def test_brightness_depends_on_seed_epoch_and_image_alone():
+    images = noise_images(20, 4)
+    first = brightened(images, 0.5)
+    assert np.array_equal(first[0], brightened(images, 0.5)[0])
+    assert not np.array_equal(np.sort(first[0], axis=0), np.sort(brightened(images, 0.5, epoch=1)[0], axis=0))
+    untouched, labels = brightened(images, 0.0)
+    assert np.array_equal(untouched, images[labels])
+    assert labels == first[1]
 
 
 def erased(count: int = MANY, size: int = 32, probability: float = 0.25, **options) -> torch.Tensor:

@@ -87,8 +87,10 @@ def test_a_resident_feed_gives_the_batches_of_small_images(arrays):
     mean, std = channel_statistics(arrays.train.images_nhwc)
     train = SmallImages(arrays.train.images_nhwc, arrays.train.labels, mean, std)
     test = SmallImages(arrays.test.images_nhwc, arrays.test.labels, mean, std)
-    feed = make_feed(arrays, SMALL)
-    expected = train.train_batches(4, seed=3, epoch=2, shift_pixels=2, horizontal_flip=True, first_batch=1)
+    feed = make_feed(arrays, replace(SMALL, brightness=0.3))
+    expected = train.train_batches(
+        4, seed=3, epoch=2, shift_pixels=2, horizontal_flip=True, brightness=0.3, first_batch=1
+    )
     assert same(epoch(feed, seed=3, epoch=2, first_batch=1), list(expected))
     assert same(list(feed.eval_batches("test", 5)), list(test.test_batches(5)))
 
@@ -97,6 +99,7 @@ def test_the_recipe_and_the_data_choose_the_path(arrays, photos):
     assert make_feed(arrays, SMALL).input_path == "resident"
     assert make_feed(arrays, CROPS).input_path == "resident"
     assert make_feed(arrays, replace(SMALL, rand_augment="rand-m9-mstd0.5-inc1")).input_path == "decoded"
+    assert make_feed(arrays, replace(SMALL, brightness=0.4)).input_path == "resident"
     assert make_feed(arrays, replace(SMALL, color_jitter=0.4)).input_path == "decoded"
     assert make_feed(files(photos), PLAIN).input_path == "decoded"
 
@@ -252,6 +255,20 @@ def test_photographs_are_augmented_as_timm_does(photos):
     np.testing.assert_array_equal(
         np.asarray(eval_transform(PAPERS, 16)(picture)).transpose(2, 0, 1), evaluation(picture)
     )
+
+
+def test_brightness_alone_is_torchvisions_on_photographs_too(photos):
+    from torchvision.transforms import ColorJitter
+
+    from modernize.datasets.transforms import seeded, train_transform
+
+    recipe = replace(PAPERS, rand_augment="", random_resized_crop=False, horizontal_flip=False, brightness=0.5)
+    picture = Image.open(photos / "train" / "cat" / "0.png").resize((16, 16))
+    for seed in range(5):
+        with seeded(seed):
+            result = np.asarray(train_transform(recipe, 16, (0.0, 0.0, 0.0))(picture))
+        with seeded(seed):
+            np.testing.assert_array_equal(result, ColorJitter(brightness=0.5)(picture))
 
 
 def test_fine_tuning_evaluates_the_whole_image_squashed_as_the_released_code_does():

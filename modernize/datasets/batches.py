@@ -14,8 +14,9 @@ from torch import Tensor
 
 from modernize.datasets.crops import Interpolation, centre_crops, random_crops, resize_crops
 from modernize.datasets.dataset import Images, Labels
-from modernize.datasets.epochs import CROP, draw_order, epoch_generator, epoch_keys
+from modernize.datasets.epochs import BRIGHTNESS, CROP, draw_order, epoch_generator, epoch_keys
 from modernize.datasets.erasing import Erasing
+from modernize.datasets.hashing import Draws
 from modernize.datasets.normalise import Normalise, channel_statistics
 
 __all__ = ["SmallImages", "channel_statistics", "share"]
@@ -52,6 +53,7 @@ class SmallImages:
         shift_pixels: int,
         horizontal_flip: bool,
         random_resized_crop: Interpolation | None = None,
+        brightness: float = 0.0,
         random_erasing: float = 0.0,
         first_batch: int = 0,
         rank: int = 0,
@@ -66,6 +68,7 @@ class SmallImages:
             shift_pixels: Each image is shifted by up to this much in both directions; the border is filled with black.
             horizontal_flip: Whether to mirror half of the images.
             random_resized_crop: Kernel to resize random crops with, or None for no such crops.
+            brightness: Pixels are multiplied by a number from 1 - it to 1 + it, one an image; 0 for no jitter.
             random_erasing: Probability of noise in place of a rectangle of an image.
             first_batch: So many are left out at the start; the others are the same ones.
             rank: Which share of each batch to yield.
@@ -84,6 +87,9 @@ class SmallImages:
         every = np.arange(count)
         if random_resized_crop:
             crops = self._here(torch.from_numpy(random_crops(epoch_keys(seed, epoch, every, CROP), height, width)))
+        if brightness:
+            draws = Draws(epoch_keys(seed, epoch, every, BRIGHTNESS))
+            factors = self._here(torch.from_numpy(draws.between(max(0.0, 1 - brightness), 1 + brightness))[..., None])
         if random_erasing:
             erase = Erasing(height, width, probability=random_erasing, seed=seed, epoch=epoch, device=self.device)
             erased = self._here(erase.draw(every))
@@ -100,6 +106,8 @@ class SmallImages:
             images = pixels.index_select(0, index.view(-1)).view(len(batch), height, width, 3)
             if random_resized_crop:
                 images = resize_crops(images, crops[batch], random_resized_crop)
+            if brightness:
+                images = (images * factors[batch]).clamp_(0, 255).floor_()  # as Pillow does
             images = self.normalise(images)
             if random_erasing:
                 images = erase(images, erased[batch])

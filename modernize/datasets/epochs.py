@@ -15,7 +15,7 @@ from torch import Tensor
 
 from modernize.datasets.hashing import Keys, image_keys, mix
 
-CROP, ERASING, NOISE, TRANSFORMS = range(4)
+CROP, ERASING, NOISE, TRANSFORMS, BRIGHTNESS = range(5)
 """What an image's keys are drawn for: each purpose has its own."""
 
 

@@ -57,6 +57,7 @@ class ResidentFeed:
             shift_pixels=recipe.shift_pixels,
             horizontal_flip=recipe.horizontal_flip,
             random_resized_crop=recipe.interpolation if recipe.random_resized_crop else None,
+            brightness=recipe.brightness,
             random_erasing=recipe.random_erasing,
             first_batch=first_batch,
             rank=self.rank,

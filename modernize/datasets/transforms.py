@@ -44,6 +44,8 @@ def train_transform(recipe: Recipe, image_size: int, mean: tuple[float, ...]) ->
         steps += [_rand_augment(recipe, image_size, mean)]
     elif recipe.color_jitter:
         steps += [transforms.ColorJitter(*(recipe.color_jitter,) * 3)]
+    if recipe.brightness:
+        steps += [transforms.ColorJitter(brightness=recipe.brightness)]
     transform: Transform = transforms.Compose(steps)
     return transform
 

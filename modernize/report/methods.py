@@ -26,6 +26,7 @@ _CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
     ("shift_pixels", lambda v, _: f"random shifts of up to {v} px" if v else ""),
     ("horizontal_flip", lambda v, _: "horizontal flips" if v else ""),
     ("color_jitter", lambda v, _: f"colour jitter {v:g}" if v else ""),
+    ("brightness", lambda v, _: f"brightness jitter {v:g}" if v else ""),
     ("mixup", lambda v, _: f"mixup {v:g}" if v else ""),
     ("cutmix", lambda v, _: f"CutMix {v:g}" if v else ""),
     ("random_erasing", lambda v, _: f"random erasing {v:g}" if v else ""),

@@ -5,8 +5,8 @@ and gives up what pays only in long training. Every change is listed in words an
 
 * Kept: optimizer, betas, weight decay and which weights it falls on, shape of the schedule, label smoothing, mirroring.
 * Warmup is a fifth of the run: in proportion, the paper's 20 of 300 epochs would be less than one of 12.
-* Mixup, CutMix, RandAugment, colour jitter, random erasing, stochastic depth and dropout are off: they slow learning
-  down to prevent overfitting that a short run never reaches.
+* Mixup, CutMix, RandAugment, colour and brightness jitter, random erasing, stochastic depth and dropout are off: they
+  slow learning down to prevent overfitting that a short run never reaches.
 * Random resized crops become shifts by a few pixels, which suit small images, and images are evaluated whole.
 * LayerScale starts at 1: from 1e-6 it needs thousands of steps to let the branches through.
 
@@ -31,6 +31,7 @@ WARMUP_SHARE = 0.2
 PAYS_LATE: Mapping[str, tuple[Any, str]] = {
     "rand_augment": ("", "RandAugment"),
     "color_jitter": (0.0, "colour jitter"),
+    "brightness": (0.0, "brightness jitter"),
     "mixup": (0.0, "mixup"),
     "cutmix": (0.0, "CutMix"),
     "random_erasing": (0.0, "random erasing"),
