@@ -29,7 +29,7 @@ def folder(tmp_path):
 
 
 def plan(folder: Path, **options) -> Plan:
-    request = tiny_request(folder, name="note", **options)
+    request = tiny_request(folder, **{"name": "note"} | options)
     return plan_again(request, request.out / "results")
 
 
@@ -57,7 +57,7 @@ def refused(folder: Path, **options) -> str:
         ({"seeds": "8-9"}, "4 of its finished runs would no longer belong to it: seeds 0-1 -> 8-9. --extend adds"),
         ({"upto": "base"}, "2 of its finished runs would no longer belong to it: without recipe. --extend adds to it"),
         ({"upto": "", "only": ("gelu",)}, ": without recipe; with gelu. --extend"),
-        ({"epochs": 2}, "epochs 1 -> 2; "),
+        ({"epochs": 2}, ": recipe.epochs 1 -> 2. --replace"),
         ({"set": {"recipe.lr": 0.5}}, ": recipe.lr 0.05 -> 0.5. --replace puts this one"),
         ({"seeds": "8-9", "set": {"recipe.lr": 0.5}}, ": seeds 0-1 -> 8-9; recipe.lr 0.05 -> 0.5. --replace puts this"),
         ({"train_images": 100}, "data.num_train_images 128 -> 100"),
@@ -154,6 +154,7 @@ def test_a_study_stands_by_itself(folder, capsys):
     assert {(record.study, record.copied_from) for record in copies} == {("copy", "note")}
     assert len(load_results(results / "copy")) == 2
     assert list(load_results(results)["study"]) == ["note", "note"], "one row a run"
+    assert "2 of its finished runs" in refused(folder, name="copy", epochs=2), "copies count once"
     shutil.rmtree(results / "note")
     text = write_report(results, folder / "reports", "copy")[0].read_text(encoding="utf-8")
     assert "Mine." in text

@@ -18,7 +18,7 @@ from modernize.run.seeds import seeds_text
 from modernize.run.task import Task
 
 MOST_DIFFERENCES = 4
-_OF_STUDY = ("regime", "data", "budget", "epochs", "image_size")
+_OF_STUDY = ("regime", "data", "budget", "image_size")
 _OF_DATA = ("fingerprint", "num_train_images", "num_test_images", "num_val_images")
 _OF_EXECUTION = ("device", "precision", "num_devices", "compiled", "cuda_graphs", "deterministic")
 
@@ -59,7 +59,8 @@ def _dropped(before: Study, now: Study, results: Path) -> tuple[Record, ...]:
     """Return the records of ended runs that are in one plan and not in the other."""
     gone = _ids(before) - _ids(now)
     loaded = load_records(results, gone).records if gone else ()
-    return tuple(record for record in loaded if record.status != "failed")
+    ended = {record.run_id: record for record in loaded if record.status != "failed"}
+    return tuple(ended.values())  # once each, though other studies hold copies
 
 
 def _ids(study: Study) -> set[str]:
