@@ -26,6 +26,7 @@ from modernize.results.record import (
     Speed,
     WeightsFile,
 )
+from modernize.results.spec_fields import misfit
 from modernize.results.text import SEALED_SINCE, no_number, read, series, to_record, unsealed
 
 _PARTS: dict[str, type] = {
@@ -112,6 +113,8 @@ def _fields(text: str, seen: Seen) -> dict[str, Any]:
 
 
 def _built(data: dict[str, Any]) -> dict[str, Any]:
+    if misfit(data):
+        raise TypeError
     return {key: _part(_PARTS[key], value) if key in _PARTS else value for key, value in data.items()}
 
 
