@@ -67,7 +67,10 @@ _SERIES = {
     for cls in _PARTS.values()
 }
 # Lines that differ from run to run; all others are worth remembering.
-_OWN = {"run_id", "curves", "result", "speed", "weights", "ema_weights", "started_at", "finished_at"}
+_OWN = tuple(
+    f' "{name}": '
+    for name in ("run_id", "curves", "result", "speed", "weights", "ema_weights", "started_at", "finished_at")
+)
 
 Seen = dict[str, dict[str, Any]]
 
@@ -102,14 +105,16 @@ def _fields(text: str, seen: Seen) -> dict[str, Any]:
     if text[:2] != "{\n" or text[-3:] != "\n}\n":
         return _built(_decode(text))
     facts: dict[str, Any] = {}
+    own: list[str] = []
     for line in text[2:-3].split(",\n"):
         known = seen.get(line)
         if known is None:
-            known = _built(_decode("{" + line + "}"))
-            if _OWN.isdisjoint(known):
-                seen[line] = known
+            if line.startswith(_OWN):
+                own.append(line)
+                continue
+            known = seen[line] = _built(_decode("{" + line + "}"))
         facts |= known
-    return facts
+    return facts | _built(_decode("{" + ",".join(own) + "}"))
 
 
 def _built(data: dict[str, Any]) -> dict[str, Any]:
