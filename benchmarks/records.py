@@ -91,7 +91,7 @@ def make(num_records: int, results: Path) -> tuple[list[Record], Study]:
     records = make_records(study)
     save_study(study, results)
     for record in records:
-        path = results / study.name / f"{record.rung.step}-seed{record.seed}-{record.run_id[:8]}.json"
+        path = results / study.name / f"{record.entry.name}-seed{record.seed}-{record.run_id[:8]}.json"
         path.write_bytes(record_text(record))
     return records, study
 

@@ -22,17 +22,17 @@ def default_plan() -> Plan:
 
 def rung_names() -> list[str]:
     """Return the rungs of the default job."""
-    return [task.rung.step for task in default_plan().tasks]
+    return [task.entry.name for task in default_plan().tasks]
 
 
 def trained_spec(rung: str, *, epochs: int | None = None) -> Spec:
     """Return a rung as the default job trains it, with other epochs if given."""
-    task = next(task for task in default_plan().tasks if task.rung.step == rung)
+    task = next(task for task in default_plan().tasks if task.entry.name == rung)
     recipe = from_dict(Recipe, task.trained_recipe)
     shorter = (epochs or recipe.epochs) / recipe.epochs
     return Spec(
-        regime=get_regime(task.rung.regime),
-        arch=from_dict(Arch, task.arch),
+        regime=get_regime(task.entry.regime),
+        arch=from_dict(Arch, task.model["arch"]),
         recipe=replace(recipe, epochs=epochs or recipe.epochs, warmup_epochs=shorter * recipe.warmup_epochs),
     )
 

@@ -17,14 +17,14 @@ from modernize.results.record import (
     CostFacts,
     Curves,
     DataFacts,
+    EntryFacts,
     Hardware,
     Record,
     Result,
-    RungFacts,
     Speed,
     Status,
 )
-from modernize.results.study import PlannedRung, Study
+from modernize.results.study import PlannedEntry, Study
 from modernize.spec import fingerprint
 
 EPOCHS = 12
@@ -67,18 +67,20 @@ def make_study(
         epochs=epochs,
         image_size=rungs[0].spec.regime.image_size,
         seeds=seeds,
-        rungs=tuple(_planned(rung, by_steps, seeds, epochs) for rung in rungs),
+        entries=tuple(_planned(rung, seeds, epochs) for rung in rungs),
+        contrasts=tuple(
+            (rung.step, by_steps[rung.steps[:-1]]) for rung in rungs if rung.steps[:-1] in by_steps and rung.steps
+        ),
     )
 
 
-def _planned(rung: Rung, by_steps: dict[tuple[str, ...], str], seeds: tuple[int, ...], epochs: int) -> PlannedRung:
+def _planned(rung: Rung, seeds: tuple[int, ...], epochs: int) -> PlannedEntry:
     counted = cost(rung.spec)
-    return PlannedRung(
-        step=rung.step,
+    return PlannedEntry(
+        name=rung.step,
         title=rung.title,
-        adopted=rung.adopted,
-        before=by_steps.get(rung.steps[:-1], "") if rung.steps else "",
-        spec_fingerprint=rung.spec.fingerprint,
+        role="rung" if rung.adopted else "probe",
+        fingerprint=rung.spec.fingerprint,
         macs=counted.macs,
         num_params=counted.num_params,
         changes=tuple(map(str, rung.changes)),
@@ -110,7 +112,7 @@ def make_record(
 
     Without `top1_percent` the value is drawn around a squeezed copy of the published one.
     """
-    planned = next(rung for rung in study.rungs if rung.step == step)
+    planned = next(entry for entry in study.entries if entry.name == step)
     draw = random.Random(f"{step} {seed}")
     if top1_percent is None:
         published = published_row(study.published, step)
@@ -132,17 +134,17 @@ def make_record(
         run_id=planned.run_ids[study.seeds.index(seed)],
         study=study.name,
         status=status,
-        rung=RungFacts(
-            step=step,
+        entry=EntryFacts(
+            name=step,
             title=planned.title,
             steps=rung.steps if rung else (step,),
-            adopted=planned.adopted,
+            role=planned.role,
             regime=study.regime,
             image_size=study.image_size,
-            spec_fingerprint=planned.spec_fingerprint,
+            fingerprint=planned.fingerprint,
             changes=tuple(_plain(asdict(change)) for change in rung.changes) if rung else (),
         ),
-        arch=_plain(asdict(replace(spec.arch, num_classes=data.num_classes))),
+        model={"arch": _plain(asdict(replace(spec.arch, num_classes=data.num_classes)))},
         recipe=recipe,
         trained_recipe=recipe | {"epochs": study.epochs, "batch_size": 64},
         data=data,
@@ -186,10 +188,14 @@ def make_record(
 
 def make_records(study: Study, **changes: Any) -> list[Record]:
     """Make up one finished record for every run of a study."""
-    return [make_record(study, rung.step, seed, **changes) for rung in study.rungs for seed in study.seeds]
+    return [make_record(study, entry.name, seed, **changes) for entry in study.entries for seed in study.seeds]
 
 
-def with_rung(study: Study, step: str, /, **changes: Any) -> Study:
-    """Return the study with one of its rungs changed."""
-    rungs = tuple(PlannedRung(**(asdict(r) | changes)) if r.step == step else r for r in study.rungs)
-    return replace(study, rungs=rungs)
+def with_rung(study: Study, step: str, /, before: str | None = None, **changes: Any) -> Study:
+    """Return the study with one of its entries changed, and `before` as what it is compared with."""
+    name = changes.get("name", step)
+    renamed = [(name if a == step else a, name if b == step else b) for a, b in study.contrasts]
+    contrasts = [pair for pair in renamed if before is None or pair[0] != name]
+    study = replace(study, contrasts=tuple(contrasts + [(name, before)] * (before is not None)))
+    entries = tuple(PlannedEntry(**(asdict(r) | changes)) if r.name == step else r for r in study.entries)
+    return replace(study, entries=entries)

@@ -83,7 +83,7 @@ def test_a_study_may_grow_and_one_without_results_may_be_anything(folder):
     assert plan(folder, epochs=2).study.epochs == 2, "nothing was done under that name"
     finish(plan(folder), folder)
     grown = plan(folder, upto="stage-ratio", seeds=3).study
-    assert (grown.seeds, len(grown.rungs)) == ((0, 1, 2), 3)
+    assert (grown.seeds, len(grown.entries)) == ((0, 1, 2), 3)
 
 
 def test_seeds_and_rungs_are_added_to_a_study(folder):
@@ -97,21 +97,21 @@ def test_seeds_and_rungs_are_added_to_a_study(folder):
     assert sorted(row.records) == [0, 1, 8, 9]
     assert (row.top1.n, row.delta.n, row.status) == (4, 4, "finished")
     fewer = plan(folder, start="recipe", upto="stage-ratio", seeds="0,1,8,9", extend=True).study
-    assert [(rung.step, rung.before) for rung in fewer.rungs] == [
+    assert [(one.name, fewer.before(one.name)) for one in fewer.entries] == [
         ("base", ""),
         ("recipe", "base"),
         ("stage-ratio", "recipe"),
     ]
-    assert fewer.rungs[:2] == added.study.rungs
+    assert fewer.entries[:2] == added.study.entries
 
 
 def test_a_rung_that_is_not_asked_for_lacks_the_seeds_that_are_added(folder):
     first = finish(plan(folder), folder)
     added = plan(folder, upto="base", seeds="5-5", extend=True).study
-    base, recipe = added.rungs
+    base, recipe = added.entries
     assert added.seeds == (0, 5)
     assert all(base.run_ids)
-    assert recipe.run_ids == (first.study.rungs[1].run_ids[0], "")
+    assert recipe.run_ids == (first.study.entries[1].run_ids[0], "")
     assert make_rows(added, load_records(folder / "out" / "results").records)[1].status == "1 of 2 finished, 1 missing"
 
 

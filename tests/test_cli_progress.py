@@ -20,7 +20,7 @@ RECIPE = {"epochs": 4, "batch_size": 100}
 def task_of(step: str, work: float) -> SimpleNamespace:
     return SimpleNamespace(
         run_id=f"{step}-0",
-        rung=SimpleNamespace(step=step),
+        entry=SimpleNamespace(name=step),
         seed=0,
         work=work,
         trained_recipe=RECIPE,
@@ -57,7 +57,7 @@ def watch(study, live: bool, **records) -> None:
         for step in range(1, 41):
             watcher.step(task, (step - 1) // 10, step, 100 * step)
             clock.now += 1
-        name = task.rung.step
+        name = task.entry.name
         watcher.run_finished(task, make_record(study, name, 0, **records.get(name, {})))
     watcher.close()
 

@@ -27,7 +27,7 @@ def trained(monkeypatch):
 
     def pretend(**statuses):
         study = make_study("pretended", upto="recipe")
-        steps = [rung.step for rung in study.rungs]
+        steps = [rung.name for rung in study.entries]
         records = tuple(make_record(study, step, 0, status=statuses.get(step, "finished")) for step in steps)
 
         def run_study(request, observer):
@@ -242,7 +242,7 @@ def test_a_dry_run_knows_what_is_done(here, capsys):
     request = tiny_request(here, epochs=2, seeds=2, data="npz:tiny.npz", set={"recipe.lr": 2e-3})
     task = plan_study(request).tasks[0]
     record = make_record(make_study("before", upto="recipe"), "base", run_id=task.run_id, hardware=hardware(1))
-    save_record(replace(record, arch=task.arch, data=task.data), here / "results")
+    save_record(replace(record, model=task.model, data=task.data), here / "results")
     assert main(DRY.split()) == 0
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
     assert "1 of 2" in rows["base"]

@@ -93,10 +93,10 @@ def test_one_seed_has_no_interval_and_no_verdict():
 
 
 def test_another_meaning_of_a_step_and_another_recipe_are_told():
-    study = with_rung(make_study("b", upto="recipe", seeds=SEEDS), "recipe", spec_fingerprint="0" * 16)
+    study = with_rung(make_study("b", upto="recipe", seeds=SEEDS), "recipe", fingerprint="0" * 16)
     records = [
         replace(r, trained_recipe=r.trained_recipe | {"lr": 0.5, "warmup_epochs": 0.2 * 12})
-        if r.rung.step == "recipe"
+        if r.entry.name == "recipe"
         else r
         for r in make_records(study)
     ]

@@ -26,10 +26,10 @@ def tasks(tmp_path):
 
 def record_of(task, rate, **changes):
     """An earlier run of this task's network on this machine."""
-    record = make_record(make_study("before", upto="stage-ratio"), task.rung.step, hardware=hardware(1), **changes)
+    record = make_record(make_study("before", upto="stage-ratio"), task.entry.name, hardware=hardware(1), **changes)
     speed = replace(record.speed, images_per_second=rate)
     data = replace(record.data, image_size=task.data.image_size)
-    return replace(record, arch=task.arch, speed=speed, data=data)
+    return replace(record, model=task.model, speed=speed, data=data)
 
 
 def test_without_records_it_is_rough_and_says_so(tasks):

@@ -36,24 +36,24 @@ def ids(request: RunRequest) -> list[str]:
 def test_rungs_times_seeds_seed_by_seed(folder):
     plan = plan_study(tiny_request(folder, upto="stage-ratio", seeds=2))
     rungs = ["base", "recipe", "stage-ratio"]
-    assert [(task.rung.step, task.seed) for task in plan.tasks] == [(r, s) for s in (0, 1) for r in rungs]
+    assert [(task.entry.name, task.seed) for task in plan.tasks] == [(r, s) for s in (0, 1) for r in rungs]
     assert len({task.run_id for task in plan.tasks}) == 6
     assert plan.study.seeds == (0, 1)
-    for rung in plan.study.rungs:
-        assert rung.run_ids == tuple(task.run_id for task in plan.tasks if task.rung.step == rung.step)
+    for rung in plan.study.entries:
+        assert rung.run_ids == tuple(task.run_id for task in plan.tasks if task.entry.name == rung.name)
 
 
 def test_the_study_says_what_is_compared_with_what(folder):
     study = plan_study(tiny_request(folder, upto="kernel-7", probes=True)).study
-    before = {rung.step: rung.before for rung in study.rungs}
+    before = {rung.name: study.before(rung.name) for rung in study.entries}
     assert before["base"] == ""
     assert before["recipe"] == "base"
     assert before["kernel-7"] == before["kernel-5"] == before["kernel-9"] == "move-up"
-    assert [rung.step for rung in study.rungs if not rung.adopted] == ["kernel-5", "kernel-9", "kernel-11"]
+    assert [rung.name for rung in study.entries if not rung.adopted] == ["kernel-5", "kernel-9", "kernel-11"]
     assert study.published == "resnet50"
-    rung = study.rungs[1]
+    rung = study.entries[1]
     assert "recipe.optimizer: sgd -> adamw" in rung.changes
-    assert plan_study(tiny_request(folder, upto="kernel-7", start="kernel-7")).study.rungs[0].before == ""
+    assert plan_study(tiny_request(folder, upto="kernel-7", start="kernel-7")).study.contrasts == ()
 
 
 @pytest.mark.parametrize(("regime", "published"), [("laptop", "resnet50"), ("resnet200", "resnet200")])
@@ -67,8 +67,8 @@ def test_a_task_carries_the_paper_recipe_and_the_trained_one(folder):
     spec = ladder("laptop")[1].spec
     assert task.recipe["epochs"] == 300
     assert task.trained_recipe["epochs"] == task.budget.epochs == 2
-    assert task.rung.spec_fingerprint == spec.fingerprint
-    assert task.arch["num_classes"] == task.data.num_classes == 3
+    assert task.entry.fingerprint == spec.fingerprint
+    assert task.model["arch"]["num_classes"] == task.data.num_classes == 3
     assert (task.data.num_train_images, task.data.num_test_images) == (128, 64)
     text = json.dumps(task.to_json())
     assert json.dumps(Task.from_json(json.loads(text)).to_json()) == text
@@ -194,14 +194,14 @@ def test_what_is_set_is_trained_and_said(folder):
     plan = plan_study(tiny_request(folder, set=settings))
     base, recipe = plan.tasks
     assert base.trained_recipe["lr"] == recipe.trained_recipe["lr"] == 0.003
-    assert not base.arch["stem_norm"]
-    assert not recipe.arch["stem_norm"]
+    assert not base.model["arch"]["stem_norm"]
+    assert not recipe.model["arch"]["stem_norm"]
     assert recipe.trained_recipe["betas"] == (0.9, 0.95)
     assert base.trained_recipe["betas"] == (0.9, 0.999), "SGD has none"
     assert base.budget.changes[-1] == "set by hand: arch.stem_norm = false at the base, recipe.lr = 0.003"
     assert "recipe.betas = [0.9, 0.95]" in recipe.budget.changes[-1]
     assert not any("learning rate 0" in change for change in recipe.budget.changes)
-    assert "recipe.lr: 0.1 -> 0.004" not in plan.study.rungs[1].changes, "both rungs have the lr that was set"
+    assert "recipe.lr: 0.1 -> 0.004" not in plan.study.entries[1].changes, "both rungs have the lr that was set"
 
 
 def test_epochs_may_be_set_as_a_field(folder):
@@ -233,9 +233,9 @@ def test_two_rungs_that_train_alike_share_one_run(folder, own_registry):
     """A step whose only change the budget takes back."""
     own_registry.step("more-mixup", title="more mixup", section="-", after="recipe")(more_mixup)
     plan = plan_study(tiny_request(folder, upto="", only=("recipe", "more-mixup")))
-    assert [rung.step for rung in plan.study.rungs] == ["base", "recipe", "more-mixup"]
-    assert plan.study.rungs[1].run_ids == plan.study.rungs[2].run_ids
-    assert [task.rung.step for task in plan.tasks] == ["base", "recipe"]
+    assert [rung.name for rung in plan.study.entries] == ["base", "recipe", "more-mixup"]
+    assert plan.study.entries[1].run_ids == plan.study.entries[2].run_ids
+    assert [task.entry.name for task in plan.tasks] == ["base", "recipe"]
 
 
 def more_mixup(spec):
@@ -314,7 +314,7 @@ def test_shapes_are_drawn_as_many_as_are_wanted(tmp_path, monkeypatch):
 def test_the_papers_regime_on_small_images(folder):
     plan = plan_study(tiny_request(folder, regime="resnet50", image_size=32, stem_stride=1, upto=""))
     assert len(plan.tasks) == 14
-    assert plan.tasks[-1].arch["stem_stride"] == 1
+    assert plan.tasks[-1].model["arch"]["stem_stride"] == 1
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_one_recipe_for_every_rung_is_another_study(folder):
     assert study_name(replace(request, recipe="classic", name="")) != study_name(replace(request, name=""))
     # The base is trained as before, the step `recipe` now changes the network alone.
     assert plan_study(request).tasks[0].run_id == plan.tasks[0].run_id
-    assert all(change["field"].startswith("arch.") for change in plan.tasks[1].rung.changes)
+    assert all(change["field"].startswith("arch.") for change in plan.tasks[1].entry.changes)
 
 
 def test_a_field_that_no_rung_reads_is_refused(folder):

@@ -230,7 +230,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
 
 
 def test_a_failed_run_is_a_record(tasks, capfd, monkeypatch):
-    broken = replace(tasks[0], arch=tasks[0].arch | {"depths": [1, 1]})
+    broken = replace(tasks[0], model={"arch": tasks[0].model["arch"] | {"depths": [1, 1]}})
     record = perform(broken)
     assert record.status == "failed"
     assert record.error == "arch.depths should have 4 values, not 2."

@@ -76,7 +76,7 @@ def test_three_seeds_give_mean_spread_and_interval(tmp_path):
 
 def test_what_did_not_finish_is_said(tmp_path):
     study = make_study(upto="depthwise", seeds=(0, 1))
-    records = [r for r in make_records(study) if r.rung.step not in ("stage-ratio", "patchify", "depthwise")]
+    records = [r for r in make_records(study) if r.entry.name not in ("stage-ratio", "patchify", "depthwise")]
     records[-1] = make_record(study, "recipe", 1, status="diverged")
     records += [make_record(study, "stage-ratio", k, status="diverged") for k in (0, 1)]
     records += [make_record(study, "patchify", 0, status="failed")]
@@ -129,7 +129,7 @@ def test_no_published_delta_where_the_paper_made_the_step_elsewhere():
 
 
 def test_a_step_of_ones_own_shows_no_published_value(tmp_path):
-    study = with_rung(make_study(upto="recipe"), "recipe", step="mine", title="Mine", before="base")
+    study = with_rung(make_study(upto="recipe"), "recipe", name="mine", title="Mine", before="base")
     saved(tmp_path, study, make_records(study))
     assert cells(report(tmp_path), "mine")[4:7] == ["-", "-", "-"]
 
@@ -157,12 +157,12 @@ def test_names_cannot_break_the_page(tmp_path):
     evil = "a|b <script>alert(1)</script>\n# *x* `y` [z](u) $m$ _w_ &lt;"
     data = replace(DATA, name=evil, note=evil)
     study = replace(make_study(upto="recipe"), data=evil)
-    study = with_rung(study, "recipe", step="my|step", title=evil)
+    study = with_rung(study, "recipe", name="my-step", title=evil)
     saved(tmp_path, study, make_records(study, data=data, commit=evil))
     text = report(tmp_path)
     assert "<script" not in text
     assert "\n# \\*" not in text
-    assert len(re.findall(r"(?<!\\)\|", next(x for x in text.splitlines() if "my\\|step" in x and "n=1" in x))) == 9
+    assert len(re.findall(r"(?<!\\)\|", next(x for x in text.splitlines() if "my-step" in x and "n=1" in x))) == 9
     assert escape_markdown("http://a.b, HTTPS://a.b, www.a.b") == r"http\://a.b, HTTPS\://a.b, www\.a.b"
     assert escape_markdown("snake_case stays, _this_ not") == r"snake_case stays, \_this\_ not"
 

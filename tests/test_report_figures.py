@@ -40,14 +40,14 @@ def one_seed():
 def three_seeds_with_trouble():
     study = make_study(seeds=(0, 1, 2), probes=True)
     records = [
-        r for r in make_records(study) if r.rung.step not in ("width", "kernel-11") and r.seed + r.rung.adopted < 3
+        r for r in make_records(study) if r.entry.name not in ("width", "kernel-11") and r.seed + r.entry.adopted < 3
     ]
     return study, records + [make_record(study, "width", seed, status="diverged") for seed in (0, 1, 2)]
 
 
 def all_diverged():
     study = make_study(upto="patchify")
-    return study, [make_record(study, rung.step, status="diverged") for rung in study.rungs]
+    return study, [make_record(study, rung.name, status="diverged") for rung in study.entries]
 
 
 def many_seeds():
@@ -68,7 +68,7 @@ def two_rungs():
 def odd_names():
     name = "folder:/data/$x$ 数据_with a very long name indeed"
     study = replace(make_study(upto="depthwise"), data=name)
-    study = with_rung(study, "depthwise", step="a-step-of-mine-with-a-very-long-name", title="Mine")
+    study = with_rung(study, "depthwise", name="a-step-of-mine-with-a-very-long-name", title="Mine")
     return study, make_records(study, data=replace(DATA, name=name))
 
 

@@ -22,7 +22,7 @@ NOBODY = "\U000f1234"
 def study_in_another_script():
     name = f"图像 😀 {NOBODY}"
     study = replace(make_study(upto="depthwise"), data=name)
-    study = with_rung(study, "depthwise", step=f"深度 {NOBODY}", title="Mine")
+    study = with_rung(study, "depthwise", name=f"深度 {NOBODY}", title="Mine")
     return study, make_rows(study, make_records(study, data=replace(DATA, name=name)))
 
 

@@ -40,11 +40,11 @@ def test_what_no_plan_holds_is_grouped_like_with_like():
     again = [replace(records[0], run_id="0" * 16)]
     groups = group_records([*records, *others, *gpu, *short, *again])
     assert len(groups) == 5
-    ids = [{i for rung in group.rungs for i in rung.run_ids if i} for group in groups]
+    ids = [{i for rung in group.entries for i in rung.run_ids if i} for group in groups]
     assert sorted(map(len, ids)) == [1, 4, 8, 8, 8]
     assert {r.run_id for r in gpu} in ids
     whole = next(group for group in groups if group.data == "digits")
-    assert [(rung.step, rung.before) for rung in whole.rungs] == [
+    assert [(one.name, whole.before(one.name)) for one in whole.entries] == [
         ("base", ""),
         ("recipe", "base"),
         ("stage-ratio", "recipe"),
@@ -65,7 +65,7 @@ def test_all_studies_get_a_report_and_an_index_by_data(tmp_path):
     waiting = make_study("waiting", upto="base", epochs=99)
     lost = [replace(r, study="one", data=OTHER, run_id=f"d{r.run_id[1:]}") for r in make_records(one)]
     on_other = [replace(r, data=OTHER, run_id=f"e{r.run_id[1:]}") for r in make_records(two)]
-    two = replace(two, data="digits", rungs=tuple(replace(rung, run_ids=(on_other[0].run_id,)) for rung in two.rungs))
+    two = replace(two, data="digits", entries=tuple(replace(e, run_ids=(on_other[0].run_id,)) for e in two.entries))
     saved(tmp_path, (one, [*make_records(one), *lost]), (two, on_other), (waiting, []))
     files = write_all(tmp_path / "results", tmp_path / "reports", ("md", "html"), figures=False)
     names = [path.relative_to(tmp_path / "reports").as_posix() for path in files]
@@ -125,7 +125,7 @@ def test_a_published_ladder_needs_no_record(tmp_path, regime, last):
 
 def test_steps_of_other_packages_change_no_report_of_the_default_path(tmp_path, own_registry):
     study = make_study(upto="ln")
-    saved(tmp_path, (study, [r for r in make_records(study) if r.rung.step != "ln"]))
+    saved(tmp_path, (study, [r for r in make_records(study) if r.entry.name != "ln"]))
     before = write_report(tmp_path / "results", tmp_path / "one", formats=("md", "html", "json"), figures=False)
     own_registry.step("early", title="GELU early", after="depthwise", path="mine")(
         lambda spec: spec.with_arch(activation="gelu")
@@ -184,4 +184,4 @@ def test_the_newest_study_is_reported_and_named_unless_a_name_or_a_path_is_given
 def test_one_record_alone_is_a_group():
     study = make_study(upto="ln")
     (group,) = group_records([make_record(study, "ln")])
-    assert [rung.before for rung in group.rungs] == [""]
+    assert group.contrasts == ()

@@ -61,8 +61,10 @@ def first_cells(page):
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     study = make_study(seeds=(0, 1, 2), probes=True)
-    records = [r for r in make_records(study) if r.rung.step != "kernel-11"]
-    records = [make_record(study, "width", r.seed, status="diverged") if r.rung.step == "width" else r for r in records]
+    records = [r for r in make_records(study) if r.entry.name != "kernel-11"]
+    records = [
+        make_record(study, "width", r.seed, status="diverged") if r.entry.name == "width" else r for r in records
+    ]
     return html_report(tmp_path_factory.mktemp("html"), study, records)
 
 
@@ -156,10 +158,8 @@ EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
 def evil(folder):
     study = replace(make_study(upto="stage-ratio", seeds=(0, 1)), data=EVIL, name="x")
-    study = with_rung(study, "recipe", step=EVIL, title=EVIL, changes=(f"a: {EVIL} -> b",))
-    study = with_rung(study, "stage-ratio", before=EVIL)
+    study = with_rung(study, "recipe", title=EVIL, changes=(f"a: {EVIL} -> b",))
     records = make_records(study, data=replace(DATA, name=EVIL, note=EVIL), commit=EVIL)
-    records = [replace(r, rung=replace(r.rung, step="r" if r.rung.step == EVIL else r.rung.step)) for r in records]
     return html_report(folder, study, records, figures=False)
 
 

@@ -32,13 +32,13 @@ def written(folder, study, records):
 
 def odd_report(folder):
     study = replace(make_study(name="my_study & co 数", upto="depthwise", seeds=(0, 1)), data=ODD)
-    study = with_rung(study, "depthwise", step="[a_step*of--mine %& 数😀", title="Mine_& %")
+    study = with_rung(study, "depthwise", name="[a_step*of--mine %& 数😀", title="Mine_& %")
     return written(folder, study, make_records(study, data=replace(DATA, name=ODD)))
 
 
 def big_report(folder):
     study = make_study(seeds=(0, 1, 2), probes=True)
-    records = [record for record in make_records(study) if record.rung.step != "kernel-11"]
+    records = [record for record in make_records(study) if record.entry.name != "kernel-11"]
     return written(folder, study, [*records[:-1], make_record(study, "downsample", 2, status="diverged")])
 
 

@@ -119,7 +119,7 @@ def test_every_number_names_its_records_and_the_table_it_was_printed_in(tmp_path
     assert "row '\"patchify\" stem'." in text
     table, facts = write_study(study, rows, [], tmp_path, ("csv", "json"), figures=False)
     line = list(csv.DictReader(table.read_text().splitlines()))[1]
-    assert line["record_ids"].split() == [r.run_id for r in records if r.rung.step == "recipe"]
+    assert line["record_ids"].split() == [r.run_id for r in records if r.entry.name == "recipe"]
     assert line["measured_source"].startswith("Measured: mean of the last epochs of 2 runs, records ")
     assert line["published_row"] == "ResNet-50 (enhanced recipe)"
     by_id = {record["run_id"]: record for record in json.loads(facts.read_text())["records"]}
@@ -137,8 +137,8 @@ def test_many_records_are_named_by_the_first_and_the_last():
 def test_stale_missing_and_single_runs_are_marked_in_every_format(tmp_path):
     study = make_study(upto="stage-ratio", seeds=(0, 1))
     records = make_records(study)
-    old = replace(records[2].rung, spec_fingerprint="0" * 16)
-    records[2] = replace(records[2], rung=old, recipe=records[2].recipe | {"lr": 0.1})
+    old = replace(records[2].entry, fingerprint="0" * 16)
+    records[2] = replace(records[2], entry=old, recipe=records[2].recipe | {"lr": 0.1})
     rows = make_rows(study, records[:-1])
     assert [row.stale for row in rows] == [(), (0,), ()]
     md, html, tex, table, facts = write_study(

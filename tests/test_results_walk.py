@@ -50,7 +50,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 @posix
 @pytest.mark.parametrize("kind", ["pipe", "link to itself", "link to nothing", "folder", "link in a circle", "refused"])
 def test_what_is_no_record_is_said_in_one_line_and_skipped(results, monkeypatch, capsys, kind):
-    other = results / "here" / f"base-seed7-{STUDY.rungs[0].run_ids[0][:8]}.json"
+    other = results / "here" / f"base-seed7-{STUDY.entries[0].run_ids[0][:8]}.json"
     if kind == "pipe":
         os.mkfifo(other)
     elif kind == "link to itself":
@@ -68,12 +68,12 @@ def test_what_is_no_record_is_said_in_one_line_and_skipped(results, monkeypatch,
         refused(monkeypatch, other)
     problems = {"folder": 0}.get(kind, 1)
     loaded = load_records(results)
-    assert sorted(loaded.records, key=lambda r: len(r.rung.steps)) == make_records(STUDY)
+    assert sorted(loaded.records, key=lambda r: len(r.entry.steps)) == make_records(STUDY)
     assert len(loaded.problems) == problems
     assert all(str(other) in problem for problem in loaded.problems)
     assert capsys.readouterr().err.count("\n") == problems
-    assert len(find_finished([run_id for rung in STUDY.rungs for run_id in rung.run_ids], results)) == 2
-    assert save_record(make_record(STUDY, "base", run_id=STUDY.rungs[0].run_ids[0]), results).is_file()
+    assert len(find_finished([run_id for rung in STUDY.entries for run_id in rung.run_ids], results)) == 2
+    assert save_record(make_record(STUDY, "base", run_id=STUDY.entries[0].run_ids[0]), results).is_file()
     capsys.readouterr()
     for words in (["report", "here"], ["report", "--all"]):
         assert main([*words, "--format", "json", "--out", str(results.parent)]) == 0

@@ -36,9 +36,9 @@ from modernize.run.study import run_study
 
 class Telling(Observer):
     def step(self, task, epoch, step, images):
-        print("step", task.rung.step, step, flush=True)
+        print("step", task.entry.name, step, flush=True)
     def note(self, task, text):
-        print("note", task.rung.step, text, flush=True)
+        print("note", task.entry.name, text, flush=True)
 
 run_study(tiny_request(Path({folder!r}), epochs={epochs}, out=Path({out!r}), jobs={jobs}), Telling())
 """
@@ -172,7 +172,7 @@ time.sleep(60)
 
     class KillAfterNote(Diary):
         def note(self, task, text):
-            self.lines.append(f"note {task.rung.step} {text.split()[0]}")
+            self.lines.append(f"note {task.entry.name} {text.split()[0]}")
 
         def run_finished(self, task, record):
             super().run_finished(task, record)

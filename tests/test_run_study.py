@@ -37,15 +37,15 @@ class Diary(Observer):
         self.lines.append(f"start {len(plan.tasks)} runs, {len(done)} done, {jobs} jobs")
 
     def run_started(self, task):
-        self.lines.append(f"started {task.rung.step}")
+        self.lines.append(f"started {task.entry.name}")
 
     def step(self, task, epoch, step, images):
-        self.lines.append(f"step {task.rung.step}")
+        self.lines.append(f"step {task.entry.name}")
         assert 0 <= epoch < task.budget.epochs
         assert 0 < images == step * task.trained_recipe["batch_size"]
 
     def run_finished(self, task, record):
-        self.lines.append(f"finished {task.rung.step} {record.status}")
+        self.lines.append(f"finished {task.entry.name} {record.status}")
 
     def close(self):
         self.lines.append("close")
@@ -84,7 +84,7 @@ def copied(first, folder, tmp_path):
 def test_records_and_plan_are_on_disk(first, folder):
     result, _ = first
     study = folder / "out" / "results" / result.study.name
-    names = [f"{r.rung.step}-seed0-{r.run_id[:8]}.json" for r in result.records]
+    names = [f"{r.entry.name}-seed0-{r.run_id[:8]}.json" for r in result.records]
     assert sorted(path.name for path in study.iterdir()) == sorted([*names, "study.json"])
     assert load_study(study) == result.study
     on_disk = {record.run_id: record for record in load_records(study).records}
@@ -96,7 +96,7 @@ def test_records_and_plan_are_on_disk(first, folder):
         assert record.speed.images_per_second > 0
         assert record.speed.peak_memory_mb > 50
         assert record.seed == 0
-    assert [record.rung.step for record in result.records] == ["base", "recipe"]
+    assert [record.entry.name for record in result.records] == ["base", "recipe"]
     assert (result.num_skipped, result.num_failed) == (0, 0)
     assert left_behind(folder / "out") == [], "no worker had anything to say"
 
@@ -150,7 +150,7 @@ def test_runs_of_another_study_count_and_are_shown_as_this_ones(first, copied, f
     result = run_study(tiny_request(folder, out=copied, name="another", upto="", only=("recipe",)), diary)
     assert diary.num_done == 2
     assert {record.study for record in result.records} == {"another"}
-    assert [record.rung.step for record in result.records] == ["base", "recipe"]
+    assert [record.entry.name for record in result.records] == ["base", "recipe"]
     assert (copied / "results" / "another" / "study.json").is_file()
 
 

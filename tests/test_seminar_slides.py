@@ -90,9 +90,9 @@ def test_bars_and_intervals_lie_in_their_panels():
 
 
 def test_missing_runs_and_foreign_steps_are_told():
-    study = with_rung(make_study(upto="depthwise", seeds=(0, 1, 2)), "patchify", step="theirs", title="Theirs")
+    study = with_rung(make_study(upto="depthwise", seeds=(0, 1, 2)), "patchify", name="theirs", title="Theirs")
     study = with_rung(study, "depthwise", before="theirs")
-    records = [r for r in make_records(study) if r.rung.step in ("base", "recipe", "depthwise")]
+    records = [r for r in make_records(study) if r.entry.name in ("base", "recipe", "depthwise")]
     html = slides_html(course_of(study, make_rows(study, records)))
     assert "Not measured: a run is missing" in html
     assert "No paper prints this change from this rung." in html
@@ -101,7 +101,7 @@ def test_missing_runs_and_foreign_steps_are_told():
 
 def test_names_are_text():
     study = replace(make_study(name=HOSTILE, upto="recipe", seeds=(0, 1)), data=HOSTILE)
-    records = [make_record(study, r.step, s) for r in study.rungs for s in study.seeds]
+    records = [make_record(study, r.name, s) for r in study.entries for s in study.seeds]
     html = slides_html(course_of(study, make_rows(study, records)))
     assert HOSTILE not in html
     assert "&lt;script&gt;alert(1)" in html

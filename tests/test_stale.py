@@ -11,7 +11,8 @@ from modernize.results.stale import Freshness, recorded_spec
 
 def older(record, **arch):
     """The record as it would be if the rung's steps had led to other fields."""
-    return replace(record, arch=record.arch | arch, rung=replace(record.rung, spec_fingerprint="0123456789abcdef"))
+    entry = replace(record.entry, fingerprint="0123456789abcdef")
+    return replace(record, model={"arch": record.arch | arch}, entry=entry)
 
 
 def test_a_record_of_todays_steps_is_current():
@@ -45,8 +46,8 @@ def test_data_and_stem_stride_are_not_of_the_steps():
 
 def test_a_step_that_is_not_installed_cannot_be_judged():
     record = make_record(make_study(upto="recipe"), "recipe")
-    assert Freshness().changes(replace(record, rung=replace(record.rung, steps=("nobodys-step",)))) is None
-    assert Freshness().changes(replace(record, rung=replace(record.rung, regime="nobodys-regime"))) is None
+    assert Freshness().changes(replace(record, entry=replace(record.entry, steps=("nobodys-step",)))) is None
+    assert Freshness().changes(replace(record, entry=replace(record.entry, regime="nobodys-regime"))) is None
 
 
 def test_the_spec_of_a_record_is_rebuilt():

@@ -212,7 +212,7 @@ sys.exit(main(sys.argv[1:]))
         timeout=300,
         check=False,
     )
-    records = {record.rung.step: record for record in load_records(tmp_path / "results").records}
+    records = {record.entry.name: record for record in load_records(tmp_path / "results").records}
     assert records["base"].error == "no such thing", done.stderr
     assert records["recipe"].status == "finished"
     assert "1 of 2 runs failed" in done.stderr

@@ -36,7 +36,7 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
     say(study.name, "bold")
     say_prose(
         "",
-        f"{plural(len(study.rungs), 'rung')} x {plural(len(study.seeds), 'seed')} ({seeds_text(study.seeds)}); "
+        f"{plural(len(study.entries), 'rung')} x {plural(len(study.seeds), 'seed')} ({seeds_text(study.seeds)}); "
         f"{data.num_train_images:,} training"
         f"{f', {data.num_val_images:,} validation' if data.num_val_images else ''} "
         f"and {data.num_test_images:,} test images of {data.name} at {data.image_size} px, "
@@ -46,13 +46,13 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
         say_prose("not here:", what, style="yellow")
     say_prose("", f"on {execution_words(plan.tasks, plan.placement.gpus)}")
     say()
-    unit, size = macs_unit(rung.macs for rung in study.rungs)
+    unit, size = macs_unit(rung.macs for rung in study.entries)
     rows = []
-    for rung in study.rungs:
+    for rung in study.entries:
         open_runs = [run_id for run_id in rung.run_ids if run_id not in done]
         rows.append(
             (
-                rung.step,
+                rung.name,
                 f"{rung.macs / size:.3f}",
                 f"{rung.num_params:,}",
                 f"{epochs[rung.run_ids[0]]}",
@@ -80,8 +80,8 @@ def _recipes(plan: Plan) -> dict[str, tuple[str, ...]]:
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for task in plan.tasks:
         steps = groups.setdefault((str(task.recipe["name"]), task.budget.changes), [])
-        if task.rung.step not in steps:
-            steps.append(task.rung.step)
+        if task.entry.name not in steps:
+            steps.append(task.entry.name)
     return {
         f"{name} ({steps[0]}{f' to {steps[-1]}' if len(steps) > 1 else ''})": changes
         for (name, changes), steps in groups.items()

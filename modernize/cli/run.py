@@ -187,7 +187,7 @@ def _print(result: StudyResult) -> None:
         top1 = record.result.top1_percent
         rows.append(
             (
-                record.rung.step,
+                record.entry.name,
                 f"{record.seed}",
                 "-" if top1 is None else f"{top1:.2f}",
                 f"{record.cost.macs / size:.3f}",

@@ -61,7 +61,7 @@ def _facts(one: Artifact) -> dict[str, object]:
     return {
         "run_id": one.record.run_id,
         "study": one.record.study,
-        "step": one.record.rung.step,
+        "step": one.record.entry.name,
         "seed": one.record.seed,
         "top1_percent": one.record.result.top1_percent,
         "file": str(one.path),
@@ -79,7 +79,7 @@ def _print(kept: list[Artifact]) -> None:
         (
             f"run:{one.record.run_id}",
             one.record.study,
-            one.record.rung.step,
+            one.record.entry.name,
             f"{one.record.seed}",
             f"{one.record.result.top1_percent:.2f}",
             one.about.file,

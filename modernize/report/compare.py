@@ -104,7 +104,7 @@ def load_sides(a: str, b: str, study: str = "", results_dir: Path = Path("result
     labels = [plan.name for plan in plans] if plans[0].name != plans[1].name else [a, b]
     sides = []
     for plan, label, studies, name in zip(plans, labels, found, names, strict=True):
-        loaded = load_records(studies[name].parent, {run_id for rung in plan.rungs for run_id in rung.run_ids})
+        loaded = load_records(studies[name].parent, {run_id for rung in plan.entries for run_id in rung.run_ids})
         rows = make_rows(plan, loaded.records)
         if not any(row.records for row in rows):
             raise MissingResultsError(f"no run of {label} has ended yet: `modernize run` goes on with it.")
@@ -186,7 +186,7 @@ def _pair(
         b=summarise(list(other.values())),
         difference=difference,
         p_holm=None,
-        same_spec=a.rows[step].planned.spec_fingerprint == b.rows[step].planned.spec_fingerprint if both else None,
+        same_spec=a.rows[step].planned.fingerprint == b.rows[step].planned.fingerprint if both else None,
         identical=bool(one) and dict(one) == dict(other),
         verdict="",
     )
@@ -216,9 +216,9 @@ def _top1(side: Side, step: str) -> dict[int, float]:
 
 def _deltas(side: Side, step: str) -> dict[int, float]:
     """Paired difference of each seed that finished both the rung and the one before."""
-    if step not in side.rows or side.rows[step].planned.before not in side.rows:
+    if step not in side.rows or side.rows[step].before not in side.rows:
         return {}
-    after, before = side.rows[step].finished, side.rows[side.rows[step].planned.before].finished
+    after, before = side.rows[step].finished, side.rows[side.rows[step].before].finished
     return {seed: after[seed] - before[seed] for seed in after if seed in before}
 
 
@@ -235,7 +235,7 @@ def _distinct(side: Side, what: Callable[[Record], Any]) -> list[Any]:
 
 
 _FACTS: tuple[tuple[str, Callable[[Record], str]], ...] = (
-    ("regime", lambda r: r.rung.regime),
+    ("regime", lambda r: r.entry.regime),
     ("data", lambda r: r.data.name),
     ("data fingerprint", lambda r: r.data.fingerprint),
     ("image size", lambda r: f"{r.data.image_size} px"),

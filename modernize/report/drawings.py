@@ -76,9 +76,9 @@ class Artist:
         specs = rung_specs(self.study, self.rows)
         keys = change_keys(specs)
         for row in self.rows:
-            before, after = specs.get(row.planned.before), specs[row.step]
+            before, after = specs.get(row.before), specs[row.step]
             if before and after and before.arch != after.arch:
-                drawing = partial(change, before, after, titles=(row.planned.before, row.step))
+                drawing = partial(change, before, after, titles=(row.before, row.step))
                 title = f"Network before and after {row.step}; in text below"
             elif after and not before:
                 drawing = partial(network, after, self.study.image_size)

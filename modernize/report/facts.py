@@ -147,7 +147,7 @@ def span(steps: Sequence[str]) -> str:
 
 
 def _runs(study: Study, records: Sequence[Record]) -> str:
-    planned = len(study.rungs) * len(study.seeds)
+    planned = len(study.entries) * len(study.seeds)
     ends = [record.status for record in records]
     others = [f"{ends.count(end)} {end}" for end in ("diverged", "failed") if end in ends]
     if planned > len(ends):

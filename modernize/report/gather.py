@@ -14,7 +14,7 @@ from modernize.errors import ModernizeError, warn
 from modernize.regimes import REGIMES
 from modernize.results.record import Record
 from modernize.results.store import find_studies, load_records, load_study
-from modernize.results.study import PlannedRung, Study
+from modernize.results.study import PlannedEntry, Study
 from modernize.spec import Change
 
 PUBLISHED_BY_DEFAULT = "resnet50"
@@ -51,7 +51,7 @@ def gather(results_dir: Path) -> Gathered:
             problems.append(str(error))
             warn(problems[-1])
     loaded = load_records(results_dir)
-    known = {run_id for study in planned for rung in study.rungs for run_id in rung.run_ids}
+    known = {run_id for study in planned for rung in study.entries for run_id in rung.run_ids}
     found = group_records([record for record in loaded.records if record.run_id not in known])
     return Gathered(
         studies=(*planned, *found),
@@ -71,11 +71,11 @@ def group_records(records: Sequence[Record]) -> tuple[Study, ...]:
         A study a group; a second record of the same rung and seed starts a group of its own.
     """
     groups: dict[tuple[Any, ...], dict[tuple[str, int], Record]] = {}
-    for record in sorted(records, key=lambda r: (r.study, r.rung.steps, r.seed, r.run_id)):
+    for record in sorted(records, key=lambda r: (r.study, r.entry.steps, r.seed, r.run_id)):
         number = 0
-        while (record.rung.step, record.seed) in groups.get((*_alike(record), number), {}):
+        while (record.entry.name, record.seed) in groups.get((*_alike(record), number), {}):
             number += 1
-        groups.setdefault((*_alike(record), number), {})[record.rung.step, record.seed] = record
+        groups.setdefault((*_alike(record), number), {})[record.entry.name, record.seed] = record
     names: dict[str, int] = {}
     studies = []
     for group in groups.values():
@@ -90,7 +90,7 @@ def _alike(record: Record) -> tuple[Any, ...]:
     own_length = record.budget.epochs == record.recipe.get("epochs")
     return (
         record.study,
-        record.rung.regime,
+        record.entry.regime,
         record.data.name,
         record.data.fingerprint,
         record.data.image_size,
@@ -105,37 +105,39 @@ def _alike(record: Record) -> tuple[Any, ...]:
 def _study(name: str, records: Sequence[Record]) -> Study:
     first = records[0]
     seeds = tuple(sorted({record.seed for record in records}))
-    by_rung: dict[str, dict[int, Record]] = {}
-    for record in sorted(records, key=lambda r: len(r.rung.steps)):
-        by_rung.setdefault(record.rung.step, {})[record.seed] = record
-    by_steps = {next(iter(runs.values())).rung.steps: step for step, runs in by_rung.items()}
-    regime = REGIMES.get(first.rung.regime)
+    by_name: dict[str, dict[int, Record]] = {}
+    for record in sorted(records, key=lambda r: len(r.entry.steps)):
+        by_name.setdefault(record.entry.name, {})[record.seed] = record
+    first_runs = {name: next(iter(runs.values())) for name, runs in by_name.items()}
+    by_steps = {run.entry.steps: name for name, run in first_runs.items() if run.entry.regime}
+    regime = REGIMES.get(first.entry.regime)
     return Study(
         name=name,
-        regime=first.rung.regime,
+        regime=first.entry.regime,
         published=regime.published if regime else PUBLISHED_BY_DEFAULT,
         data=first.data.name,
         budget=first.budget.name,
         epochs=max(record.budget.epochs for record in records),
         image_size=first.data.image_size,
         seeds=seeds,
-        rungs=tuple(_rung(step, runs, seeds, by_steps) for step, runs in by_rung.items()),
+        entries=tuple(_entry(name, runs, seeds) for name, runs in by_name.items()),
+        contrasts=tuple(
+            (name, by_steps[run.entry.steps[:-1]])
+            for name, run in first_runs.items()
+            if run.entry.steps and run.entry.steps[:-1] in by_steps
+        ),
     )
 
 
-def _rung(
-    step: str, runs: dict[int, Record], seeds: Sequence[int], by_steps: dict[tuple[str, ...], str]
-) -> PlannedRung:
+def _entry(name: str, runs: dict[int, Record], seeds: Sequence[int]) -> PlannedEntry:
     record = next(iter(runs.values()))
-    steps = record.rung.steps
-    return PlannedRung(
-        step=step,
-        title=record.rung.title,
-        adopted=record.rung.adopted,
-        before=by_steps.get(steps[:-1], "") if steps else "",
-        spec_fingerprint=record.rung.spec_fingerprint,
+    return PlannedEntry(
+        name=name,
+        title=record.entry.title,
+        role=record.entry.role,
+        fingerprint=record.entry.fingerprint,
         macs=record.cost.macs,
         num_params=record.cost.num_params,
-        changes=tuple(str(Change(**change)) for change in record.rung.changes),
+        changes=tuple(str(Change(**change)) for change in record.entry.changes),
         run_ids=tuple(runs[seed].run_id if seed in runs else "" for seed in seeds),
     )

@@ -32,10 +32,10 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
             title=row.planned.title,
             adopted=row.adopted,
             card=step_card(row.step),
-            before=row.planned.before,
+            before=row.before,
             changes=tuple(change_parts(change) for change in row.planned.changes),
             drawing=drawings[row.step],
-            diagram=diagram(specs.get(row.planned.before), specs[row.step], row.planned.before, row.step),
+            diagram=diagram(specs.get(row.before), specs[row.step], row.before, row.step),
             numbers=(
                 *_measured(study, row),
                 *published_numbers(row),
@@ -50,7 +50,7 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
                     source.counted_source(row.planned, study.image_size),
                 ),
             ),
-            charts=curve_charts(row, by_step.get(row.planned.before), keys[row.step]),
+            charts=curve_charts(row, by_step.get(row.before), keys[row.step]),
         )
         for row in rows
     )

@@ -20,7 +20,7 @@ from modernize.report.specs import paper_rungs
 from modernize.report.study_page import name_of, published_notes
 from modernize.report.view import Block, Cell, Facts, Items, Page, Panel, Paragraph, Section, Table, heads
 from modernize.results.statistics import Summary, welch_p_value
-from modernize.results.study import PlannedRung, Study
+from modernize.results.study import PlannedEntry, Study
 from modernize.words import NONE, signed
 
 IMAGE_SIZE = 224
@@ -40,18 +40,18 @@ def paper_study(regime: str) -> Study:
         epochs=rungs["base"].spec.recipe.epochs,
         image_size=IMAGE_SIZE,
         seeds=(),
-        rungs=tuple(_planned(rung, by_step[step].before) for step, rung in rungs.items()),
+        entries=tuple(_planned(rung) for rung in rungs.values()),
+        contrasts=tuple((step, by_step[step].before) for step in rungs if by_step[step].before),
     )
 
 
-def _planned(rung: Rung, before: str) -> PlannedRung:
+def _planned(rung: Rung) -> PlannedEntry:
     counted = cost(rung.spec, IMAGE_SIZE)
-    return PlannedRung(
-        step=rung.step,
+    return PlannedEntry(
+        name=rung.step,
         title=rung.title,
-        adopted=rung.adopted,
-        before=before,
-        spec_fingerprint=rung.spec.fingerprint,
+        role="rung" if rung.adopted else "probe",
+        fingerprint=rung.spec.fingerprint,
         macs=counted.macs,
         num_params=counted.num_params,
         changes=tuple(map(str, rung.changes)),
@@ -239,10 +239,10 @@ def _panels(regime: str, rows: Sequence[Row]) -> tuple[Panel, ...]:
             title=row.planned.title,
             adopted=row.adopted,
             card=step_card(row.step),
-            before=row.planned.before,
+            before=row.before,
             changes=tuple((c.field, str(c.before), str(c.after)) for c in rungs[row.step].changes),
             drawing=drawings[row.step],
-            diagram=diagram(rungs[row.step].before, rungs[row.step].spec, row.planned.before, row.step),
+            diagram=diagram(rungs[row.step].before, rungs[row.step].spec, row.before, row.step),
             numbers=(
                 *published_numbers(row),
                 *(

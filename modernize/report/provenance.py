@@ -8,7 +8,7 @@ from modernize.published import PublishedRow
 from modernize.report.numbers import p_text
 from modernize.report.rows import Row
 from modernize.results.record import Record
-from modernize.results.study import PlannedRung, Study
+from modernize.results.study import PlannedEntry, Study
 from modernize.words import noun
 
 # With more, the first and the last stand for all: the seeds between them are in the folder named beside them.
@@ -48,7 +48,7 @@ def delta_source(row: Row) -> str:
         return ""
     pairs = f"mean over {row.delta.n} paired seeds" if row.delta.n > 1 else "one seed"
     interval = ", brackets: 95 % t interval, not corrected" if row.delta.low is not None else ""
-    return f"Measured: {row.step} minus {row.planned.before}, {pairs}{interval}"
+    return f"Measured: {row.step} minus {row.before}, {pairs}{interval}"
 
 
 def verdict_source(row: Row) -> str:
@@ -84,9 +84,9 @@ def reading_source(row: Row) -> str:
     ).replace("= <", "< ")
 
 
-def counted_source(rung: PlannedRung, image_size: int) -> str:
+def counted_source(rung: PlannedEntry, image_size: int) -> str:
     """Say how a cost was got."""
-    return f"Counted from the spec {rung.spec_fingerprint} at {image_size} px, convolutions and classifier"
+    return f"Counted from the spec {rung.fingerprint} at {image_size} px, convolutions and classifier"
 
 
 def speed_source(row: Row) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from modernize.published import PublishedRow, published_row
+from modernize.published import PublishedRow, published_rows
 from modernize.report.machines import Machine, machine_of, usual_machine
 from modernize.report.paper import READINGS, Reading
 from modernize.results.record import Record
 from modernize.results.stale import Freshness
 from modernize.results.statistics import PairedDelta, Summary, holm, paired_delta, summarise
-from modernize.results.study import PlannedRung, Study
+from modernize.results.study import PlannedEntry, Study
 
 # Of the Holm-corrected tests, two-sided.
 LEVEL = 0.05
@@ -27,6 +27,7 @@ class Row:
         top1: Over the seeds that finished; None if none did.
         delta: Against the rung before, over the seeds both finished.
         p_holm: p-value of the delta, Holm-corrected over all tested deltas of the report; None where there is no test.
+        before: Entry it is compared with, "" for none.
         published: The published row, None if there is none (a step of one's own).
         published_delta: Difference of the printed means, where the paper made this change to the same rung.
         published_reading: Test of that difference, None where no standard deviations are printed.
@@ -35,8 +36,9 @@ class Row:
         stale: Seeds whose record was made with another meaning of the rung's steps than today's.
     """
 
-    planned: PlannedRung
+    planned: PlannedEntry
     records: Mapping[int, Record]
+    before: str
     top1: Summary | None
     delta: PairedDelta | None
     p_holm: float | None
@@ -50,7 +52,7 @@ class Row:
     @property
     def step(self) -> str:
         """Id of the step."""
-        return self.planned.step
+        return self.planned.name
 
     @property
     def adopted(self) -> bool:
@@ -103,55 +105,84 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
         records: Records of any runs; those of other runs are left aside.
 
     Returns:
-        One row a rung, in the ladder's order.
+        One row an entry, in the study's order.
     """
     by_id = _by_run_id(records, study.name)
     ended = {
-        rung.step: {
-            seed: by_id[run_id] for seed, run_id in zip(study.seeds, rung.run_ids, strict=False) if run_id in by_id
+        entry.name: {
+            seed: by_id[run_id] for seed, run_id in zip(study.seeds, entry.run_ids, strict=False) if run_id in by_id
         }
-        for rung in study.rungs
+        for entry in study.entries
     }
-    usual = usual_machine(record for of_rung in ended.values() for record in of_rung.values())
+    usual = usual_machine(record for of_entry in ended.values() for record in of_entry.values())
     freshness = Freshness()
-    rows = [_row(rung, ended, study.published, usual, freshness) for rung in study.rungs]
+    published = published_of(study)
+    rows = [_row(entry, study, published, ended, usual, freshness) for entry in study.entries]
     corrected = holm({row.step: row.delta.p_value for row in rows if row.delta and row.delta.p_value is not None})
     return tuple(replace(row, p_holm=corrected.get(row.step)) for row in rows)
 
 
+def published_of(study: Study) -> dict[str, PublishedRow]:
+    """Return what is published for the entries of a study: rows of the paper's table, or its own references."""
+    if study.published:
+        return {row.step: row for row in published_rows(study.published)}
+    return {
+        one.entry: PublishedRow(
+            step=one.entry,
+            label=one.entry,
+            role="reference",
+            before="",
+            top1_percent=one.value,
+            top1_text=f"{one.value:g}",
+            top1_std=one.std,
+            gmacs=0.0,
+            gmacs_text="",
+            source=one.source,
+            note=f"on {one.data}",
+            anomaly="",
+        )
+        for one in study.references
+    }
+
+
 def _row(
-    rung: PlannedRung,
+    entry: PlannedEntry,
+    study: Study,
+    published: Mapping[str, PublishedRow],
     ended: Mapping[str, Mapping[int, Record]],
-    regime: str,
     usual: Machine | None,
     freshness: Freshness,
 ) -> Row:
-    records = ended[rung.step]
+    records, before = ended[entry.name], study.before(entry.name)
     top1_by_seed = _finished(records)
-    published = published_row(regime, rung.step)
-    published_delta = _published_delta(published, rung.before, regime)
+    row = published.get(entry.name)
+    published_delta = _published_delta(row, published.get(before))
+    readings = READINGS.get(study.published, {}) if published_delta is not None else {}
     speeds = summarise(
         [r.speed.images_per_second for r in records.values() if r.status == "finished" and machine_of(r) == usual]
     )
     return Row(
-        planned=rung,
+        planned=entry,
         records=records,
+        before=before,
         top1=summarise(list(top1_by_seed.values())),
-        delta=paired_delta(top1_by_seed, _finished(ended.get(rung.before, {}))),
+        delta=paired_delta(top1_by_seed, _finished(ended.get(before, {}))),
         p_holm=None,
-        published=published,
+        published=row,
         published_delta=published_delta,
-        published_reading=READINGS[regime].get(rung.step) if published_delta is not None else None,
+        published_reading=readings.get(entry.name),
         images_per_second=speeds.mean if speeds else None,
         num_timed=speeds.n if speeds else 0,
         stale=tuple(seed for seed, record in records.items() if freshness.changes(record)),
     )
 
 
-def _published_delta(row: PublishedRow | None, before: str, regime: str) -> float | None:
-    foot = published_row(regime, before) if row and before and row.before == before else None
+def _published_delta(row: PublishedRow | None, foot: PublishedRow | None) -> float | None:
+    """Subtract printed means: of a paper's ladder where it made this change to the same row, of references as asked."""
+    if not row or not foot or row.before not in ("", foot.step):
+        return None
     # Rounded to what is printed: 81.27 - 80.62 is 0.65, not 0.6499999.
-    return round(row.top1_percent - foot.top1_percent, 2) if row and foot else None
+    return round(row.top1_percent - foot.top1_percent, 2)
 
 
 def _finished(records: Mapping[int, Record]) -> dict[int, float]:

@@ -31,7 +31,7 @@ def rung_specs(study: Study, rows: Sequence[Row]) -> dict[str, Spec | None]:
         today = {rung.spec.fingerprint: rung.spec for rung in ladder(study.regime, probes=True)}
     except ModernizeError:  # a regime of another version
         today = {}
-    return {row.step: specs[row.step] if row.records else today.get(row.planned.spec_fingerprint) for row in rows}
+    return {row.step: specs[row.step] if row.records else today.get(row.planned.fingerprint) for row in rows}
 
 
 def paper_rungs(regime: str) -> dict[str, Rung]:

@@ -95,7 +95,7 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "step": row.step,
         "title": row.planned.title,
         "adopted": row.adopted,
-        "before": row.planned.before,
+        "before": row.before,
         "status": row.status,
         "num_stale": len(row.stale),
         "record_ids": " ".join(record.run_id for record in row.records.values()),
@@ -148,7 +148,7 @@ def _records(row: Row) -> list[dict[str, Any]]:
             "top1_percent": record.result.top1_percent if record.status == "finished" else None,
             "study": record.study,
             "commit": record.commit,
-            "spec_fingerprint": record.rung.spec_fingerprint,
+            "spec_fingerprint": record.entry.fingerprint,
         }
         for seed, record in row.records.items()
     ]

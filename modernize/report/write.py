@@ -49,7 +49,7 @@ def write_report(
     check_formats(formats)
     folder = find_study(results_dir, study or "")
     results_dir, plan = folder.parent, load_study(folder)
-    loaded = load_records(results_dir, {run_id for rung in plan.rungs for run_id in rung.run_ids})
+    loaded = load_records(results_dir, {run_id for rung in plan.entries for run_id in rung.run_ids})
     rows = make_rows(plan, loaded.records)
     if not _has_runs(rows):
         why = f" ({loaded.problems[0]})" if loaded.problems else ""

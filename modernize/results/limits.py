@@ -17,9 +17,7 @@ NAMES = {
     "run_id": "a run",
     "run_ids": "a run",
     "study": "a study",
-    "step": "a step",
     "steps": "a step",
-    "before": "a step",
 }
 """Fields that hold names, and what they name."""
 

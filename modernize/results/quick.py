@@ -13,24 +13,25 @@ from typing import Any
 from modernize.results.limits import limits
 from modernize.results.names import is_name
 from modernize.results.record import (
+    ROLES,
     SCHEMA_VERSION,
     BudgetFacts,
     CostFacts,
     Curves,
     DataFacts,
+    EntryFacts,
     Execution,
     Hardware,
     Record,
     Result,
-    RungFacts,
     Speed,
     WeightsFile,
 )
-from modernize.results.spec_fields import misfit
 from modernize.results.text import SEALED_SINCE, no_number, read, series, to_record, unsealed
+from modernize.results.upgrade import upgraded_record
 
 _PARTS: dict[str, type] = {
-    "rung": RungFacts,
+    "entry": EntryFacts,
     "data": DataFacts,
     "budget": BudgetFacts,
     "curves": Curves,
@@ -118,9 +119,8 @@ def _fields(text: str, seen: Seen) -> dict[str, Any]:
 
 
 def _built(data: dict[str, Any]) -> dict[str, Any]:
-    if misfit(data):
-        raise TypeError
-    return {key: _part(_PARTS[key], value) if key in _PARTS else value for key, value in data.items()}
+    fields = upgraded_record(data).items()
+    return {key: _part(_PARTS[key], value) if key in _PARTS else value for key, value in fields}
 
 
 def _part(cls: type, given: dict[str, Any]) -> Any:
@@ -151,7 +151,8 @@ def _sound(record: Record, newest: int) -> bool:
     return (
         0 < record.schema_version <= newest
         and record.status in ("finished", "diverged", "failed")
+        and record.entry.role in ROLES
         and not (record.status == "finished" and record.result.top1_percent is None)
         and {str}.issuperset(map(type, record.versions.values()))
-        and all(map(is_name, (record.run_id, record.rung.step, *record.rung.steps, record.study or "_")))
+        and all(map(is_name, (record.run_id, record.entry.name, *record.entry.steps, record.study or "_")))
     )

@@ -7,39 +7,51 @@ data and repeat bit for bit; `speed` depends on the machine.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from modernize.errors import ModernizeError
+from modernize.results.upgrade import upgraded_record
 from modernize.strict import from_dict
 
 SCHEMA_VERSION = 2
 
 Status = Literal["finished", "diverged", "failed"]
 
+Role = Literal["rung", "probe", "baseline", "control", "network"]
+"""Of a row of a study: "rung" of a ladder; "probe", tried beside one; "baseline", another library's network under the
+same conditions; "control", of known outcome; "network", any other."""
+
+ROLES: tuple[str, ...] = get_args(Role)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RungFacts:
-    """Which rung a run trained.
+class EntryFacts:
+    """Which row of a study a run belongs to.
 
     Attributes:
-        step: Id of the step, or "base".
-        title: Its title.
-        steps: Ids of all steps applied to the base, in order.
-        adopted: False for a probe.
-        regime: Name of the regime.
+        name: Its key in the study: of a rung the id of its step, or "base".
+        title: What reports call it.
+        role: See `Role`.
+        steps: Ids of all steps applied to the base, in order; none for what is no rung.
+        regime: Name of the regime of a rung, "" for what is none.
         image_size: Height and width of the input in pixels.
-        spec_fingerprint: `Spec.fingerprint` of the rung as the paper has it, before the recipe is shortened.
+        fingerprint: Of network and recipe before the budget shortened it: what the entry is, whatever its name.
         changes: The fields the step changed: each with "field", "before", "after".
     """
 
-    step: str
+    name: str
     title: str
+    role: Role
     steps: tuple[str, ...]
-    adopted: bool
     regime: str
     image_size: int
-    spec_fingerprint: str
+    fingerprint: str
     changes: tuple[dict[str, Any], ...]
+
+    @property
+    def adopted(self) -> bool:
+        """Whether it is a rung that later ones stand on."""
+        return self.role == "rung"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +191,8 @@ class Record:
         run_id: Hash of all that can change a number (`modernize.run.identity`): the same id means the same run.
         status: "finished", "diverged" (loss not finite) or "failed" (see `error`).
         error: One line, "" unless the run failed.
-        arch: The architecture's fields.
+        model: What was trained: {"arch": its fields} of a network of this toolkit, {"external": its name} of another
+            library's.
         recipe: The recipe as the paper has it.
         trained_recipe: The recipe as trained, after the budget shortened it.
         versions: Of python, torch, numpy and modernize, and of CUDA where it was used.
@@ -194,8 +207,8 @@ class Record:
     run_id: str
     study: str
     status: Status
-    rung: RungFacts
-    arch: dict[str, Any]
+    entry: EntryFacts
+    model: dict[str, Any]
     recipe: dict[str, Any]
     trained_recipe: dict[str, Any]
     data: DataFacts
@@ -218,9 +231,15 @@ class Record:
     ema_weights: WeightsFile = WeightsFile()
     schema_version: int = SCHEMA_VERSION
 
+    @property
+    def arch(self) -> dict[str, Any]:
+        """Fields of the architecture; none of another library's network."""
+        fields: dict[str, Any] = self.model.get("arch", {})
+        return fields
+
     def to_json(self) -> dict[str, Any]:
-        """Return plain data for `json.dump`."""
-        return asdict(self)
+        """Return plain data for `json.dump`, in the newest schema."""
+        return asdict(self) | {"schema_version": SCHEMA_VERSION}
 
     @staticmethod
     def from_json(data: Any, path: str = "record") -> Record:
@@ -240,4 +259,4 @@ class Record:
             raise ModernizeError(
                 f"{path} has schema version {version}; this modernize reads up to {SCHEMA_VERSION}. Update it."
             )
-        return from_dict(Record, data, path)
+        return from_dict(Record, upgraded_record(data), path)

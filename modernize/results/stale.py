@@ -35,8 +35,8 @@ class Freshness:
             The fields that differ, from then to now; none for a current record, None where that cannot be said: a
             step or regime that is not installed here, or a record of another version's fields.
         """
-        rung = record.rung
-        key = (rung.regime, rung.steps, rung.spec_fingerprint, record.budget.changes)
+        rung = record.entry
+        key = (rung.regime, rung.steps, rung.fingerprint, record.budget.changes)
         if key not in self._known:
             self._known[key] = _changes(record)
         return self._known[key]
@@ -44,11 +44,11 @@ class Freshness:
 
 def _changes(record: Record) -> tuple[Change, ...] | None:
     try:
-        now = base_spec(record.rung.regime)
+        now = base_spec(record.entry.regime)
         steps = load_steps()
-        for name in record.rung.steps:
+        for name in record.entry.steps:
             now = steps[name].apply(now)
-        if now.fingerprint == record.rung.spec_fingerprint:
+        if now.fingerprint == record.entry.fingerprint:
             return ()
         then = recorded_spec(record)
     except (ModernizeError, KeyError):
@@ -67,7 +67,7 @@ def recorded_spec(record: Record) -> Spec:
         ModernizeError: If the regime is unknown, or a field is none of this version's.
     """
     return Spec(
-        regime=base_spec(record.rung.regime).regime,
+        regime=base_spec(record.entry.regime).regime,
         arch=from_dict(Arch, record.arch, "arch"),
         recipe=from_dict(Recipe, record.recipe, "recipe"),
     )

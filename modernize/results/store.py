@@ -50,7 +50,7 @@ def save_record(record: Record, folder: Path) -> Path:
     Returns:
         The file that holds the record.
     """
-    step = re.sub(r"[^\w.+-]", "_", record.rung.step)
+    step = re.sub(r"[^\w.+-]", "_", record.entry.name)
     stem = f"{step}-seed{record.seed}-{record.run_id[:8]}"
     for number in count(1):
         path = folder / record.study / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
@@ -171,9 +171,9 @@ def load_results(path: str | Path = "results") -> pd.DataFrame:
 def _flat(record: Record) -> dict[str, Any]:
     return {
         "study": record.study,
-        "regime": record.rung.regime,
-        "step": record.rung.step,
-        "adopted": record.rung.adopted,
+        "regime": record.entry.regime,
+        "entry": record.entry.name,
+        "role": record.entry.role,
         "seed": record.seed,
         "status": record.status,
         "top1_percent": record.result.top1_percent,

@@ -1,4 +1,4 @@
-"""The study: which rungs and seeds belong together in one report.
+"""The study: which entries and seeds belong together in one report.
 
 `study.json` is written when a study is planned, so that a report can name what is still missing.
 """
@@ -6,58 +6,95 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
-from modernize.errors import ModernizeError
+from modernize.errors import ModernizeError, unknown_name
 from modernize.results.limits import check
 from modernize.results.names import check_name
+from modernize.results.record import Role
+from modernize.results.upgrade import upgraded_study
 from modernize.strict import from_dict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedRung:
+class PlannedEntry:
     """A row of the report.
 
     Attributes:
-        step: Id of the step, or "base".
-        title: Its title.
-        adopted: False for a probe.
-        before: Id of the rung it is compared with; "" for the first.
-        spec_fingerprint: Of its spec.
-        macs: At the study's image size, the paper's convention.
+        name: Its key: of a rung the id of its step, or "base".
+        title: What reports call it.
+        role: What it is in the study, see `Role`.
+        fingerprint: Of network and recipe before the budget shortened it.
+        macs: At the study's image size; of a network of another library, counted on the built one.
         num_params: Exact.
-        changes: The step's changes in words, for example "arch.norm: batch -> layer".
+        changes: A step's changes in words, for example "arch.norm: batch -> layer".
         run_ids: One a seed, in the order of `Study.seeds`.
+        model: Name of another library's network, for example "timm:resnet50"; "" for one of this toolkit.
+        note: What is special about it in this study, for example a smaller member of its family; "" for nothing.
     """
 
-    step: str
+    name: str
     title: str
-    adopted: bool
-    before: str
-    spec_fingerprint: str
+    role: Role
+    fingerprint: str
     macs: int
     num_params: int
     changes: tuple[str, ...]
     run_ids: tuple[str, ...]
+    model: str = ""
+    note: str = ""
+
+    @property
+    def adopted(self) -> bool:
+        """Whether it is a rung that later ones stand on."""
+        return self.role == "rung"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A published value of an entry, as printed.
+
+    Attributes:
+        entry: Name of the entry.
+        metric: What was measured.
+        value: In the metric's unit.
+        std: Over runs, None where none is printed.
+        n: Runs, None where it is not said.
+        data: What it was measured on.
+        source: Where it is printed.
+    """
+
+    entry: str
+    metric: Literal["top1_percent"] = "top1_percent"
+    value: float
+    std: float | None = None
+    n: int | None = None
+    data: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """A named set of rungs with data, budget and seeds.
+    """A named set of entries with data, budget and seeds.
 
     Attributes:
         name: Folder under results/ and reports/.
-        regime: Name of the regime.
-        published: Regime whose published table is set beside the results ("resnet50" or "resnet200").
+        regime: Name of the regime of its rungs, "" without any.
+        published: Regime whose published table is set beside the results ("resnet50" or "resnet200"); "" for none.
         data: Name of the data set.
         budget: Name of the budget.
         epochs: Epochs of each run.
         image_size: In pixels.
-        seeds: Each rung runs once a seed; seeds are paired across rungs.
-        rungs: In the ladder's order.
+        seeds: Each entry runs once a seed; seeds are paired across entries.
+        entries: In the order of the report.
+        contrasts: Pairs of entries: the first is compared with the second.
         note: What readers of the report should know besides, in the words of whoever ran it; "" for nothing.
+        title: Heading of the report; "" for one made from regime and data.
+        about: What the study asks, in a sentence or two.
+        expectation: What was expected before it ran.
+        references: Published values beside those of `published`.
     """
 
     name: str
@@ -68,13 +105,22 @@ class Study:
     epochs: int
     image_size: int
     seeds: tuple[int, ...]
-    rungs: tuple[PlannedRung, ...]
+    entries: tuple[PlannedEntry, ...]
+    contrasts: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    title: str = ""
+    about: str = ""
+    expectation: str = ""
+    references: tuple[Reference, ...] = ()
     schema_version: int = SCHEMA_VERSION
+
+    def before(self, entry: str) -> str:
+        """Return the entry that one is compared with first, "" for none."""
+        return next((other for name, other in self.contrasts if name == entry), "")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for `json.dump`."""
-        return asdict(self)
+        return asdict(self) | {"schema_version": SCHEMA_VERSION}
 
     @staticmethod
     def from_json(data: Any, path: str = "study") -> Study:
@@ -88,7 +134,13 @@ class Study:
             raise ModernizeError(
                 f"{path} has schema version {version}; this modernize reads up to {SCHEMA_VERSION}. Update it."
             )
-        study = from_dict(Study, data, path)
+        study = from_dict(Study, upgraded_study(data) if isinstance(data, dict) else data, path)
         check_name(study.name, f"a study ({path})")
         check(study, path)
+        names = {entry.name for entry in study.entries}
+        for name in names:
+            check_name(name, f"an entry ({path})")
+        for name in (*(name for pair in study.contrasts for name in pair), *(one.entry for one in study.references)):
+            if name not in names:
+                raise unknown_name(f"entry ({path})", name, names)
         return study

@@ -21,8 +21,8 @@ from typing import Any, NoReturn
 
 from modernize.errors import ModernizeError, unusable
 from modernize.results.limits import check
+from modernize.results.names import check_name
 from modernize.results.record import Record
-from modernize.results.spec_fields import misfit
 
 SEALED_SINCE = 2
 """Schema version of records since which each has its hash."""
@@ -111,8 +111,7 @@ def to_record(text: bytes, path: str) -> Record:
     if (seal is not None or record.schema_version >= SEALED_SINCE) and seal != sha256(body).hexdigest():
         raise ModernizeError(f"{path} was damaged or edited: its values are not those that its sha256 was made of.")
     check(record, path)
-    if name := misfit(data):
-        raise ModernizeError(f"{path}.{name} has a value that no run has there.")
+    check_name(record.entry.name, f"an entry ({path})")
     if record.status == "finished" and record.result.top1_percent is None:
         raise ModernizeError(f"{path} is marked finished but lacks result.top1_percent.")
     return record

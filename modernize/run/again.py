@@ -10,7 +10,7 @@ from pathlib import Path
 from modernize.errors import MissingResultsError, ModernizeError
 from modernize.results.record import Record
 from modernize.results.store import load_records, load_study
-from modernize.results.study import PlannedRung, Study
+from modernize.results.study import PlannedEntry, Study
 from modernize.run.outcome import asked
 from modernize.run.plan import Plan, plan_study
 from modernize.run.request import RunRequest
@@ -64,13 +64,13 @@ def _dropped(before: Study, now: Study, results: Path) -> tuple[Record, ...]:
 
 
 def _ids(study: Study) -> set[str]:
-    return {run_id for rung in study.rungs for run_id in rung.run_ids if run_id}
+    return {run_id for rung in study.entries for run_id in rung.run_ids if run_id}
 
 
 def _joined(before: Study, plan: Plan, results: Path) -> Study:
     """Return a study with the rungs and seeds of both, where a rung that both have is trained alike."""
     now = plan.study
-    old, new = ({rung.step: rung for rung in study.rungs} for study in (before, now))
+    old, new = ({rung.name: rung for rung in study.entries} for study in (before, now))
     if not old.keys() & new.keys():
         raise ModernizeError(
             f"study '{now.name}' has none of these rungs, so nothing shows that they would be trained as its own are; "
@@ -85,19 +85,20 @@ def _joined(before: Study, plan: Plan, results: Path) -> Study:
     return replace(
         now,
         epochs=max(before.epochs, now.epochs),
-        rungs=tuple(_rung(old.get(step), new.get(step), before, now) for step in order),
+        entries=tuple(_rung(old.get(step), new.get(step), before, now) for step in order),
+        contrasts=tuple(dict.fromkeys((*before.contrasts, *now.contrasts))),
     )
 
 
-def _rung(old: PlannedRung | None, new: PlannedRung | None, before: Study, now: Study) -> PlannedRung:
+def _rung(old: PlannedEntry | None, new: PlannedEntry | None, before: Study, now: Study) -> PlannedEntry:
     if new is None:
         assert old is not None  # noqa: S101 - one of them has the step
         then = _by_seed(before, old)
         return replace(old, run_ids=tuple(then.get(seed, "") for seed in now.seeds))
-    return replace(new, before=old.before or new.before) if old else new
+    return new
 
 
-def _by_seed(study: Study, rung: PlannedRung) -> dict[int, str]:
+def _by_seed(study: Study, rung: PlannedEntry) -> dict[int, str]:
     return dict(zip(study.seeds, rung.run_ids, strict=False))
 
 
@@ -106,7 +107,7 @@ def _refusal(before: Study, plan: Plan, dropped: Sequence[Record], why: str = ""
     differences = [f"{name} {_pair(before, now, name)}" for name in _OF_STUDY if _pair(before, now, name)]
     if before.seeds != now.seeds:
         differences.append(f"seeds {seeds_text(before.seeds)} -> {seeds_text(now.seeds)}")
-    old, new = ([rung.step for rung in study.rungs] for study in (before, now))
+    old, new = ([rung.name for rung in study.entries] for study in (before, now))
     for word, steps in (("without", [s for s in old if s not in new]), ("with", [s for s in new if s not in old])):
         differences += [f"{word} {', '.join(steps)}"] if steps else []
     more = len(otherwise) - MOST_DIFFERENCES
@@ -127,10 +128,10 @@ def _pair(before: Study, now: Study, name: str) -> str:
 def _otherwise(before: Study, plan: Plan, dropped: Sequence[Record]) -> Iterator[str]:
     """Say what is different about a run of the same rung, whatever its seed."""
     tasks = {task.run_id: task for task in plan.tasks}
-    new = {rung.step: tasks[rung.run_ids[-1]] for rung in plan.study.rungs if rung.run_ids[-1] in tasks}
-    steps = {run_id: rung.step for rung in before.rungs for run_id in rung.run_ids}
+    new = {entry.name: tasks[entry.run_ids[-1]] for entry in plan.study.entries if entry.run_ids[-1] in tasks}
+    names = {run_id: entry.name for entry in before.entries for run_id in entry.run_ids}
     for record in dropped:
-        if task := new.get(steps[record.run_id]):
+        if task := new.get(names[record.run_id]):
             then, now = _facts(record), _facts(task)
             changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
             if not changed and record.seed in plan.study.seeds:
@@ -142,7 +143,7 @@ def _otherwise(before: Study, plan: Plan, dropped: Sequence[Record]) -> Iterator
 def _facts(run: Record | Task) -> dict[str, str]:
     execution = asdict(run.execution if isinstance(run, Record) else asked(run.runtime))
     parts = {
-        "arch": run.arch,
+        "arch": run.model,
         "recipe": run.trained_recipe,
         "data": {name: getattr(run.data, name) for name in _OF_DATA},
         "execution": {name: execution[name] for name in _OF_EXECUTION},

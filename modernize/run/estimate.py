@@ -100,7 +100,7 @@ class _Speeds:
 
     def add(self, record: Record) -> None:
         path = _path(record.execution.input_path, record.data.name)
-        key, rate = (path, _key(record.arch, record.data.image_size)), record.speed.images_per_second
+        key, rate = (path, _key(record.model, record.data.image_size)), record.speed.images_per_second
         if key not in self.images_per_second and (work := _work_of(record)):
             self.work_per_second.setdefault(path, []).append(work * rate)
         self.images_per_second.setdefault(key, []).append(rate)
@@ -116,7 +116,7 @@ class _Speeds:
         """Return how long a run takes if its images take this path, and where that comes from."""
         trained, evaluated = _images(task)
         images = trained + EVALUATION_SHARE * evaluated
-        key = (path, _key(task.arch, task.data.image_size))
+        key = (path, _key(task.model, task.data.image_size))
         if known := self.images_per_second.get(key):
             self.used.add(key)
             return images / median(known), SAME
@@ -212,15 +212,15 @@ def _length(record: Record) -> tuple[int, int]:
     return steps, steps * batch
 
 
-def _key(arch: dict[str, Any], image_size: int) -> str:
-    return fingerprint({"arch": arch, "image_size": image_size})
+def _key(model: dict[str, Any], image_size: int) -> str:
+    return fingerprint({"model": model, "image_size": image_size})
 
 
 def _work_of(record: Record) -> float:
     """Count the work of one of a record's images; 0 if this version cannot read its architecture."""
     try:
         arch = from_dict(Arch, record.arch, "arch")
-        spec = Spec(regime=get_regime(record.rung.regime), arch=arch, recipe=Recipe())
+        spec = Spec(regime=get_regime(record.entry.regime), arch=arch, recipe=Recipe())
         return work_per_image(cost(spec, record.data.image_size))
     except ModernizeError:
         return 0.0

@@ -96,7 +96,7 @@ class Lines(Observer):
         self._num_runs = len(todo)
         self._last_line = self._clock()
         study = plan.study
-        size = f"{plural(len(study.rungs), 'rung')} x {plural(len(study.seeds), 'seed')}"
+        size = f"{plural(len(study.entries), 'rung')} x {plural(len(study.seeds), 'seed')}"
         self.say(f"{study.name}: {size}, {plural(study.epochs, 'epoch')} of {study.data}", "bold")
         if done:
             self.say(f"{len(done)} of {plural(len(plan.tasks), 'run')} finished already: skipped")
@@ -163,7 +163,7 @@ class Lines(Observer):
 
 def run_name(task: Task) -> str:
     """Name a run for people."""
-    return f"{task.rung.step} seed {task.seed}"
+    return f"{task.entry.name} seed {task.seed}"
 
 
 def _ending(record: Record) -> str:

@@ -98,7 +98,7 @@ def _why(problem: Exception, *, alone: bool) -> str:
 
 def _spec(task: Task) -> Spec:
     recipe = from_dict(Recipe, task.trained_recipe, "recipe")
-    return Spec(regime=get_regime(task.rung.regime), arch=from_dict(Arch, task.arch, "arch"), recipe=recipe)
+    return Spec(regime=get_regime(task.entry.regime), arch=from_dict(Arch, task.model["arch"], "arch"), recipe=recipe)
 
 
 def _checkpoints(task: Task, tell: Tell | None) -> Checkpoints | None:

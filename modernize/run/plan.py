@@ -8,8 +8,8 @@ from modernize.cost import Cost, cost
 from modernize.datasets import DataSummary
 from modernize.datasets.feed import fits_resident
 from modernize.ladder import Rung
-from modernize.results.record import BudgetFacts, CostFacts, DataFacts, RungFacts
-from modernize.results.study import PlannedRung, Study
+from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
+from modernize.results.study import PlannedEntry, Study
 from modernize.run.identity import run_id
 from modernize.run.images import plan_images
 from modernize.run.naming import study_name
@@ -77,7 +77,8 @@ def plan_study(request: RunRequest, *, here: bool = True) -> Plan:
         epochs=max(task.budget.epochs for task in tasks),
         image_size=image_size,
         seeds=request.seeds,
-        rungs=tuple(_planned(rung, rungs, tasks) for rung in rungs),
+        entries=tuple(_planned(rung, tasks) for rung in rungs),
+        contrasts=_contrasts(rungs),
         note=request.note,
     )
     first: dict[str, Task] = {}
@@ -124,17 +125,17 @@ def _tasks(rung: Rung, seeds: tuple[int, ...], common: _Common) -> list[Task]:
     task = Task(
         run_id="",
         study=common.study,
-        rung=RungFacts(
-            step=rung.step,
+        entry=EntryFacts(
+            name=rung.step,
             title=rung.title,
             steps=rung.steps,
-            adopted=rung.adopted,
+            role="rung" if rung.adopted else "probe",
             regime=rung.spec.regime.name,
             image_size=data.image_size,
-            spec_fingerprint=rung.spec.fingerprint,
+            fingerprint=rung.spec.fingerprint,
             changes=tuple(asdict(change) for change in rung.changes),
         ),
-        arch=asdict(spec.arch),
+        model={"arch": asdict(spec.arch)},
         recipe=asdict(spec.recipe),
         trained_recipe=asdict(trained),
         source=common.source,
@@ -170,15 +171,19 @@ def work_per_image(counted: Cost) -> float:
     return float(counted.macs + 20 * counted.activations)
 
 
-def _planned(rung: Rung, rungs: tuple[Rung, ...], tasks: list[Task]) -> PlannedRung:
-    own = [task for task in tasks if task.rung.step == rung.step]
-    before = next((other.step for other in rungs if rung.before is not None and other.spec == rung.before), "")
-    return PlannedRung(
-        step=rung.step,
+def _contrasts(rungs: tuple[Rung, ...]) -> tuple[tuple[str, str], ...]:
+    """Compare each rung with the one its step was applied to, where that is trained too."""
+    by_spec = {rung.spec: rung.step for rung in reversed(rungs)}
+    return tuple((rung.step, by_spec[rung.before]) for rung in rungs if rung.before in by_spec)
+
+
+def _planned(rung: Rung, tasks: list[Task]) -> PlannedEntry:
+    own = [task for task in tasks if task.entry.name == rung.step]
+    return PlannedEntry(
+        name=rung.step,
         title=rung.title,
-        adopted=rung.adopted,
-        before=before,
-        spec_fingerprint=rung.spec.fingerprint,
+        role="rung" if rung.adopted else "probe",
+        fingerprint=rung.spec.fingerprint,
         macs=own[0].cost.macs,
         num_params=own[0].cost.num_params,
         changes=tuple(str(change) for change in rung.changes),

@@ -236,7 +236,7 @@ def _done(tasks: Iterable[Task], results: Path) -> dict[str, Record]:
             done[record.run_id] = replace(
                 record,
                 study=task.study,
-                rung=task.rung,
+                entry=task.entry,
                 recipe=task.recipe,
                 budget=task.budget,
                 copied_from=record.copied_from if own else record.copied_from or record.study,

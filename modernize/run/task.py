@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from modernize.results.record import BudgetFacts, CostFacts, DataFacts, RungFacts
+from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
 from modernize.strict import from_dict
 from modernize.train.runtime import Runtime
 
@@ -38,8 +38,8 @@ class Task:
 
     run_id: str
     study: str
-    rung: RungFacts
-    arch: dict[str, Any]
+    entry: EntryFacts
+    model: dict[str, Any]
     recipe: dict[str, Any]
     trained_recipe: dict[str, Any]
     source: DataSource

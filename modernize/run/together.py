@@ -102,7 +102,7 @@ class Together:
             self._server.busy = False
         if joined and not self._channel.meet():
             raise LostProcessError(
-                f"another process was lost in {task.rung.step} seed {task.seed}, and the study ends here; "
+                f"another process was lost in {task.entry.name} seed {task.seed}, and the study ends here; "
                 "the same command goes on from the last checkpoint."
             )
         if self._server.stopping:

@@ -18,7 +18,7 @@ from modernize.report.rows import Row, make_rows
 from modernize.report.specs import rung_specs
 from modernize.results.find import find_study
 from modernize.results.store import load_records, load_study
-from modernize.results.study import PlannedRung, Study
+from modernize.results.study import PlannedEntry, Study
 from modernize.seminar.evidence import Evidence, measured_evidence, published_evidence
 from modernize.spec import Spec
 from modernize.step import Step
@@ -141,7 +141,7 @@ def study_course(results_dir: Path, name: str = "") -> Course:
     """
     folder = find_study(results_dir, name)
     study = load_study(folder)
-    loaded = load_records(folder.parent, {run_id for rung in study.rungs for run_id in rung.run_ids})
+    loaded = load_records(folder.parent, {run_id for rung in study.entries for run_id in rung.run_ids})
     rows = make_rows(study, loaded.records)
     if not any(row.records for row in rows):
         raise MissingResultsError(f"no run of study '{study.name}' has ended yet: `modernize run` goes on with it.")
@@ -194,20 +194,20 @@ def _unmeasured(rung: Rung, before: str) -> Lesson:
 
 
 def _measured(row: Row, rows: dict[str, Row], specs: dict[str, Spec | None], table: str) -> Lesson:
-    planned: PlannedRung = row.planned
+    planned: PlannedEntry = row.planned
     return Lesson(
         step=row.step,
         title=planned.title,
         adopted=row.adopted,
-        before=planned.before,
+        before=row.before,
         registered=load_steps().get(row.step),
         spec=specs[row.step],
-        spec_before=specs.get(planned.before),
+        spec_before=specs.get(row.before),
         changes=planned.changes,
         macs=planned.macs,
-        macs_before=rows[planned.before].planned.macs if planned.before in rows else 0,
+        macs_before=rows[row.before].planned.macs if row.before in rows else 0,
         num_params=planned.num_params,
         row=row.published,
-        published=published_evidence(table, row.step, planned.before) if planned.before else None,
-        measured=measured_evidence(row, rows.get(planned.before)),
+        published=published_evidence(table, row.step, row.before) if row.before else None,
+        measured=measured_evidence(row, rows.get(row.before)),
     )

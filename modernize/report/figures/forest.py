@@ -33,7 +33,7 @@ def deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
     Raises:
         ModernizeError: If there is no such theme.
     """
-    shown = [row for row in rows if row.planned.before]
+    shown = [row for row in rows if row.before]
     alone = not any(row.records for row in rows)
     halves = _published_half_widths(rows) if alone else {}
     with house_style(theme) as look:
@@ -90,7 +90,7 @@ def _published_half_widths(rows: Sequence[Row]) -> dict[str, float]:
     printed = {row.step: row.published for row in rows if row.published}
     found: dict[str, float] = {}
     for row in rows:
-        after, before = printed.get(row.step), printed.get(row.planned.before)
+        after, before = printed.get(row.step), printed.get(row.before)
         if after and before and row.published_delta is not None:
             half = welch_half_width(after.top1_std, before.top1_std)
             found |= {} if half is None else {row.step: half}

@@ -39,7 +39,7 @@ def _ladder(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Fig
 
 
 def _deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
-    return deltas(study, rows, theme=theme) if any(row.planned.before for row in rows) else None
+    return deltas(study, rows, theme=theme) if any(row.before for row in rows) else None
 
 
 def _costs(study: Study, rows: Sequence[Row], *, by: By, theme: Theme = "light") -> Figure | None:

@@ -168,7 +168,7 @@ def _measured_marks(rows: Sequence[Row], values: Mapping[str, float]) -> list[Ma
             row.step,
             (values[row.step], row.top1.mean),
             "adopted" if row.adopted else "probe",
-            row.planned.before,
+            row.before,
         )
         for row in rows
         if row.top1 and row.step in values
@@ -182,7 +182,7 @@ def _published_marks(study: Study, rows: Sequence[Row], against: Against) -> lis
         if row.published and (against == "macs" or row.step in counted):
             x = row.published.gmacs if against == "macs" else counted[row.step]
             role: Literal["adopted", "probe"] = "adopted" if row.adopted else "probe"
-            marks.append(Mark(row.step, (x, row.published.top1_percent), role, row.planned.before))
+            marks.append(Mark(row.step, (x, row.published.top1_percent), role, row.before))
     if not marks:
         return []
     costs = [mark.at[0] for mark in marks]
