@@ -332,6 +332,13 @@ def test_no_flipped_bit_of_an_npz_file_passes_unnoticed(tmp_path):
     assert all(str(path) in message and "\n" not in message for message in said)
 
 
+@pytest.mark.parametrize("kind", ["npz", "folder"])
+def test_a_path_that_the_system_refuses_is_explained(tmp_path, kind):
+    with pytest.raises(DataError, match=r"cannot be read: .*too long") as error:
+        load_data(f"{kind}:{tmp_path / ('x' * 300)}", image_size=8)
+    assert "\n" not in str(error.value)
+
+
 def test_the_digits_are_split_once_and_for_all():
     first = load_data("digits", image_size=16)
     second = load_data("digits", image_size=16, seed=9)

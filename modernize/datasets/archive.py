@@ -36,14 +36,15 @@ class Archive:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._zip = zipfile.ZipFile(stream)
+        self._members = {name.removesuffix(".npy"): name for name in self._zip.namelist()}
         # Damage to the list of members would pass for an array that is not there: a name is written twice, and a wrong
         # length swallows the entries behind it.
-        for name in self._zip.namelist():
-            self._open(name).close()
+        for member in self._zip.infolist():
+            self._zip.open(member).close()
         stream.seek(self._zip.start_dir)
-        if stream.read().count(b"PK\1\2") != len(self._zip.namelist()):
+        if stream.read().count(b"PK\1\2") != len(self._zip.infolist()):
             raise zipfile.BadZipFile("its list of arrays is broken")
-        self.names = tuple(name.removesuffix(".npy") for name in self._zip.namelist())
+        self.names = tuple(self._members)
 
     def header(self, name: str) -> Header:
         """Read what an array says of itself.
@@ -51,7 +52,7 @@ class Archive:
         Raises:
             TypeError: If it is no array, or one of Python objects.
         """
-        with self._open(name) as member:
+        with self._zip.open(self._members[name]) as member:
             read = None
             if member.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
                 version = tuple(member.read(2))
@@ -71,11 +72,8 @@ class Archive:
 
     def read(self, name: str) -> npt.NDArray[Any]:
         """Read an array whose header is as it should be."""
-        with self._open(name) as member:
+        with self._zip.open(self._members[name]) as member:
             array: npt.NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
             if member.read(1):
                 raise zipfile.BadZipFile(f"{name} goes on behind its end")
             return array
-
-    def _open(self, name: str) -> Any:
-        return self._zip.open(f"{name}.npy" if f"{name}.npy" in self._zip.namelist() else name)

@@ -92,8 +92,9 @@ def check_headers(data: Dataset, cache: Path | None) -> None:
     from modernize.datasets.resize import check_header
 
     seen = (cache or cache_dir()) / f"readable-{data.fingerprint}"
-    if seen.exists():
-        return
+    with suppress(OSError):  # the cache cannot be looked into
+        if seen.exists():
+            return
     splits = data.splits.values()
     with counting(sum(map(len, splits))) as tell:
         for number, path in enumerate(_paths(splits)):

@@ -48,9 +48,9 @@ def load(request: DataRequest) -> Dataset:
 @contextmanager
 def _opened(path: Path) -> Iterator[Archive]:
     """Open the file, and say in one line what is wrong with it, whatever that is."""
-    if not path.is_file():
-        raise DataError(f"{path} is not a file.")
     try:
+        if not path.is_file():
+            raise DataError(f"{path} is not a file.")
         with path.open("rb") as stream:
             if stream.read(2) != b"PK":
                 raise DataError(f"{path} is not an .npz file, a zip file of arrays as numpy.savez writes it.")
