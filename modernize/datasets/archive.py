@@ -53,13 +53,11 @@ class Archive:
             TypeError: If it is no array, or one of Python objects.
         """
         with self._zip.open(self._members[name]) as member:
-            read = None
-            if member.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
-                version = tuple(member.read(2))
-                read = {
-                    (1, 0): np.lib.format.read_array_header_1_0,
-                    (2, 0): np.lib.format.read_array_header_2_0,
-                }.get(version)
+            readers = {
+                np.lib.format.magic(1, 0): np.lib.format.read_array_header_1_0,
+                np.lib.format.magic(2, 0): np.lib.format.read_array_header_2_0,
+            }
+            read = readers.get(member.read(np.lib.format.MAGIC_LEN))
             if read is None:
                 raise TypeError(f"{name} is not an array")
             shape, _, dtype = read(member)
