@@ -6,8 +6,9 @@ import os
 import random
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, reduce
 from hashlib import sha256
+from operator import getitem
 from typing import Any
 
 import pytest
@@ -169,9 +170,9 @@ def bad_files() -> dict[str, str]:
 
     def resealed(where: str, value: Any) -> str:
         """As a hand would change it that knows how to make the hash."""
-        part, _, field = where.rpartition(".")
+        *parts, field = where.split(".")
         facts = json.loads(json.dumps(good))
-        (facts[part] if part else facts)[field] = value
+        reduce(getitem, parts, facts)[field] = value
         body = to_text(facts).removesuffix("\n}\n")
         return f'{body},\n "sha256": "{sha256(body.encode()).hexdigest()}"\n}}\n'
 
@@ -198,6 +199,11 @@ def bad_files() -> dict[str, str]:
         "numbers-in-budget": resealed("budget.changes", [1, 2]),
         "table-for-budget": resealed("budget.epochs", {}),
         "number-for-recipe": resealed("recipe", 3),
+        "text-for-epochs": resealed("recipe.epochs", "ninety"),
+        "list-for-optimizer": resealed("trained_recipe.optimizer", ["sgd"]),
+        "null-for-norm": resealed("model.arch.norm", None),
+        "negative-lr": resealed("trained_recipe.lr", -0.1),
+        "half-a-change": resealed("entry.changes", [{"field": "arch.norm"}]),
         "list-of-versions": resealed("versions", []),
         "number-for-version": resealed("versions", {"torch": 2.6}),
         "no-status": json.dumps({k: v for k, v in good.items() if k != "status"}),

@@ -27,6 +27,7 @@ from modernize.results.record import (
     Speed,
     WeightsFile,
 )
+from modernize.results.spec_fields import misfit
 from modernize.results.text import SEALED_SINCE, no_number, read, series, to_record, unsealed
 from modernize.results.upgrade import upgraded_record
 
@@ -119,8 +120,10 @@ def _fields(text: str, seen: Seen) -> dict[str, Any]:
 
 
 def _built(data: dict[str, Any]) -> dict[str, Any]:
-    fields = upgraded_record(data).items()
-    return {key: _part(_PARTS[key], value) if key in _PARTS else value for key, value in fields}
+    fields = upgraded_record(data)
+    if misfit(fields):
+        raise TypeError
+    return {key: _part(_PARTS[key], value) if key in _PARTS else value for key, value in fields.items()}
 
 
 def _part(cls: type, given: dict[str, Any]) -> Any:

@@ -23,6 +23,8 @@ from modernize.errors import ModernizeError, unusable
 from modernize.results.limits import check
 from modernize.results.names import check_name
 from modernize.results.record import Record
+from modernize.results.spec_fields import misfit
+from modernize.results.upgrade import upgraded_record
 
 SEALED_SINCE = 2
 """Schema version of records since which each has its hash."""
@@ -112,6 +114,8 @@ def to_record(text: bytes, path: str) -> Record:
         raise ModernizeError(f"{path} was damaged or edited: its values are not those that its sha256 was made of.")
     check(record, path)
     check_name(record.entry.name, f"an entry ({path})")
+    if name := misfit(upgraded_record(data)):
+        raise ModernizeError(f"{path}.{name} has a value that no run has there.")
     if record.status == "finished" and record.result.top1_percent is None:
         raise ModernizeError(f"{path} is marked finished but lacks result.top1_percent.")
     return record
