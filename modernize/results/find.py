@@ -26,7 +26,8 @@ def find_study(results_dir: Path, given: str = "") -> Path:
     if given and (Path(given) / STUDY_FILE).is_file():
         return Path(given).resolve()
     # Whoever loads the plan of records that have none is told that it is gone.
-    for folder in [results_dir / given] if given else [] if studies else sorted(results_dir.glob("*/")):
+    unplanned = [] if studies else sorted(results_dir.glob("*/"))
+    for folder in (results_dir / given, Path(given)) if given else unplanned:
         if holds_records(folder):
             return folder
     if not studies:
