@@ -336,10 +336,10 @@ class Spec:
         The regime is left out: it is where a spec came from, not what it is. So are fields at their default: a field
         that is added later, with a default that means what was done before, leaves old fingerprints as they were.
         """
-        return fingerprint({"arch": _set_fields(self.arch), "recipe": _set_fields(self.recipe)})
+        return fingerprint({"arch": set_fields(self.arch), "recipe": set_fields(self.recipe)})
 
 
-def _set_fields(part: Arch | Recipe) -> dict[str, Any]:
+def set_fields(part: Arch | Recipe) -> dict[str, Any]:
     """Return the fields that differ from their default."""
     return {f.name: value for f in fields(part) if (value := getattr(part, f.name)) != f.default}
 

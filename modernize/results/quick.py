@@ -10,10 +10,10 @@ from dataclasses import fields
 from types import NoneType
 from typing import Any
 
+from modernize.entry import ROLES
 from modernize.results.limits import limits
 from modernize.results.names import is_name
 from modernize.results.record import (
-    ROLES,
     SCHEMA_VERSION,
     BudgetFacts,
     CostFacts,

@@ -7,8 +7,9 @@ data and repeat bit for bit; `speed` depends on the machine.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from modernize.entry import Role
 from modernize.errors import ModernizeError
 from modernize.results.upgrade import upgraded_record
 from modernize.strict import from_dict
@@ -16,12 +17,6 @@ from modernize.strict import from_dict
 SCHEMA_VERSION = 2
 
 Status = Literal["finished", "diverged", "failed"]
-
-Role = Literal["rung", "probe", "baseline", "control", "network"]
-"""Of a row of a study: "rung" of a ladder; "probe", tried beside one; "baseline", another library's network under the
-same conditions; "control", of known outcome; "network", any other."""
-
-ROLES: tuple[str, ...] = get_args(Role)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from modernize.entry import Role
 from modernize.errors import ModernizeError, unknown_name
 from modernize.results.limits import check
 from modernize.results.names import check_name
-from modernize.results.record import Role
 from modernize.results.upgrade import upgraded_study
 from modernize.strict import from_dict
 

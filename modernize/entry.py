@@ -1,0 +1,82 @@
+"""An entry: a row of a study, which is a network with a recipe, whatever led to them.
+
+Its identity is what it is, never its name: a rung that two paths come to is one network to train.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from modernize.external import External
+from modernize.ladder import Rung
+from modernize.spec import Arch, Change, Recipe, Spec, fingerprint, set_fields
+
+Role = Literal["rung", "probe", "baseline", "control", "network"]
+"""Of a row of a study: "rung" of a ladder; "probe", tried beside one; "baseline", another library's network under the
+same conditions; "control", of known outcome; "network", any other."""
+
+ROLES: tuple[str, ...] = get_args(Role)
+
+Model = Arch | External
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of a study.
+
+    Attributes:
+        name: Its key in the study: of a rung the id of its step, or "base".
+        title: What reports call it.
+        role: What it is in the study.
+        model: What is built.
+        recipe: How it is trained, before the budget shortens it.
+        regime: Name of the regime of a rung, "" of what is none.
+        steps: Ids of the steps that led to a rung.
+        changes: The fields that a rung's step changed.
+        note: What is special about it in this study, for example a smaller member of its family; "" for nothing.
+    """
+
+    name: str
+    title: str
+    role: Role
+    model: Model
+    recipe: Recipe
+    regime: str = ""
+    steps: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    note: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that two entries share only if they are the same network with the same recipe."""
+        return fingerprint_of(self.model, self.recipe)
+
+
+def fingerprint_of(model: Model, recipe: Recipe) -> str:
+    """Return the fingerprint of a network with a recipe; of this toolkit's, that of its spec.
+
+    Examples:
+        >>> from modernize.regimes import base_spec
+        >>> spec = base_spec("laptop")
+        >>> fingerprint_of(spec.arch, spec.recipe) == spec.fingerprint
+        True
+    """
+    if isinstance(model, External):
+        return fingerprint({"external": str(model), "recipe": set_fields(recipe)})
+    return fingerprint({"arch": set_fields(model), "recipe": set_fields(recipe)})
+
+
+def entry_of(rung: Rung) -> Entry:
+    """Return a rung as an entry."""
+    spec: Spec = rung.spec
+    return Entry(
+        name=rung.step,
+        title=rung.title,
+        role="rung" if rung.adopted else "probe",
+        model=spec.arch,
+        recipe=spec.recipe,
+        regime=spec.regime.name,
+        steps=rung.steps,
+        changes=rung.changes,
+    )
