@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modernize.datasets import DATASETS, describe, load_data
+from modernize.datasets import DATASETS, load_data
 from modernize.datasets.request import DataRequest
 from modernize.errors import DataError, ModernizeError
 
@@ -96,9 +96,10 @@ def test_wrong_options_are_explained(options, said, tmp_path):
     assert said in one_line(error)
 
 
-def test_describe_gives_the_facts(tmp_path):
-    summary = describe("shapes", image_size=8, train_images=20, test_images=10, cache=tmp_path)
-    assert (summary.num_classes, summary.train_images, summary.test_images, summary.image_size) == (10, 20, 10, 8)
+def test_as_much_is_loaded_as_was_asked_for(tmp_path):
+    data = load_data("shapes", image_size=8, train_images=20, test_images=10, cache=tmp_path)
+    assert (data.num_classes, len(data.train), len(data.test), data.image_size) == (10, 20, 10, 8)
+    assert data.val is None
 
 
 def labels_of(counts: dict[int, int]) -> np.ndarray:
@@ -162,7 +163,7 @@ def test_npz_may_hold_a_validation_split(tmp_path):
     np.testing.assert_array_equal(arrays.val.images_nhwc, x_val)
     assert arrays.val.labels.tolist() == [0, 1, 0, 1, 0, 1]
     assert "on its val split after each epoch" in arrays.note
-    assert describe(f"npz:{path}", image_size=8, test_images=4).val_images == 4
+    assert len(load_data(f"npz:{path}", image_size=8, test_images=4).val) == 4
     without = load_data(f"npz:{write_npz(tmp_path / 'b.npz', drop=('class_names',))}", image_size=8)
     assert without.val is None
     assert arrays.fingerprint != without.fingerprint

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modernize.datasets import describe, load_data
+from modernize.datasets import load_data
 from modernize.datasets.reading import watched
 from modernize.datasets.resize import read_square
 from modernize.errors import DataError, ModernizeError
@@ -69,13 +69,11 @@ def test_with_val_and_test_val_is_for_looking_after_each_epoch(photos):
     assert arrays.test.labels.tolist() == [0, 0, 0]
     assert (arrays.test.images_nhwc == 90).all()
     assert "on its val split after each epoch and on its test split once" in arrays.note
-    summary = describe(f"folder:{photos}", image_size=8)
-    assert (summary.train_images, summary.val_images, summary.test_images) == (8, 4, 3)
+    assert {name: len(split) for name, split in arrays.splits.items()} == {"train": 8, "val": 4, "test": 3}
 
 
 def test_without_a_third_split_there_is_no_val(photos):
     assert load_data(f"folder:{photos}", image_size=8).val is None
-    assert describe(f"folder:{photos}", image_size=8).val_images == 0
 
 
 def test_val_is_limited_like_test(photos):

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modernize.datasets import describe, load_data
+from modernize.datasets import load_data
+from modernize.datasets.files import check_headers
 from modernize.datasets.reading import watched
 from modernize.errors import DataError, ModernizeError
 
@@ -54,16 +55,17 @@ def test_files_hold_what_arrays_hold(photos):
 
 def test_files_are_described_without_being_decoded(photos, tmp_path, monkeypatch):
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", None)
-    summary = describe(f"folder:{photos}", image_size=128, cache=tmp_path)
-    assert (summary.num_classes, summary.image_size) == (2, 128)
-    assert (summary.train_images, summary.val_images, summary.test_images) == (8, 4, 6)
+    data = load_data(f"folder:{photos}", image_size=128)
+    check_headers(data, tmp_path)
+    assert (data.num_classes, data.image_size) == (2, 128)
+    assert {name: len(split) for name, split in data.splits.items()} == {"train": 8, "val": 4, "test": 6}
 
 
 def test_headers_of_files_are_looked_at_once(photos, tmp_path):
     def described() -> list[tuple[int, int]]:
         heard: list[tuple[int, int]] = []
         with watched(lambda done, total: heard.append((done, total))):
-            describe(f"folder:{photos}", image_size=128, cache=tmp_path)
+            check_headers(load_data(f"folder:{photos}", image_size=128), tmp_path)
         return heard
 
     broken = photos / "val" / "cat" / "bild 1 é.png"

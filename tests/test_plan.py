@@ -10,7 +10,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from tiny_runs import tiny_data, tiny_request
 
-from modernize.datasets import describe
+from modernize.datasets import load_data
 from modernize.errors import DataError, ModernizeError
 from modernize.ladder import ladder
 from modernize.nn import build
@@ -259,9 +259,9 @@ def test_a_large_data_set_is_not_read_whole(folder, monkeypatch):
 
     def watched(name, **options):
         asked.append((options["train_images"], options["test_images"]))
-        return describe(name, **options)
+        return load_data(name, **options)
 
-    monkeypatch.setattr(images, "describe", watched)
+    monkeypatch.setattr(images, "load_data", watched)
     plan = plan_study(tiny_request(folder, train_images=100, test_images=50))
     assert asked == [(100, 50)]
     assert plan.tasks[0].source.train_images == 100
@@ -278,10 +278,10 @@ def photos(tmp_path):
 
 
 def test_a_run_uses_the_images_that_the_data_set_says_it_has(photos):
-    whole = describe(f"folder:{photos}")
+    whole = load_data(f"folder:{photos}")
     data = plan_study(tiny_request(photos, data=f"folder:{photos}")).tasks[0].data
     assert (data.num_train_images, data.num_val_images, data.num_test_images) == (16, 8, 6)
-    assert (data.num_val_images, data.fingerprint) == (whole.val_images, whole.fingerprint)
+    assert (data.num_val_images, data.fingerprint) == (len(whole.val), whole.fingerprint)
 
 
 @pytest.mark.parametrize("image_size", [32, 128])

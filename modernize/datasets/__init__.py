@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modernize.datasets.catalogue import DATASETS, DataInfo
-from modernize.datasets.load import DataSummary, describe, load_data
+from modernize.datasets.load import load_data
 
 if TYPE_CHECKING:
     from modernize.datasets.dataset import Dataset, Split
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 __all__ = [
     "DATASETS",
     "DataInfo",
-    "DataSummary",
     "Dataset",
     "Split",
-    "describe",
     "load_data",
     "preview_grid",
     "save_preview",

@@ -74,7 +74,7 @@ def from_files(
     return in_memory(request.name, decoded[0], decoded[1], class_names, note, decoded[2] if val else None)
 
 
-def check_headers(data: Dataset, cache: Path | None) -> None:
+def check_headers(data: Dataset, cache: Path | None = None) -> None:
     """Look whether all files begin as images do, once for each fingerprint; the cache remembers it.
 
     Decoding them all would find more, but takes what an epoch takes: 0.6 ms of a core for a JPEG of 22 kB, so a quarter

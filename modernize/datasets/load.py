@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modernize.datasets.catalogue import DATASETS
 from modernize.errors import ModernizeError, unknown_name
@@ -14,33 +13,6 @@ if TYPE_CHECKING:
     from modernize.datasets.dataset import Dataset
 
 SMALLEST_IMAGE = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataSummary:
-    """The facts about a loaded data set that planning a run needs.
-
-    Attributes:
-        name: As the user wrote it.
-        num_classes: Number of classes.
-        image_size: Height and width in pixels.
-        train_images: Number of training images.
-        test_images: Number of images that results are reported on.
-        fingerprint: 16 hex digits of the content.
-        note: One honest sentence for reports.
-        val_images: Number of images to look at after each epoch; 0 where there is no such split.
-        streamed: Whether its image files are read as they are needed, instead of held in memory decoded.
-    """
-
-    name: str
-    num_classes: int
-    image_size: int
-    train_images: int
-    test_images: int
-    fingerprint: str
-    note: str
-    val_images: int = 0
-    streamed: bool = False
 
 
 def load_data(
@@ -113,27 +85,3 @@ def _parse(name: str) -> tuple[str, str]:
     if ":" not in usage and colon:
         raise ModernizeError(f"the data set '{name}' takes no path: write {usage}.")
     return kind, path
-
-
-def describe(name: str, **options: Any) -> DataSummary:
-    """Load a data set and keep only the facts about it; takes what `load_data` takes.
-
-    Loading is part of the check, and leaves generated images in the cache for the runs that follow. Of image files
-    that will be streamed only names, sizes and headers are read.
-    """
-    data = load_data(name, **options)
-    if data.streamed:
-        from modernize.datasets.files import check_headers
-
-        check_headers(data, options.get("cache"))
-    return DataSummary(
-        name=name,
-        num_classes=data.num_classes,
-        image_size=data.image_size,
-        train_images=len(data.train),
-        test_images=len(data.test),
-        val_images=len(data.val or ()),
-        fingerprint=data.fingerprint,
-        note=data.note,
-        streamed=data.streamed,
-    )

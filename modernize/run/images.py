@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from modernize.datasets import DATASETS, DataSummary, describe
+from dataclasses import replace
+
+from modernize.datasets import DATASETS, Dataset, load_data
 from modernize.errors import DataError, MissingDataError, ModernizeError
+from modernize.results.record import DataFacts
 from modernize.run.request import RunRequest
 from modernize.run.task import DataSource
 from modernize.train.budget import Budget
@@ -11,7 +14,7 @@ from modernize.train.budget import Budget
 
 def plan_images(
     request: RunRequest, budget: Budget, image_size: int, *, here: bool = True
-) -> tuple[DataSource, DataSummary, str]:
+) -> tuple[DataSource, DataFacts, str]:
     """Look at the data set, with as many of the budget's images as it has.
 
     Args:
@@ -35,7 +38,7 @@ def plan_images(
     )
     missing = ""
     try:
-        summary = describe(
+        data = load_data(
             request.data,
             image_size=image_size,
             train_images=source.train_images,
@@ -46,32 +49,52 @@ def plan_images(
     except MissingDataError as error:
         if here:
             raise
-        summary, missing = _listed(source), str(error)
+        (source, facts), missing = _listed(source), str(error)
+    else:
+        source, facts = replace(source, stream=data.streamed), _facts(data)
     # The budget's numbers are a wish, the user's are not.
     for what, wanted, there in (
-        ("train", request.train_images, summary.train_images),
-        ("test", request.test_images, summary.test_images),
+        ("train", request.train_images, facts.num_train_images),
+        ("test", request.test_images, facts.num_test_images),
     ):
         if wanted and wanted > there:
             raise DataError(f"--{what}-images is {wanted}, but {request.data} has only {there}.")
-    if summary.num_classes < 2:
-        raise ModernizeError(f"{request.data} has {summary.num_classes} class; a classifier needs at least 2.")
-    return source, summary, missing
+    if facts.num_classes < 2:
+        raise ModernizeError(f"{request.data} has {facts.num_classes} class; a classifier needs at least 2.")
+    return source, facts, missing
 
 
-def _listed(source: DataSource) -> DataSummary:
+def _facts(data: Dataset) -> DataFacts:
+    """Describe a data set that is here, once its files have been looked at."""
+    if data.streamed:
+        from modernize.datasets.files import check_headers
+
+        check_headers(data)
+    return DataFacts(
+        name=data.name,
+        fingerprint=data.fingerprint,
+        num_classes=data.num_classes,
+        image_size=data.image_size,
+        num_train_images=len(data.train),
+        num_test_images=len(data.test),
+        num_val_images=len(data.val or ()),
+        note=data.note,
+    )
+
+
+def _listed(source: DataSource) -> tuple[DataSource, DataFacts]:
     """Describe a data set by its entry in the catalogue."""
     from modernize.datasets.files import STREAM_FROM_PIXELS
 
     info = DATASETS[source.name]
     train_images, test_images = info.train_images or 0, info.test_images or 0  # of what can be missing both are listed
-    return DataSummary(
+    facts = DataFacts(
         name=source.name,
+        fingerprint="not here",
         num_classes=info.classes or 0,
         image_size=source.image_size,
-        train_images=min(source.train_images or train_images, train_images),
-        test_images=min(source.test_images or test_images, test_images),
-        fingerprint="not here",
+        num_train_images=min(source.train_images or train_images, train_images),
+        num_test_images=min(source.test_images or test_images, test_images),
         note="",
-        streamed=info.native_size is None and source.image_size >= STREAM_FROM_PIXELS,
     )
+    return replace(source, stream=info.native_size is None and source.image_size >= STREAM_FROM_PIXELS), facts

@@ -137,6 +137,7 @@ def _data(source: DataSource) -> Dataset:
         train_images=source.train_images,
         test_images=source.test_images,
         data_dir=Path(source.data_dir) if source.data_dir else None,
+        stream=source.stream,
     )
 
 

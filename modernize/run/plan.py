@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 
 from modernize.cost import Cost, cost
-from modernize.datasets import DataSummary
 from modernize.datasets.feed import fits_resident
 from modernize.ladder import Rung
 from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
@@ -61,11 +60,9 @@ def plan_study(request: RunRequest, *, here: bool = True) -> Plan:
     expected = [recipe_as_trained(rung, request.overrides, budget)[0] for rung in rungs]
     refuse_unread(request.overrides, expected, budget.name)
     weights = start_weights(request.weights, rungs, request.out)
-    source, summary, missing = plan_images(request, budget, image_size, here=here)
-    refuse_unread(request.overrides, expected, budget.name, streamed=summary.streamed)
-    common = _Common(
-        name, budget, request.overrides, source, summary, placement.runtime, weights, not request.no_weights
-    )
+    source, data, missing = plan_images(request, budget, image_size, here=here)
+    refuse_unread(request.overrides, expected, budget.name, streamed=source.stream)
+    common = _Common(name, budget, request.overrides, source, data, placement.runtime, weights, not request.no_weights)
     by_seed = zip(*(_tasks(rung, request.seeds, common) for rung in rungs), strict=True)
     tasks = [task for of_seed in by_seed for task in of_seed]
     study = Study(
@@ -100,7 +97,7 @@ class _Common:
     budget: Budget
     given: Overrides
     source: DataSource
-    data: DataSummary
+    data: DataFacts
     runtime: Runtime
     weights: StartWeights | None
     keep_weights: bool
@@ -112,7 +109,7 @@ def _tasks(rung: Rung, seeds: tuple[int, ...], common: _Common) -> list[Task]:
     budget = cut_batch(
         common.budget,
         rung.spec.recipe,
-        num_images=data.train_images,
+        num_images=data.num_train_images,
         num_processes=common.runtime.num_processes,
         given=common.given.recipe,
     )
@@ -139,24 +136,15 @@ def _tasks(rung: Rung, seeds: tuple[int, ...], common: _Common) -> list[Task]:
         recipe=asdict(spec.recipe),
         trained_recipe=asdict(trained),
         source=common.source,
-        data=DataFacts(
-            name=data.name,
-            fingerprint=data.fingerprint,
-            num_classes=data.num_classes,
-            image_size=data.image_size,
-            num_train_images=data.train_images,
-            num_test_images=data.test_images,
-            num_val_images=data.val_images,
-            note=data.note,
-        ),
+        data=data,
         budget=BudgetFacts(name=common.budget.name, epochs=trained.epochs, changes=changes),
         seed=0,
         cost=CostFacts(macs=counted.macs, num_params=counted.num_params),
         runtime=runtime,
         weights=str(weights.path) if weights else None,
         keep_weights=common.keep_weights,
-        work=work_per_image(counted) * trained.epochs * data.train_images,
-        input_path="decoded" if data.streamed or not fits_resident(trained) else "resident",
+        work=work_per_image(counted) * trained.epochs * data.num_train_images,
+        input_path="decoded" if common.source.stream or not fits_resident(trained) else "resident",
     )
     ids = {seed: run_id(as_trained, data.fingerprint, seed, runtime, digest) for seed in seeds}
     return [replace(task, run_id=ids[seed], seed=seed) for seed in seeds]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from modernize.datasets import DATASETS, DataSummary
+from modernize.datasets import DATASETS
 from modernize.errors import ModernizeError
 from modernize.ladder import Rung, ladder
 from modernize.recipes import named_recipe
 from modernize.regimes import base_spec
+from modernize.results.record import DataFacts
 from modernize.run.overrides import Overrides
 from modernize.run.request import RunRequest
 from modernize.run.toml import toml_literal
@@ -62,7 +63,7 @@ def plan_budget(request: RunRequest) -> Budget:
 
 
 def recipe_as_trained(
-    rung: Rung, given: Overrides, budget: Budget, summary: DataSummary | None = None
+    rung: Rung, given: Overrides, budget: Budget, data: DataFacts | None = None
 ) -> tuple[Recipe, tuple[str, ...]]:
     """Fit a rung's recipe to the budget, and to the data once that is known.
 
@@ -73,11 +74,11 @@ def recipe_as_trained(
         ModernizeError: If training cannot do what is asked.
     """
     recipe, fields, mirror = rung.spec.recipe, given.for_spec(rung.spec), True
-    if summary:
-        mirror = DATASETS[summary.name.partition(":")[0]].mirror
-        if recipe.batch_size > summary.train_images and "batch_size" in fields:
+    if data:
+        mirror = DATASETS[data.name.partition(":")[0]].mirror
+        if recipe.batch_size > data.num_train_images and "batch_size" in fields:
             raise ModernizeError(
-                f"recipe.batch_size is {recipe.batch_size}, but there are only {summary.train_images} training images."
+                f"recipe.batch_size is {recipe.batch_size}, but there are only {data.num_train_images} training images."
             )
     trained, changes = shorten(recipe, budget, mirror=mirror, layer_scale=rung.spec.arch.layer_scale, given=fields)
     by_hand = [f"arch.{name} = {toml_literal(value)} at the base" for name, value in given.arch.items()]

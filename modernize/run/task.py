@@ -12,13 +12,14 @@ from modernize.train.runtime import Runtime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSource:
-    """Arguments of `modernize.datasets.load_data`."""
+    """Arguments of `modernize.datasets.load_data`; the plan settles whether image files are streamed."""
 
     name: str
     image_size: int
     train_images: int | None
     test_images: int | None
     data_dir: str | None = None
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
