@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 from modernize.diagram import change_diagram, network_diagram
 from modernize.registry import load_steps
-from modernize.report import numbers
-from modernize.report import provenance as source
+from modernize.report import cells
 from modernize.report.charts import curve_charts
 from modernize.report.drawings import change_keys
 from modernize.report.rows import Row
 from modernize.report.specs import rung_specs
-from modernize.report.view import Panel, keys_of
+from modernize.report.view import Cell, Panel, keys_of
 from modernize.results.study import Study
 from modernize.spec import Spec
-from modernize.words import macs_text, macs_unit, signed
+from modernize.words import NONE, macs_unit
 
 _CARD = {"what": "What", "why": "Why", "watch": "Watch", "deviates": "Deviates"}
 
@@ -36,19 +35,15 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
             changes=tuple(change_parts(change) for change in row.planned.changes),
             drawing=drawings[row.step],
             diagram=diagram(specs.get(row.before), specs[row.step], row.before, row.step),
-            numbers=(
-                *_measured(study, row),
+            numbers=facts(
+                ("Runs", cells.runs(row)),
+                ("Top-1 measured, %", cells.top1_measured(study, row)),
+                ("Delta measured, points", cells.delta_measured(row)),
+                ("Verdict, measured", cells.verdict_measured(row)),
+                ("Images/s", cells.speed(row)),
                 *published_numbers(row),
-                (
-                    unit_name,
-                    macs_text(row.planned.macs, unit),
-                    source.counted_source(row.planned, study.image_size),
-                ),
-                (
-                    "Parameters",
-                    f"{row.planned.num_params:,}",
-                    source.counted_source(row.planned, study.image_size),
-                ),
+                (unit_name, cells.macs(row, unit, study.image_size)),
+                ("Parameters", cells.params(row, study.image_size)),
             ),
             charts=curve_charts(row, by_step.get(row.before), keys[row.step]),
         )
@@ -86,30 +81,15 @@ def diagram(before: Spec | None, after: Spec | None, *names: str) -> str:
     return change_diagram(before, after, (names[0], names[1]))
 
 
-def published_numbers(row: Row) -> list[tuple[str, str, str]]:
+def facts(*named: tuple[str, Cell]) -> tuple[tuple[str, str, str], ...]:
+    """Give label, text and source of the cells that are not empty."""
+    return tuple((label, cell.text, cell.source) for label, cell in named if cell.text != NONE)
+
+
+def published_numbers(row: Row) -> tuple[tuple[str, Cell], ...]:
     """What the paper prints of a rung."""
-    if row.published is None:
-        return [("Top-1 published, %", "none", "")]
-    found = [("Top-1 published, %", numbers.published_text(row.published), source.published_source(row.published))]
-    if row.published_delta is not None:
-        found.append(("Delta published, points", signed(row.published_delta), source.published_delta_source(row)))
-        found.append(("Verdict, published", numbers.published_verdict(row), source.reading_source(row)))
-    return found
-
-
-def _measured(study: Study, row: Row) -> list[tuple[str, str, str]]:
-    found = [("Runs", numbers.runs_text(row), "")]
-    if row.top1:
-        found.append(("Top-1 measured, %", numbers.top1_text(row.top1), source.measured_source(study, row)))
-    if row.delta:
-        found.append(
-            (
-                "Delta measured, points",
-                numbers.delta_text(row.delta, len(row.planned.run_ids)),
-                source.delta_source(row),
-            )
-        )
-        found.append(("Verdict, measured", row.verdict, source.verdict_source(row)))
-    if row.images_per_second is not None:
-        found.append(("Images/s", numbers.speed_text(row.images_per_second), source.speed_source(row)))
-    return found
+    return (
+        ("Top-1 published, %", cells.top1_published(row) if row.published else Cell(text="none")),
+        ("Delta published, points", cells.delta_published(row)),
+        ("Verdict, published", cells.verdict_published(row)),
+    )

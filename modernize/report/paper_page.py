@@ -9,19 +9,19 @@ from modernize.cost import cost
 from modernize.ladder import Rung
 from modernize.published import published_rows
 from modernize.registry import load_steps
-from modernize.report import numbers
+from modernize.report import cells, numbers
 from modernize.report import provenance as source
-from modernize.report.costs import cost_rows, cost_section
+from modernize.report.costs import cost_section
 from modernize.report.drawings import PUBLISHED, change_keys, figures_of
-from modernize.report.panels import diagram, published_numbers, step_card
+from modernize.report.panels import diagram, facts, published_numbers, step_card
 from modernize.report.paper import N_SEEDS, READINGS
 from modernize.report.rows import Row, make_rows
 from modernize.report.specs import paper_rungs
-from modernize.report.study_page import name_of, published_notes
+from modernize.report.study_page import published_notes
 from modernize.report.view import Block, Cell, Facts, Items, Page, Panel, Paragraph, Section, Table, heads
 from modernize.results.statistics import Summary, welch_p_value
 from modernize.results.study import PlannedEntry, Study
-from modernize.words import NONE, signed
+from modernize.words import signed
 
 IMAGE_SIZE = 224
 _ENDS = {"resnet50": "ResNet-50 to ConvNeXt-T", "resnet200": "ResNet-200 to ConvNeXt-B"}
@@ -124,7 +124,6 @@ def _seeds(rows: Sequence[Row]) -> str:
 
 
 def _table(regime: str, rows: Sequence[Row]) -> Table:
-    counted = cost_rows(regime)
     return Table(
         id="rungs",
         caption="Top-1 and cost of every published rung, and the change against the rung before.",
@@ -138,38 +137,26 @@ def _table(regime: str, rows: Sequence[Row]) -> Table:
             "GMACs counted>",
             "parameters>",
         ),
-        rows=tuple(_cells(regime, row, counted[row.step].gmacs) for row in rows),
+        rows=tuple(_cells(regime, row) for row in rows),
     )
 
 
-def _cells(regime: str, row: Row, gmacs: float) -> tuple[Cell, ...]:
-    published = row.published
-    anomaly = bool(published and published.anomaly)
-    counted = source.counted_source(row.planned, IMAGE_SIZE)
+def _cells(regime: str, row: Row) -> tuple[Cell, ...]:
     return (
-        Cell(text=name_of(row), rung=row.step),
+        cells.step(row),
         Cell(text=row.planned.title),
-        Cell(
-            text=numbers.published_text(published),
-            value=published.top1_percent if published else None,
-            source=source.published_source(published),
-        ),
-        Cell(
-            text=signed(row.published_delta),
-            value=row.published_delta,
-            source=source.published_delta_source(row),
-        ),
-        Cell(text=numbers.published_verdict(row), source=source.reading_source(row)),
-        Cell(
-            text=published.gmacs_text if published else NONE,
-            value=published.gmacs if published else None,
-            source=source.published_source(published),
-            note=f"{regime}-{row.step}" if anomaly else "",
-            bad=anomaly,
-        ),
-        Cell(text=f"{gmacs:.3f}", value=gmacs, source=counted),
-        Cell(text=f"{row.planned.num_params:,}", value=row.planned.num_params, source=counted),
+        cells.top1_published(row),
+        cells.delta_published(row),
+        cells.verdict_published(row),
+        cells.gmacs_published(row, f"{regime}-{row.step}"),
+        _gmacs(row),
+        cells.params(row, IMAGE_SIZE),
     )
+
+
+def _gmacs(row: Row) -> Cell:
+    """With one digit more than is printed."""
+    return Cell(text=f"{row.gmacs:.3f}", value=row.gmacs, source=source.counted_source(row.planned, IMAGE_SIZE))
 
 
 def _sure(regime: str, rows: Sequence[Row], figures: Collection[str]) -> Iterable[Block]:
@@ -243,15 +230,11 @@ def _panels(regime: str, rows: Sequence[Row]) -> tuple[Panel, ...]:
             changes=tuple((c.field, str(c.before), str(c.after)) for c in rungs[row.step].changes),
             drawing=drawings[row.step],
             diagram=diagram(rungs[row.step].before, rungs[row.step].spec, row.before, row.step),
-            numbers=(
+            numbers=facts(
                 *published_numbers(row),
-                *(
-                    [("GMACs printed", row.published.gmacs_text, source.published_source(row.published))]
-                    if row.published
-                    else []
-                ),
-                ("GMACs counted", f"{row.gmacs:.3f}", source.counted_source(row.planned, IMAGE_SIZE)),
-                ("Parameters", f"{row.planned.num_params:,}", source.counted_source(row.planned, IMAGE_SIZE)),
+                ("GMACs printed", cells.gmacs_published(row)),
+                ("GMACs counted", _gmacs(row)),
+                ("Parameters", cells.params(row, IMAGE_SIZE)),
             ),
         )
         for row in rows

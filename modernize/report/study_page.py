@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from modernize.report import numbers
+from modernize.report import cells
 from modernize.report import provenance as source
 from modernize.report.costs import cost_section
 from modernize.report.drawings import figures_of
@@ -14,7 +14,7 @@ from modernize.report.paper import READINGS
 from modernize.report.rows import Row
 from modernize.report.view import Block, Cell, Facts, Items, Page, Paragraph, Section, Table, heads, keys_of
 from modernize.results.study import Study
-from modernize.words import NONE, macs_text, macs_unit, plural, signed
+from modernize.words import macs_unit, plural
 
 RUNGS_TABLE = "rungs"
 
@@ -84,42 +84,16 @@ def rungs_table(study: Study, rows: Sequence[Row], keys: dict[str, str]) -> Tabl
 
 
 def _cells(study: Study, row: Row, keys: dict[str, str]) -> tuple[Cell, ...]:
-    top1, delta, published = row.top1, row.delta, row.published
     return (
-        Cell(text=name_of(row), rung=row.step, source=row.planned.title),
-        Cell(
-            text=numbers.top1_text(top1),
-            value=top1.mean if top1 else None,
-            source=source.measured_source(study, row),
-        ),
-        Cell(
-            text=numbers.delta_text(delta, len(row.planned.run_ids)),
-            value=delta.mean if delta else None,
-            source=source.delta_source(row),
-        ),
-        Cell(text=row.verdict or NONE, source=source.verdict_source(row)),
-        Cell(
-            text=numbers.published_text(published),
-            value=published.top1_percent if published else None,
-            source=source.published_source(published),
-        ),
-        Cell(
-            text=signed(row.published_delta),
-            value=row.published_delta,
-            source=source.published_delta_source(row),
-        ),
-        Cell(text=numbers.published_verdict(row), source=source.reading_source(row)),
-        Cell(
-            text=numbers.runs_text(row),
-            note=f"rung-{keys[row.step]}",
-            bad=row.status != "finished" or bool(row.stale),
-        ),
+        cells.step(row),
+        cells.top1_measured(study, row),
+        cells.delta_measured(row),
+        cells.verdict_measured(row),
+        cells.top1_published(row),
+        cells.delta_published(row),
+        cells.verdict_published(row),
+        cells.runs(row, f"rung-{keys[row.step]}"),
     )
-
-
-def name_of(row: Row) -> str:
-    """Name a rung; a probe is marked."""
-    return row.step if row.adopted else f"{row.step} (probe)"
 
 
 def _facts(facts: Header, note: str) -> Facts:
@@ -186,32 +160,14 @@ def _deltas(study: Study, rows: Sequence[Row], figures: Collection[str]) -> Iter
 
 
 def _sizes(study: Study, rows: Sequence[Row], figures: Collection[str]) -> Iterable[Block]:
-    unit_name, unit = macs_unit(row.planned.macs for row in rows)
+    (unit_name, unit), size = macs_unit(row.planned.macs for row in rows), study.image_size
     yield from figures_of("cost", figures)
     yield Table(
         id="sizes",
         caption="Multiply-accumulates, parameters and training speed of every rung.",
         columns=heads("step", f"{unit_name}>", "parameters>", "images/s>"),
         rows=tuple(
-            (
-                Cell(text=name_of(row), rung=row.step, source=row.planned.title),
-                Cell(
-                    text=macs_text(row.planned.macs, unit),
-                    value=row.planned.macs,
-                    source=source.counted_source(row.planned, study.image_size),
-                ),
-                Cell(
-                    text=f"{row.planned.num_params:,}",
-                    value=row.planned.num_params,
-                    source=source.counted_source(row.planned, study.image_size),
-                ),
-                Cell(
-                    text=numbers.speed_text(row.images_per_second),
-                    value=row.images_per_second,
-                    source=source.speed_source(row) if row.num_timed else "",
-                ),
-            )
-            for row in rows
+            (cells.step(row), cells.macs(row, unit, size), cells.params(row, size), cells.speed(row)) for row in rows
         ),
     )
     yield Paragraph(
