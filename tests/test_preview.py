@@ -49,6 +49,15 @@ def test_without_augmentation_every_epoch_shows_the_image_itself(photos, stream)
             np.testing.assert_array_equal(grid[18 * row :, 18 * column :][:16, :16], expected)
 
 
+def test_a_class_without_images_keeps_its_row(tmp_path):
+    images = np.full((4, 8, 8, 3), 9, np.uint8)
+    labels, names = np.array([0, 2, 0, 2]), np.array(["ant", "dodo", "cat"])
+    np.savez(tmp_path / "a.npz", x_train=images, y_train=labels, x_test=images, y_test=labels, class_names=names)
+    data = load_data(f"npz:{tmp_path / 'a.npz'}", image_size=8)
+    for grid in (preview_grid(data, columns=1), augmented_grid(data, PLAIN, columns=1)):
+        assert [int(grid[row * 10, 0, 0]) for row in range(3)] == [9, 255, 9]
+
+
 @pytest.mark.parametrize("recipe", ["classic", "convnext"])
 def test_epochs_show_the_image_augmented_in_other_ways(photos, recipe):
     data = load_data(f"folder:{photos}", image_size=16)
