@@ -75,6 +75,15 @@ def test_the_command_line_shows_val_and_writes_what_training_sees(photos, tmp_pa
         assert image.format == "PNG"
 
 
+@pytest.mark.parametrize("size", ["32", "128"])
+def test_a_broken_picture_is_named_whether_it_is_decoded_now_or_later(photos, size, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    broken = photos / "val" / "dog" / "1.png"
+    broken.write_bytes(b"broken")
+    assert main(["data", f"folder:{photos}", "--image-size", size]) == 2
+    assert str(broken) in capsys.readouterr().err.replace("\n", "")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -67,12 +67,15 @@ def data(
 
     from modernize.cli.reading import ReadingProgress
     from modernize.datasets import load_data, save_preview
+    from modernize.datasets.files import check_headers
     from modernize.datasets.reading import watched
     from modernize.recipes import named_recipe
 
     recipe = named_recipe(augment) if augment else None
     with watched(ReadingProgress()):
         data_set = load_data(name, image_size=image_size, data_dir=data_dir, download=download)
+        if data_set.streamed:
+            check_headers(data_set)
     if out:
         save_preview(data_set, out, augment=recipe)
     facts = _facts(data_set)

@@ -86,7 +86,7 @@ _INFOS = (
     ),
     DataInfo(
         usage="npz:PATH", title="A file of arrays", source="your file",
-        about="x_train y_train x_test y_test [x_val y_val class_names note], uint8",
+        about="x_train y_train x_test y_test [x_val y_val class_names note], uint8, colour or grey",
     ),
     DataInfo(
         usage="cifar10", title="CIFAR-10", classes=10, native_size=32, train_images=50_000, test_images=10_000,
