@@ -343,7 +343,7 @@ def test_one_is_due_after_the_interval_or_later_if_writing_takes_long(tmp_path):
 
 
 def test_a_diverged_run_leaves_no_checkpoint_of_its_last_step(arrays, tmp_path):
-    spec = short(0, epochs=3, lr=1e30, warmup_epochs=0.0)
+    spec = short(0, epochs=3, lr=1e6, warmup_epochs=0.0)
     notebook = Notebook(tmp_path)
     outcome = train(spec, arrays, seed=0, checkpoints=notebook.checkpoints)
     assert outcome.diverged

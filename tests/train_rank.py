@@ -20,7 +20,7 @@ EVERYTHING = {
 RUNS: dict[str, dict[str, Any]] = {
     "layer-norm": {"rung": -1},
     "batch-norm": {"rung": 0},
-    "diverges": {"rung": 0, "lr": 1e30, "warmup_epochs": 0.0},
+    "diverges": {"rung": 0, "lr": 1e6, "warmup_epochs": 0.0},
     "everything": {"rung": 0, "micro_batch": 4, "recipe": EVERYTHING},
 }
 
