@@ -117,7 +117,7 @@ class Recipe:
     """How a rung is trained. Defaults are the classic ResNet recipe of torchvision.
 
     Attributes:
-        name: "classic", "convnext", "finetune" or a name of the user's.
+        name: "classic", "convnext", "finetune" or a name of the user's: what it is called, and no part of what it is.
         optimizer: "sgd" (with `momentum`) or "adamw" (with `betas` and `eps`).
         lr: Peak learning rate at `batch_size`.
         weight_decay: Decoupled for AdamW, L2 for SGD.
@@ -333,15 +333,29 @@ class Spec:
     def fingerprint(self) -> str:
         """Sixteen hex digits that two specs share only if they describe the same network and recipe.
 
-        The regime is left out: it is where a spec came from, not what it is. So are fields at their default: a field
-        that is added later, with a default that means what was done before, leaves old fingerprints as they were.
+        The regime is left out: it is where a spec came from, not what it is. So is the recipe's name, which is not
+        what it does; and fields at their default: a field that is added later, with a default that means what was done
+        before, leaves old fingerprints as they were.
         """
         return fingerprint({"arch": set_fields(self.arch), "recipe": set_fields(self.recipe)})
 
 
 def set_fields(part: Arch | Recipe) -> dict[str, Any]:
-    """Return the fields that differ from their default."""
-    return {f.name: value for f in fields(part) if (value := getattr(part, f.name)) != f.default}
+    """Return what tells a part from the default one: the fields that differ from it, a recipe's name aside."""
+    found = {f.name: value for f in fields(part) if (value := getattr(part, f.name)) != f.default}
+    if isinstance(part, Recipe):
+        # Stored results are known by hashes that took the name in. What the names of their recipes follow from stands
+        # in its place: it says nothing that other fields do not, so a recipe may be called anything.
+        found["name"] = _kind(part)
+        if found["name"] == "classic":
+            del found["name"]
+    return found
+
+
+def _kind(recipe: Recipe) -> str:
+    if recipe.optimizer == "sgd":
+        return "classic"
+    return "finetune" if recipe.layer_decay < 1 or recipe.head_init_scale != 1 else "convnext"
 
 
 def fingerprint(facts: Mapping[str, Any]) -> str:

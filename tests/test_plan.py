@@ -86,6 +86,18 @@ def test_run_ids_are_stable_and_indifferent_to_names(folder, monkeypatch):
     retitled = [replace(rung, title="Another title") for rung in ladder("laptop", upto="recipe")]
     monkeypatch.setattr(rungs, "ladder", lambda *_, **__: tuple(retitled))
     assert first == ids(tiny_request(folder))
+    renamed = [replace(r, step=f"my-{r.step}", spec=r.spec.with_recipe(name=f"my {r.step}")) for r in retitled]
+    monkeypatch.setattr(rungs, "ladder", lambda *_, **__: tuple(renamed))
+    assert first == ids(tiny_request(folder)), "neither its entries' names nor its recipes' retrain anything"
+
+
+def test_steps_that_commute_lead_to_the_same_run(folder):
+    one, other = (
+        plan_study(tiny_request(folder, upto="", order=order)).tasks
+        for order in (("recipe", "patchify", "gelu"), ("gelu", "recipe", "patchify"))
+    )
+    assert [task.entry.name for task in (one[-1], other[-1])] == ["gelu", "patchify"]
+    assert one[-1].run_id == other[-1].run_id
 
 
 def test_run_ids_of_earlier_versions_are_kept(folder):

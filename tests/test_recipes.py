@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import asdict, field, fields, make_dataclass
+from dataclasses import asdict, field, fields, make_dataclass, replace
 
 import pytest
 
 from modernize import spec as spec_module
+from modernize.entry import fingerprint_of
 from modernize.errors import ModernizeError
+from modernize.external import parse_external
 from modernize.ladder import ladder
 from modernize.recipes import NOT_USED, RECIPES, named_recipe, origins
 from modernize.regimes import base_spec
@@ -124,3 +126,18 @@ def test_a_fingerprint_is_what_it_was():
     # Records refer to it: if this value changes, every stored result is orphaned.
     assert spec_module.fingerprint({"arch": {}, "recipe": {}}) == base_spec("resnet50").fingerprint
     assert ladder("resnet50")[-1].spec.fingerprint == "0f781bd92bdbdc4f"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_may_be_called_anything(name):
+    recipe = named_recipe(name)
+    spec, renamed = (replace(base_spec("laptop"), recipe=r) for r in (recipe, replace(recipe, name="summer school")))
+    assert renamed.fingerprint == spec.fingerprint
+    assert fingerprint_of(parse_external("timm:resnet18"), renamed.recipe) == fingerprint_of(
+        parse_external("timm:resnet18"), recipe
+    )
+
+
+def test_named_recipes_keep_their_fingerprints():
+    before = {"classic": "3fcfec62e79d24dc", "convnext": "1af1565bc7bc2b29", "finetune": "70f88e9005232770"}
+    assert {name: replace(base_spec("laptop"), recipe=named_recipe(name)).fingerprint for name in before} == before

@@ -44,6 +44,11 @@ def test_data_and_stem_stride_are_not_of_the_steps():
     assert Freshness().changes(record) == ()
 
 
+def test_another_name_of_a_recipe_is_not_stale():
+    record = older(make_record(make_study(upto="recipe"), "recipe"))
+    assert Freshness().changes(replace(record, recipe=record.recipe | {"name": "modern"})) == ()
+
+
 def test_a_step_that_is_not_installed_cannot_be_judged():
     record = make_record(make_study(upto="recipe"), "recipe")
     assert Freshness().changes(replace(record, entry=replace(record.entry, steps=("nobodys-step",)))) is None

@@ -14,8 +14,8 @@ from modernize.results.record import Record
 from modernize.spec import Arch, Change, Recipe, Spec
 from modernize.strict import from_dict
 
-# These follow from the data and from an option, not from the steps.
-_NOT_OF_STEPS = {"arch.num_classes", "arch.stem_stride"}
+# These follow from the data and from an option, not from the steps; and a name means nothing.
+_NOT_OF_STEPS = {"arch.num_classes", "arch.stem_stride", "recipe.name"}
 _BY_HAND = re.compile(r"((?:arch|recipe)\.\w+) = ")
 
 
