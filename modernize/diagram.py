@@ -96,9 +96,7 @@ def change_diagram(before: Spec, after: Spec, titles: tuple[str, str] = ("before
           +─╯                                  +─╯
           ReLU                                 ReLU
     """
-    left, right = network_parts(before), network_parts(after)
-    shown = changed_parts(before, after)
-    rows = {name: side_by_side(left.get(name, ()), right.get(name, ())) for name in shown}
+    rows = diagram_rows(before, after)
     width = max(len(titles[0]), *(len(row[1]) for part in rows.values() for row in part))
     parts = {"": [(" ", titles[0], " ", titles[1])], **rows}
     return "\n\n".join(
@@ -107,10 +105,26 @@ def change_diagram(before: Spec, after: Spec, titles: tuple[str, str] = ("before
     )
 
 
+def diagram_rows(before: Spec, after: Spec) -> dict[str, list[tuple[str, str, str, str]]]:
+    """Set what changes between two networks side by side, equal lines beside each other.
+
+    Returns:
+        Rows of mark, left line, mark, right line, by part; a mark is `MARK` where the line differs, or a space.
+
+    Examples:
+        >>> from modernize.ladder import rung_of
+        >>> rung = rung_of("kernel-7", "resnet50")
+        >>> [row[1::2] for row in diagram_rows(rung.before, rung.spec)["stage 1, block 2"] if row[0] == MARK]
+        [('│ d3x3, 96        BN  ReLU', '│ d7x7, 96        BN  ReLU')]
+    """
+    left, right = network_parts(before), network_parts(after)
+    return {name: _side_by_side(left.get(name, ()), right.get(name, ())) for name in changed_parts(before, after)}
+
+
 def changed_parts(before: Spec, after: Spec) -> tuple[str, ...]:
     """Name the parts worth showing of a change, as in `network_parts`: the block always, others where they differ."""
     left, right = network_parts(before), network_parts(after)
-    names = _in_order(left, right)
+    names = [*left, *(name for name in right if name not in left)]
     shown = [name for name in names if left.get(name) != right.get(name)]
     blocks = [name for name in names if ", block " in name]
     in_block = [spec.arch.downsampling == "in-block" for spec in (before, after)]
@@ -119,12 +133,7 @@ def changed_parts(before: Spec, after: Spec) -> tuple[str, ...]:
     return tuple(name for name in names if name in shown or name in blocks)
 
 
-def side_by_side(left: Lines, right: Lines) -> list[tuple[str, str, str, str]]:
-    """Align two drawings so that equal lines stand beside each other.
-
-    Returns:
-        Rows of mark, left line, mark, right line; a mark is `MARK` or a space.
-    """
+def _side_by_side(left: Lines, right: Lines) -> list[tuple[str, str, str, str]]:
     rows = []
     for tag, i, j, m, n in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         for x, y in zip_longest(left[i:j], right[m:n], fillvalue=""):
@@ -164,10 +173,6 @@ def op_rows(ops: Ops) -> list[list[Op]]:
             rows.append([])
         rows[-1].append(op)
     return rows
-
-
-def _in_order(left: dict[str, Lines], right: dict[str, Lines]) -> list[str]:
-    return [*left, *(name for name in right if name not in left)]
 
 
 def _stage_lines(plan: Blueprint) -> Lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext, redirect_stdout
 from typing import TYPE_CHECKING
 
 import typer
@@ -41,126 +42,108 @@ def quiz(
     Better and worse are what a test calls so, corrected for the number of steps; all else is no clear change. Answers
     are read from stdin, a line each. With --json the score goes to stdout and all else to stderr.
     """
-    from modernize.cli.console import say_json
+    from modernize.cli.console import say, say_json
     from modernize.seminar.quiz import questions, score, score_sentences
 
     course = course_named(regime, study, results)
     asked = questions(course, probes=probes)
-    screen = _Screen(error=json)
     turns: list[Turn] = []
     interrupted = False
-    try:
-        _introduce(screen, course, len(asked))
-        for number, question in enumerate(asked, 1):
-            _ask(screen, question, f"{number} of {len(asked)}")
-            prediction = _read(screen)
-            if prediction is None:
-                break
-            turns.append(_reveal(screen, question, prediction))
-    except KeyboardInterrupt:
-        interrupted = True
-        screen.line()
-    facts = score(turns)
-    screen.line("\nScore", "bold")
-    for sentence in score_sentences(facts, len(asked)):
-        screen.line(sentence)
+    with redirect_stdout(sys.stderr) if json else nullcontext():
+        try:
+            _introduce(course, len(asked))
+            for number, question in enumerate(asked, 1):
+                _ask(question, f"{number} of {len(asked)}")
+                prediction = _read()
+                if prediction is None:
+                    break
+                turns.append(_reveal(question, prediction))
+        except KeyboardInterrupt:
+            interrupted = True
+            say()
+        facts = score(turns)
+        say("\nScore", "bold")
+        for sentence in score_sentences(facts, len(asked)):
+            say(sentence)
     if json:
         say_json({"study": course.study.name if course.study else None, "published": course.table, **facts})
     if interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
-class _Screen:
-    """Where the quiz is shown: stdout, or stderr where stdout is for the score alone."""
+def _introduce(course: Course, n_questions: int) -> None:
+    from modernize.cli.console import say, say_prose
 
-    def __init__(self, *, error: bool) -> None:
-        from modernize.cli.console import note, say
-
-        self._write = note if error else say
-        self._stream = sys.stderr if error else sys.stdout
-
-    def line(self, text: str = "", style: str = "") -> None:
-        self._write(text, style)
-
-    def prose(self, name: str, text: str) -> None:
-        from modernize.cli.console import PLAIN_PROSE, WIDEST_PROSE, width
-        from modernize.cli.layout import paragraph
-
-        room = min(width() or PLAIN_PROSE, WIDEST_PROSE)
-        for line in paragraph(name, text, room, len("Published  ") if name else 0):
-            self.line(line)
-
-    def prompt(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
-
-
-def _introduce(screen: _Screen, course: Course, n_questions: int) -> None:
     if course.study:
         judged = f"what study {course.study.name} measured ({course.study.data}, {len(course.study.seeds)} seeds)"
         skipped = len(course.steps) - n_questions
     else:
         judged = f"what {next(lesson.row.source for lesson in course.lessons if lesson.row)} prints (ImageNet-1K)"
         skipped = 0
-    screen.line(f"From {course.start} to {course.end}, {course.regime} regime", "bold")
-    screen.prose("", f"{n_questions} steps. What does each do to top-1? The answers are {judged}.")
+    say(f"From {course.start} to {course.end}, {course.regime} regime", "bold")
+    say_prose("", f"{n_questions} steps. What does each do to top-1? The answers are {judged}.")
     if skipped > 0:
-        screen.prose("", f"Left out: {skipped} without a test.")
-    screen.prose("", f"Answer with {HELP}")
+        say_prose("", f"Left out: {skipped} without a test.")
+    say_prose("", f"Answer with {HELP}")
 
 
-def _ask(screen: _Screen, question: Question, number: str) -> None:
+def _ask(question: Question, number: str) -> None:
+    from modernize.cli.console import say, say_prose
     from modernize.cli.numbers import percent
 
     lesson = question.lesson
-    screen.line(f"\n{number}. {lesson.step}: {lesson.title}", "bold")
+    say(f"\n{number}. {lesson.step}: {lesson.title}", "bold")
     if lesson.card["what"]:
-        screen.prose("", lesson.card["what"])
+        say_prose("", lesson.card["what"])
     for change in lesson.changes[:MOST_CHANGES]:
-        screen.line(f"  {change}")
+        say(f"  {change}")
     if len(lesson.changes) > MOST_CHANGES:
-        screen.line(f"  and {len(lesson.changes) - MOST_CHANGES} fields more: modernize show {lesson.step}", "dim")
+        say(f"  and {len(lesson.changes) - MOST_CHANGES} fields more: modernize show {lesson.step}", "dim")
     unit, size = macs_unit([lesson.macs])
     change = percent(lesson.macs_before, lesson.macs)
-    screen.line(f"  {lesson.macs / size:.3f} {unit}{f' ({change})' if change else ', as before'}")
-    screen.line(f"  top-1 before: {question.evidence.before} %")
+    say(f"  {lesson.macs / size:.3f} {unit}{f' ({change})' if change else ', as before'}")
+    say(f"  top-1 before: {question.evidence.before} %")
 
 
-def _read(screen: _Screen) -> Prediction | None:
+def _read() -> Prediction | None:
     """Read a line until one is a prediction; None at the end of the input, or where the player stops."""
+    from modernize.cli.console import say
     from modernize.errors import ModernizeError
     from modernize.seminar.quiz import predict
 
     while True:
-        screen.prompt(PROMPT)
+        sys.stdout.write(PROMPT)
+        sys.stdout.flush()
         try:
             line = sys.stdin.readline()
         except (AttributeError, OSError, ValueError):  # closed, or no text
             line = ""
         if not line or not sys.stdin.isatty():
-            screen.line(line.strip())  # what a player would have typed, so that a transcript reads alike
+            say(line.strip())  # what a player would have typed, so that a transcript reads alike
         if not line or line.strip().lower() in ("q", "quit", "exit"):
             return None
         try:
             return predict(line)
         except ModernizeError as error:
-            screen.line(str(error), "dim")
+            say(str(error), "dim")
 
 
-def _reveal(screen: _Screen, question: Question, prediction: Prediction) -> Turn:
+def _reveal(question: Question, prediction: Prediction) -> Turn:
+    from modernize.cli.console import say, say_prose
     from modernize.seminar.quiz import Turn
 
     turn = Turn(question, prediction)
     lesson = question.lesson
-    screen.line(
+    say(
         f"{'Right' if turn.right else 'Not so'}: {question.truth}, {question.evidence.delta} points.",
         "green" if turn.right else "red",
     )
     for name, evidence in (("Measured", lesson.measured), ("Published", lesson.published)):
         if evidence:
             text = f"{evidence.before} -> {evidence.after} %, {evidence.delta} ({evidence.reading})"
-            screen.prose(name, text)
+            say_prose(name, text, indent=len("Published  "))
     for name in ("why", "watch"):
         if lesson.card[name]:
-            screen.prose(name.capitalize(), lesson.card[name][0].upper() + lesson.card[name][1:])
+            text = lesson.card[name][0].upper() + lesson.card[name][1:]
+            say_prose(name.capitalize(), text, indent=len("Published  "))
     return turn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from modernize.seminar.beside import beside
+from modernize.diagram import MARK, diagram_rows
 from modernize.seminar.closing import closing
 from modernize.seminar.course import Course, Lesson
 from modernize.seminar.evidence import TRUTHS
@@ -30,17 +30,19 @@ def deck(course: Course) -> tuple[Slide, ...]:
 def _step(course: Course, lesson: Lesson, number: int) -> Iterator[Slide]:
     card = lesson.card
     code = lesson.registered.edit() if lesson.registered else ""
-    drawn = lesson.spec and lesson.spec_before and len(lesson.changes) <= MOST_CHANGES
+    before, after, few = lesson.spec_before, lesson.spec, len(lesson.changes) <= MOST_CHANGES
+    deviates = f"Deviates from the paper: {card['deviates']}" if card["deviates"] else ""
     facts: dict[str, Any] = {"number": number, "n_steps": len(course.steps)}
     yield Slide(
         kind="change",
         id=f"{lesson.step}-change",
         title=lesson.title,
-        notes=tuple(filter(None, (card["what"], _labelled("Deviates from the paper", card["deviates"])))),
+        notes=tuple(filter(None, (card["what"], deviates))),
         lesson=lesson,
         facts=facts
         | {
-            "beside": beside(lesson.spec_before, lesson.spec) if drawn and lesson.spec_before and lesson.spec else None,
+            "beside": diagram_rows(before, after) if before and after and few else None,
+            "mark": MARK,
             "code": code if len(code.splitlines()) <= MOST_EDIT_LINES else "",
         },
     )
@@ -85,7 +87,3 @@ def _probes(course: Course) -> Slide:
         ),
         facts={"lessons": tried, "adopted": adopted, "source": table_name(course), "costs": costs, "course": course},
     )
-
-
-def _labelled(label: str, text: str) -> str:
-    return f"{label}: {text}" if text else ""
