@@ -11,11 +11,12 @@ import pytest
 from factories import DATA, make_record, make_records, make_study, with_rung
 
 from modernize.errors import MissingResultsError, ModernizeError
-from modernize.report import write_report
+from modernize.report import FORMATS, write_report
 from modernize.report.costs import cost_rows
+from modernize.report.figures import draw
 from modernize.report.markdown import escape_markdown
 from modernize.report.rows import make_rows
-from modernize.results.store import save_record, save_study
+from modernize.results.store import load_records, save_record, save_study
 
 
 def saved(folder, study, records):
@@ -239,6 +240,35 @@ def test_csv_and_json_say_where_each_number_comes_from(tmp_path):
     assert (row["p_value_published"], row["p_value_holm_published"]) == (0.2841, 0.8524)
     assert facts["rungs"][1]["verdict_published"] == "no std printed"
     assert facts["rungs"][0]["verdict"] is facts["rungs"][0]["verdict_published"] is None
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("part", "changes"),
+    [
+        ("result", {"top1_percent": 0.0, "loss": None, "best_top1_percent": None}),
+        ("result", {"top1_percent": 100.0, "loss": 3e38}),
+        ("curves", {"train_loss": (NAN, NAN), "test_loss": (3e38,), "test_top1_percent": (), "lr": ()}),
+        ("curves", {"train_loss": (3e38, 0.0), "test_top1_percent": (0.0,) * 99, "val_top1_percent": (5.0,)}),
+        ("speed", {"images_per_second": 0.0, "seconds": 0.0, "peak_memory_mb": 0.0}),
+        ("speed", {"images_per_second": 1e18, "seconds": 1e18, "peak_memory_mb": 1e18}),
+        ("data", {"num_test_images": 1, "num_train_images": 0, "num_classes": 1, "image_size": 1}),
+        ("budget", {"epochs": 0, "changes": ("",)}),
+    ],
+)
+def test_whatever_can_be_read_has_a_page(tmp_path, part, changes):
+    study = make_study(upto="recipe", seeds=(0, 1))
+    records = make_records(study)
+    records[2] = replace(records[2], **{part: replace(getattr(records[2], part), **changes)})
+    saved(tmp_path, study, records)
+    files = write_report(tmp_path / "results", tmp_path / "reports", formats=FORMATS, figures=False)
+    assert len(files) == len(FORMATS)
+    assert cells(files[0].read_text(), "recipe")[-1] == "finished"
+    rows = make_rows(study, load_records(tmp_path / "results").records)
+    for key in ("ladder", "speed", "seconds", "top1", "loss"):
+        draw(key, study, rows)
 
 
 def test_no_cell_of_a_table_is_a_formula(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -70,22 +69,21 @@ class Artist:
         told = {key: alt for _, key, alt in _PLACES} | (PUBLISHED if self.published else {})
         found = {}
         for key in self._keys(every=True):
-            if (figure := draw(key, self.study, self.rows)) is not None:
-                dark = draw(key, self.study, self.rows, theme="dark")
-                found[key] = svg_text(figure, f"figure-{key}", told.get(key, key), dark)
+            if (figure := draw(key, self.study, self.rows, theme="page")) is not None:
+                found[key] = svg_text(figure, f"figure-{key}", told.get(key, key))
         specs = rung_specs(self.study, self.rows)
         keys = change_keys(specs)
         for row in self.rows:
             before, after = specs.get(row.before), specs[row.step]
             if before and after and before.arch != after.arch:
-                drawing = partial(change, before, after, titles=(row.before, row.step))
+                drawing = change(before, after, titles=(row.before, row.step), theme="page")
                 title = f"Network before and after {row.step}; in text below"
             elif after and not before:
-                drawing = partial(network, after, self.study.image_size)
+                drawing = network(after, self.study.image_size, theme="page")
                 title = f"The network of {row.step}, stage by stage; in text below"
             else:
                 continue
-            found[keys[row.step]] = svg_text(drawing(), keys[row.step], title, drawing(theme="dark"))
+            found[keys[row.step]] = svg_text(drawing, keys[row.step], title)
         return found
 
     def _keys(self, *, every: bool = False) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from modernize.diagram import block_diagram
 from modernize.report.figures.blocks import blocks_side_by_side
@@ -24,7 +23,6 @@ def pictures(slides: Iterable[Slide]) -> dict[str, str]:
             continue
         before, after = lesson.spec_before, lesson.spec
         if before and after and block_diagram(before) != block_diagram(after):
-            picture = partial(blocks_side_by_side, before, after, titles=(lesson.before, lesson.step))
-            title = f"The block before and after {lesson.step}"
-            drawn[slide.id] = svg_text(picture(), f"picture-{number}", title, picture(theme="dark"))
+            picture = blocks_side_by_side(before, after, titles=(lesson.before, lesson.step), theme="page")
+            drawn[slide.id] = svg_text(picture, f"picture-{number}", f"The block before and after {lesson.step}")
     return drawn

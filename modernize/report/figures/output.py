@@ -10,7 +10,7 @@ from typing import Any, Literal
 from matplotlib.figure import Figure
 
 from modernize.report.figures.style import house_style
-from modernize.report.figures.themes import light_and_dark, short_ids
+from modernize.report.figures.themes import follow_page
 
 Format = Literal["png", "svg"]
 
@@ -18,6 +18,7 @@ _HEAD = re.compile(r"\A.*?<svg[^>]*?viewBox=\"(?P<box>[^\"]*)\"[^>]*>", re.DOTAL
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 # Matplotlib's own style sheet: inside a page it would hold for every drawing there.
 _SHEET = re.compile(r"\s*<defs>\s*<style[^>]*>[^<]*</style>\s*</defs>")
+_ID = re.compile(r'(\bid="|\bxlink:href="#|\burl\(#)([^")]+)')
 _KEY = re.compile(r"[A-Za-z][\w-]*")
 
 
@@ -39,36 +40,35 @@ def figure_bytes(figure: Figure, suffix: Format, salt: str = "modernize") -> byt
     return out.getvalue()
 
 
-def svg_text(figure: Figure, key: str, title: str = "", dark: Figure | None = None) -> str:
+def svg_text(figure: Figure, key: str, title: str = "") -> str:
     """Give a figure as an SVG element to stand inside an HTML page.
 
     It scales with its container (only the viewBox is set), refers to nothing outside and styles nothing but itself.
 
     Args:
-        figure: Any figure.
+        figure: Any figure. One drawn in the theme "page" follows the page's color-scheme; another has a ground of its
+            own, for pages that may be dark.
         key: A letter, then letters, digits, "_" and "-"; unique in the page. All ids in the element start with it.
         title: What the figure shows, for those who do not see it.
-        dark: The same in the dark theme: the element's colours then follow the page's color-scheme. Without it the
-            element has a ground of its own, for pages that may be dark.
 
     Raises:
         ValueError: If `key` cannot start an id.
     """
     if not _KEY.fullmatch(key):
         raise ValueError(f"an SVG's key should be a letter, then letters, digits, _ and -, not {key!r}")
-    text = _element(figure, key)
-    joined = light_and_dark(text, _element(dark, key)) if dark else None
-    # Two drawings that cannot be joined stand as the first, readable on any page.
-    ground = "" if joined else ";background:#fff"
+    text = _short_ids(_SHEET.sub("", _METADATA.sub("", figure_bytes(figure, "svg", key).decode()), count=1), key)
+    followed = follow_page(text)
+    ground = ";background:#fff" if followed == text else ""
     words = f"<title>{escape(title)}</title>" if title else ""
     label = 'role="img"' if title else 'aria-hidden="true"'
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {label} '
         rf'viewBox="\g<box>" style="stroke-linejoin:round;stroke-linecap:butt{ground}">'
     )
-    return _HEAD.sub(lambda match: match.expand(head) + words, joined or text, count=1).strip()
+    return _HEAD.sub(lambda match: match.expand(head) + words, followed, count=1).strip()
 
 
-def _element(figure: Figure, key: str) -> str:
-    text = figure_bytes(figure, "svg", key).decode()
-    return short_ids(_SHEET.sub("", _METADATA.sub("", text), count=1), key)
+def _short_ids(svg: str, key: str) -> str:
+    """Number the ids of a drawing in the order in which they occur, behind a key: matplotlib's are long."""
+    numbers: dict[str, int] = {}
+    return _ID.sub(lambda found: f"{found[1]}{key}-{numbers.setdefault(found[2], len(numbers))}", svg)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from textwrap import fill
 from typing import Any, Literal
 
@@ -15,8 +15,10 @@ from matplotlib.figure import Figure
 
 from modernize.errors import unknown_name
 from modernize.report.figures.fonts import columns, drawable, families
+from modernize.report.figures.themes import both, stand_in
 
-Theme = Literal["light", "dark"]
+Theme = Literal["light", "dark", "page"]
+"""Of "page", an SVG inside an HTML page takes light or dark from the page: see `svg_text`."""
 
 SLIDE_INCHES = (13.333, 7.5)
 HATCH = "////"
@@ -54,13 +56,21 @@ class Look:
 
     def tint(self, colour: str, share: float) -> str:
         """Mix a colour into the page's: 0 is the page, 1 the colour."""
-        red, green, blue = (share * c + (1 - share) * p for c, p in zip(to_rgb(colour), to_rgb(self.page), strict=True))
-        return to_hex((red, green, blue))
+        return stand_in(*(_mixed(*pair, share) for pair in zip(both(colour), both(self.page), strict=True)))
 
     def on(self, colour: str) -> str:
         """Choose black or white for text on a colour."""
-        red, green, blue = to_rgb(colour)
-        return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.45 else "#FFFFFF"
+        return stand_in(*map(_readable_on, both(colour)))
+
+
+def _mixed(colour: str, page: str, share: float) -> str:
+    red, green, blue = (share * c + (1 - share) * p for c, p in zip(to_rgb(colour), to_rgb(page), strict=True))
+    return to_hex((red, green, blue))
+
+
+def _readable_on(colour: str) -> str:
+    red, green, blue = to_rgb(colour)
+    return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.45 else "#FFFFFF"
 
 
 # Okabe and Ito's palette, the lighter half of it in the dark; but their reddish purple is grey to some eyes.
@@ -107,6 +117,15 @@ LOOKS: dict[str, Look] = {
     ),
 }
 
+
+def _page(light: Look, dark: Look) -> Look:
+    kinds = {kind: stand_in(colour, dark.kinds[kind]) for kind, colour in light.kinds.items()}
+    names = [field.name for field in fields(Look) if field.name != "kinds"]
+    return Look(kinds=kinds, **{name: stand_in(getattr(light, name), getattr(dark, name)) for name in names})
+
+
+_LOOKS = LOOKS | {"page": _page(LOOKS["light"], LOOKS["dark"])}
+
 _STYLE = {
     "figure.dpi": 120,
     "savefig.dpi": "figure",
@@ -133,9 +152,9 @@ def house_style(theme: Theme = "light") -> Iterator[Look]:
     Raises:
         ModernizeError: If there is no such theme.
     """
-    if theme not in LOOKS:
+    if theme not in _LOOKS:
         raise unknown_name("theme", theme, LOOKS)
-    look = LOOKS[theme]
+    look = _LOOKS[theme]
     with mpl.rc_context(), _fonts_without_bold():
         mpl.rcdefaults()
         settings: Any = mpl.rcParams
