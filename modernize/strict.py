@@ -5,7 +5,7 @@ About what pydantic would do in strict mode, without its habit of accepting unkn
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
 from types import NoneType, UnionType
@@ -16,13 +16,7 @@ from modernize.errors import ModernizeError, shown, unknown_name
 T = TypeVar("T")
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    return _hints_of(cls)
-
-
-@cache
-def _hints_of(cls: Hashable) -> dict[str, Any]:
-    return get_type_hints(cls)
+_hints = cache(get_type_hints)
 
 
 def from_dict(cls: type[T], data: Mapping[str, Any], path: str = "") -> T:
@@ -38,25 +32,26 @@ def from_dict(cls: type[T], data: Mapping[str, Any], path: str = "") -> T:
     """
     if not isinstance(data, Mapping):
         raise ModernizeError(f"{path or cls.__name__} should be a table of fields, not {shown(data)}.")
-    names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
-    for key in data:
-        if key not in names:
-            raise unknown_name("field", f"{path}.{key}" if path else key, [f"{path}.{n}" if path else n for n in names])
+    values = _values(cls, data, path)
     required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}  # type: ignore[arg-type]
     if missing := sorted(required - set(data)):
         raise ModernizeError(f"{path or cls.__name__} lacks {', '.join(missing)}.")
-    return cls(**{k: checked(_hints(cls)[k], v, f"{path}.{k}" if path else k) for k, v in data.items()})
+    return cls(**values)
 
 
 def replace_checked(part: T, changes: Mapping[str, Any], path: str = "") -> T:
     """Return a copy of a dataclass with some fields changed, each checked like `from_dict` does."""
-    cls = type(part)
-    names = [field.name for field in fields(part)]  # type: ignore[arg-type]
-    for key in changes:
+    return replace(part, **_values(type(part), changes, path))  # type: ignore[type-var]
+
+
+def _values(cls: type, data: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Check some fields of a dataclass, each by its type."""
+    start = f"{path}." if path else ""
+    names = [field.name for field in fields(cls)]
+    for key in data:
         if key not in names:
-            raise unknown_name("field", f"{path}.{key}" if path else key, [f"{path}.{n}" if path else n for n in names])
-    values = {k: checked(_hints(cls)[k], v, f"{path}.{k}" if path else k) for k, v in changes.items()}
-    return replace(part, **values)  # type: ignore[type-var]
+            raise unknown_name("field", f"{start}{key}", [f"{start}{name}" for name in names])
+    return {key: checked(_hints(cls)[key], value, f"{start}{key}") for key, value in data.items()}
 
 
 def checked(kind: Any, value: Any, path: str) -> Any:

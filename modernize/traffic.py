@@ -50,10 +50,8 @@ class OpTraffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """Traffic of a training step for one image of `image_size` x `image_size` pixels."""
+    """Traffic of a training step for one image."""
 
-    image_size: int
-    element_bytes: int
     ops: tuple[OpTraffic, ...]
 
     @property
@@ -91,8 +89,7 @@ def traffic(spec: Spec, image_size: int | None = None, *, element_bytes: int = 2
     if element_bytes < 1:
         raise ModernizeError(f"an element should have at least 1 byte, not {element_bytes}.")
     size = spec.regime.image_size if image_size is None else image_size
-    rows = (_row(visit, element_bytes) for visit in blueprint(spec).walk(size))
-    return Traffic(image_size=size, element_bytes=element_bytes, ops=tuple(rows))
+    return Traffic(ops=tuple(_row(visit, element_bytes) for visit in blueprint(spec).walk(size)))
 
 
 def _row(visit: Visit, element_bytes: int) -> OpTraffic:

@@ -17,7 +17,8 @@ from modernize.datasets.dataset import Dataset, Files, Split, in_memory
 from modernize.datasets.files import from_files
 from modernize.datasets.request import TEST, TRAIN, DataRequest
 from modernize.datasets.resize import resize_images, to_rgb
-from modernize.errors import DataError, MissingDataError, ModernizeError
+from modernize.errors import DataError, MissingDataError
+from modernize.nn.pairing import check_torch_pair
 
 
 def load(request: DataRequest) -> Dataset:
@@ -63,7 +64,10 @@ def data_root(request: DataRequest) -> Path:
 
 def _open(request: DataRequest, how: Torchvision, root: Path, split: Mapping[str, Any]) -> Any:
     """Open one split where it lies; fetch it only if it is not there and that was asked for."""
-    cls = getattr(_torchvision_datasets(), how.cls)
+    check_torch_pair()
+    from torchvision import datasets
+
+    cls = getattr(datasets, how.cls)
     try:
         return cls(str(root), **split)
     except (RuntimeError, OSError) as error:
@@ -82,16 +86,6 @@ def _open(request: DataRequest, how: Torchvision, root: Path, split: Mapping[str
             return cls(str(root), **split, download=True)
     except (RuntimeError, OSError, EOFError) as error:
         raise DataError(f"{request.name} could not be downloaded to {root}: {_first_line(str(error))}") from error
-
-
-def _torchvision_datasets() -> Any:
-    try:
-        from torchvision import datasets
-    except (ImportError, RuntimeError) as error:
-        raise ModernizeError(
-            f"torchvision cannot be imported ({_first_line(str(error))}): install the torchvision made for your torch."
-        ) from error
-    return datasets
 
 
 def _first_line(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from modernize.published import PublishedRow
 from modernize.seminar.course import Course, Lesson
 from modernize.seminar.evidence import Evidence, Truth
-from modernize.words import macs_text
+from modernize.words import macs_text, macs_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,8 @@ def ladder_panels(course: Course) -> tuple[Panel, ...]:
     ]
     if course.study:
         measured = {row.step: row.top1.mean for row in course.rows if row.top1}
-        unit, size = ("G", 1e9) if max(lesson.macs for lesson in course.lessons) >= 1e9 else ("M", 1e6)
-        macs = {lesson.step: f"{macs_text(lesson.macs, size)} {unit}" for lesson in course.lessons}
+        unit, size = macs_unit(lesson.macs for lesson in course.lessons)
+        macs = {lesson.step: f"{macs_text(lesson.macs, size)} {unit[0]}" for lesson in course.lessons}
         panels.append(_bars(course, f"Measured, {course.study.data}", measured, macs))
     return tuple(panels)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 Status = Literal["ok", "flagged", "failed"]
@@ -28,27 +28,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """One line of the table that `modernize verify` prints.
+class CheckResult(Finding):
+    """One line of the table that `modernize verify` prints: what a check found, beside what it was.
 
     Attributes:
-        group: What kind of check it is, for example "published MACs".
-        what: What was checked.
-        against: What it was checked against.
-        expected: What the other side says.
-        got: What we say.
-        status: "ok", "flagged" (a published value that is known to be inconsistent) or "failed".
-        note: Why it is flagged, "" otherwise.
         seconds: How long it took.
     """
 
     group: str
     what: str
     against: str
-    expected: str
-    got: str
-    status: Status
-    note: str
     seconds: float
 
     @property
@@ -62,7 +51,7 @@ class Check:
     """Something that can be checked.
 
     Attributes:
-        group: What kind of check it is.
+        group: What kind of check it is, for example "published MACs".
         what: What is checked.
         against: What it is checked against.
         run: Does it.
@@ -84,11 +73,8 @@ class Check:
             group=self.group,
             what=self.what,
             against=self.against,
-            expected=found.expected,
-            got=found.got,
-            status=found.status,
-            note=found.note,
             seconds=time.perf_counter() - start,
+            **asdict(found),
         )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from modernize.errors import ModernizeError
+from modernize.external import External, Library
 from modernize.families import family_spec
 from modernize.regimes import base_spec
 from modernize.spec import Spec
@@ -24,7 +26,7 @@ IMAGE_SIZE = 64
 class Oracle:
     """A model of another library, and which of our specs it is ("" for rung 0, or a model of the families)."""
 
-    library: str
+    library: Library
     model: str
     family: str = ""
 
@@ -35,21 +37,10 @@ class Oracle:
 
     def build(self) -> nn.Module:
         """Build it without weights of any use, ready for evaluation."""
-        import torch
+        from modernize.models.libraries import on_meta
 
-        from modernize.nn.pairing import check_torch_pair
-
-        check_torch_pair()
-        with torch.device("meta"):
-            if self.library == "timm":
-                import timm
-
-                network: nn.Module = timm.create_model(self.model)
-            else:
-                import torchvision
-
-                network = torchvision.models.get_model(self.model)
-        return network.to_empty(device="cpu").eval()
+        network = on_meta(External(self.library, self.model), num_classes=1000, image_size=IMAGE_SIZE)
+        return deepcopy(network).to_empty(device="cpu").eval()
 
 
 ORACLES = (
