@@ -15,7 +15,6 @@ from modernize.report import write_report
 from modernize.report.rows import make_rows
 from modernize.results.record import Result
 from modernize.results.store import load_records, load_results, save_record, save_study
-from modernize.run import identity
 from modernize.run.again import plan_again
 from modernize.run.outcome import record_of
 from modernize.run.plan import Plan
@@ -70,12 +69,6 @@ def refused(folder: Path, **options) -> str:
 def test_other_options_under_the_same_name_are_refused_and_said(folder, options, words):
     finish(plan(folder, seeds=2), folder)
     assert words in refused(folder, **{"seeds": 2} | options)
-
-
-def test_another_version_of_the_training_code_is_said(folder, monkeypatch):
-    finish(plan(folder), folder)
-    monkeypatch.setattr(identity, "TRAINING_VERSION", 99)
-    assert "another version of the training code" in refused(folder)
 
 
 def test_a_study_may_grow_and_one_without_results_may_be_anything(folder):

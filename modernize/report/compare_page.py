@@ -102,6 +102,8 @@ def notes(found: Comparison) -> tuple[str, ...]:
     for side in (found.a, found.b):
         if stale := [row.step for row in side.rows.values() if row.stale]:
             lines.append(f"Stale records of {side.label}: {', '.join(stale)}.")
+        if changed := [row.step for row in side.rows.values() if row.other_code]:
+            lines.append(f"Trained by code that has changed since, of {side.label}: {', '.join(changed)}.")
         ended = {end: [row.step for row in side.rows.values() if end in row.status] for end in ENDS}
         lines += [
             f"Runs {end} in {side.label}: {', '.join(of)}; they are in no mean." for end, of in ended.items() if of

@@ -79,6 +79,8 @@ def _cells(address: str, study: Study, rows: Rows, unplanned: Sequence[str]) -> 
         marks.append("put together from records that no plan holds")
     if stale := sum(len(row.stale) for row in rows):
         marks.append(f"{stale} stale")
+    if changed := sum(len(row.other_code) for row in rows):
+        marks.append(f"{changed} by other code")
     return (
         Cell(text=study.name, link=address),
         Cell(text=study.regime),

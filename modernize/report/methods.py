@@ -67,6 +67,10 @@ def methods(study: Study, rows: Sequence[Row], facts: Header) -> tuple[tuple[str
     found += [("Execution", f"{line}.") for line in _execution(records)]
     found += [("Software", f"{line}.") for line in facts.versions]
     found.append(("Code", _code(facts.commits)))
+    if changed := sum(len(row.other_code) for row in rows):
+        found.append(
+            ("Other code", f"trained by code that has changed since: {changed:,} of {plural(len(records), 'run')}.")
+        )
     found += [("Not alike", note) for note in machine_notes(records)]
     if lacking := not_done(study, rows, records):
         found.append(("Not done", " ".join(lacking)))

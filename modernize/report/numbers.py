@@ -31,11 +31,11 @@ def delta_text(delta: PairedDelta | None, n_seeds: int) -> str:
 
 
 def runs_text(row: Row) -> str:
-    """How a rung's runs ended, and which of their records are stale."""
-    if not row.stale:
-        return row.status
-    stale = "stale" if len(row.stale) == len(row.records) else f"{len(row.stale)} stale"
-    return f"{row.status}, {stale}"
+    """How a rung's runs ended, which of their records are stale, and which were trained by other code than today's."""
+    whole = len(row.records)
+    stale = "stale" if len(row.stale) == whole else f"{len(row.stale)} stale"
+    other = "other code" if len(row.other_code) == whole else f"{len(row.other_code)} by other code"
+    return ", ".join((row.status, *[stale] * bool(row.stale), *[other] * bool(row.other_code)))
 
 
 def published_text(row: PublishedRow | None) -> str:

@@ -9,6 +9,7 @@ from modernize.published import PublishedRow, published_rows
 from modernize.report.machines import Machine, machine_of, usual_machine
 from modernize.report.paper import READINGS, Reading
 from modernize.results.record import Record
+from modernize.results.sources import changed_since, sources
 from modernize.results.stale import Freshness
 from modernize.results.statistics import PairedDelta, Summary, holm, paired_delta, summarise
 from modernize.results.study import PlannedEntry, Study
@@ -34,6 +35,7 @@ class Row:
         images_per_second: Mean training throughput of the finished runs on the machine that most of the study ran on.
         num_timed: How many runs that mean is over.
         stale: Seeds whose record was made with another meaning of the rung's steps than today's.
+        other_code: Seeds whose record was trained by code that has changed since.
     """
 
     planned: PlannedEntry
@@ -48,6 +50,7 @@ class Row:
     images_per_second: float | None
     num_timed: int = 0
     stale: tuple[int, ...] = ()
+    other_code: tuple[int, ...] = ()
 
     @property
     def step(self) -> str:
@@ -174,6 +177,7 @@ def _row(
         images_per_second=speeds.mean if speeds else None,
         num_timed=speeds.n if speeds else 0,
         stale=tuple(seed for seed, record in records.items() if freshness.changes(record)),
+        other_code=tuple(seed for seed, record in records.items() if changed_since(record.sources)),
     )
 
 
@@ -194,11 +198,16 @@ def _finished(records: Mapping[int, Record]) -> dict[int, float]:
 
 
 def _by_run_id(records: Iterable[Record], study: str) -> dict[str, Record]:
-    """Take one record a run: a finished before a diverged before a failed one, then this study's, then the first."""
-    rank = {"finished": 0, "diverged": 1, "failed": 2}
+    """Take one record a run: a finished before a diverged before a failed one, then of today's code, of this study."""
+    ends = {"finished": 0, "diverged": 1, "failed": 2}
+    today = sources()
+
+    def rank(record: Record) -> tuple[int, bool, bool]:
+        return ends[record.status], record.sources != today, record.study != study
+
     best: dict[str, Record] = {}
     for record in records:
         held = best.get(record.run_id)
-        if held is None or (rank[record.status], record.study != study) < (rank[held.status], held.study != study):
+        if held is None or rank(record) < rank(held):
             best[record.run_id] = record
     return best

@@ -127,6 +127,12 @@ def _reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], 
             "study again for current ones."
         )
         notes.append(("Stale", meaning))
+    if changed := [row.step for row in rows if row.other_code]:
+        meaning = (
+            f"the code that trained records of {', '.join(changed)} has changed since; that may have changed their "
+            "numbers or not. `modernize run --repeat` trains them again."
+        )
+        notes.append(("Other code", meaning))
     return tuple(notes)
 
 

@@ -192,6 +192,7 @@ class Record:
         trained_recipe: The recipe as trained, after the budget shortened it.
         versions: Of python, torch, numpy and modernize, and of CUDA where it was used.
         commit: Of the source tree, "+dirty" if it had changes; "" outside a repository.
+        sources: Hash of the code that trained it (`modernize.results.sources`), "" in old records.
         started_at: UTC, ISO 8601; of a resumed run, when it was last resumed.
         copied_from: Study that did the run, where this is its copy in another study's folder; "" for the original.
         num_resumes: How often it was interrupted and went on from a checkpoint; the measured values do not show it.
@@ -216,6 +217,7 @@ class Record:
     hardware: Hardware
     versions: dict[str, str]
     commit: str
+    sources: str = ""
     started_at: str
     finished_at: str
     error: str = ""

@@ -40,8 +40,8 @@ class Loaded:
 def save_record(record: Record, folder: Path) -> Path:
     """Write the record of a run that has ended.
 
-    A failed run's record gives way to a later one. A finished or diverged one stays: if the same values come again
-    nothing is written, and if others come they are written beside it under a numbered name.
+    A failed run's record gives way to a later one. A finished or diverged one stays: if the same values come again from
+    the same code nothing is written, and else they are written beside it under a numbered name.
 
     Args:
         record: What the run has to say.
@@ -223,6 +223,6 @@ def _readable(path: Path) -> Record | None:
         return None
 
 
-def _measured(record: Record) -> tuple[str, str, str]:
+def _measured(record: Record) -> tuple[str, str, str, str]:
     """What must be equal for two records to say the same; text, for NaN differs from itself."""
-    return record.run_id, record.status, repr((record.result, record.curves))
+    return record.run_id, record.status, record.sources, repr((record.result, record.curves))

@@ -135,7 +135,7 @@ def _otherwise(before: Study, plan: Plan, dropped: Sequence[Record]) -> Iterator
             then, now = _facts(record), _facts(task)
             changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
             if not changed and record.seed in plan.study.seeds:
-                changed = ["another version of the training code, or other weights to start from"]
+                changed = ["other weights to start from"]
             yield from changed
             return
 

@@ -7,9 +7,6 @@ from typing import Any
 from modernize.spec import Spec, fingerprint
 from modernize.train.runtime import Runtime
 
-# Part of every run's identity: raise it when a change to the training code changes its numbers.
-TRAINING_VERSION = 1
-
 # Of a runtime, beside its device and threads; the number of decoding processes changes no number.
 CHANGING = ("precision", "micro_batch", "num_processes", "compile", "cuda_graphs", "deterministic")
 PLAIN = Runtime()
@@ -27,7 +24,7 @@ def run_id(spec: Spec, data_fingerprint: str, seed: int, runtime: Runtime, weigh
         weights: Digest of the weights it starts from, "" for random ones.
     """
     facts: dict[str, Any] = {
-        "training_version": TRAINING_VERSION,
+        "training_version": 1,  # of all stored results; which code trained one, its record says
         "spec": spec.fingerprint,
         "data": data_fingerprint,
         "seed": seed,

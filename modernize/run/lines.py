@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modernize.results.sources import changed_since
 from modernize.run.execution import execution_words
 from modernize.run.observer import Observer
 from modernize.words import clock, images_per_second, plural
@@ -100,6 +101,8 @@ class Lines(Observer):
         self.say(f"{study.name}: {size}, {plural(study.epochs, 'epoch')} of {study.data}", "bold")
         if done:
             self.say(f"{len(done)} of {plural(len(plan.tasks), 'run')} finished already: skipped")
+        if changed := sum(changed_since(record.sources) for record in done):
+            self.say(f"{changed} of them were trained by code that has changed since: --repeat trains them again")
         if others := {record.copied_from for record in done} - {""}:
             copied = sum(bool(record.copied_from) for record in done)
             self.say(f"{copied} of them are copies from results/{', results/'.join(sorted(others))}")

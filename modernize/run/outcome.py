@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from modernize.results.record import Curves, Execution, Record, Result, Speed, WeightsFile
+from modernize.results.sources import sources
 from modernize.run.environment import commit, device_name, hardware, versions
 from modernize.run.identity import device_kind
 from modernize.run.task import Task
@@ -59,6 +60,7 @@ def record_of(
         hardware=hardware(task.runtime.num_threads, device_name(task.runtime)),
         versions=versions(cuda=device_kind(task.runtime) == "cuda"),
         commit=commit(),
+        sources=sources(),
         started_at=started_at or now(),
         finished_at=now(),
         num_resumes=outcome.num_resumes if outcome else 0,

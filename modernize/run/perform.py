@@ -18,6 +18,7 @@ from modernize.measure.memory import (
 )
 from modernize.regimes import get_regime
 from modernize.results.record import Record
+from modernize.results.sources import sources
 from modernize.run.events import Tell
 from modernize.run.outcome import now, record_of
 from modernize.run.task import DataSource, Task
@@ -48,6 +49,7 @@ def perform(task: Task, tell: Tell | None = None, should_stop: Callable[[], bool
 
     from modernize.train.loop import Stopped, train
 
+    sources()  # before anybody edits what has been imported
     torch.set_num_threads(task.runtime.num_threads)
     started_at, began = now(), time.perf_counter()
     device = task.runtime.device

@@ -14,6 +14,7 @@ from types import FrameType
 from modernize.datasets.reading import watched
 from modernize.results.artifact import RUNS, clear_run
 from modernize.results.record import Record
+from modernize.results.sources import sources
 from modernize.results.store import find_finished, load_records, save_record, save_study
 from modernize.results.study import Study
 from modernize.run.again import plan_again
@@ -228,7 +229,8 @@ def _done(tasks: Iterable[Task], results: Path) -> dict[str, Record]:
     """
     by_id = {task.run_id: task for task in tasks}
     done: dict[str, Record] = {}
-    for record in load_records(results, set(by_id)).records:
+    # A run that was repeated after the code had changed has two records: the later one stands.
+    for record in sorted(load_records(results, set(by_id)).records, key=lambda r: r.sources == sources()):
         task = by_id[record.run_id]
         own = record.study == task.study
         if record.status != "failed" and (own or record.run_id not in done):
