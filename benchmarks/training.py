@@ -12,7 +12,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from benchmarks import plain_loop
 from benchmarks.workload import images, trained_spec
-from modernize.datasets.batches import SmallImages, channel_statistics
+from modernize.datasets.resident import ResidentFeed
 from modernize.nn import build
 from modernize.train import loop
 
@@ -100,15 +100,7 @@ def kernel_seconds(rung: str, num_steps: int, batch_size: int) -> float:
 def pipeline(which: Loop, num_images: int) -> float:
     """Return processor seconds an image of one epoch of shuffled, augmented, normalised batches."""
     arrays, recipe = images(num_images, 250), trained_spec("recipe").recipe
-    mean, std = channel_statistics(arrays.train.images_nhwc)
-    split = SmallImages(arrays.train.images_nhwc, arrays.train.labels, mean, std)
-    ours = split.train_batches(
-        recipe.batch_size,
-        seed=0,
-        epoch=0,
-        shift_pixels=recipe.shift_pixels,
-        horizontal_flip=recipe.horizontal_flip,
-    )
+    ours = ResidentFeed(arrays, recipe).train_batches(recipe.batch_size, seed=0, epoch=0)
     batches = ours if which == "ours" else plain_loop.loaders(arrays, recipe)[0]
     began = time.process_time()
     seen = sum(len(labels) for _, labels in batches)

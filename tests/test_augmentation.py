@@ -8,14 +8,21 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageEnhance
+from test_batches import raw
 
-from modernize.datasets.batches import SmallImages
 from modernize.datasets.crops import centre_crops, random_crops, resize_crops
 from modernize.datasets.epochs import BRIGHTNESS, CROP, epoch_keys
 from modernize.datasets.erasing import Erasing
 from modernize.datasets.hashing import Draws
 
 MANY = 4000
+# Area, aspect ratio and place of boxes, (n, 4).
+OF_A_BOX = (
+    lambda box: box[:, 2] * box[:, 3],
+    lambda box: box[:, 3] / box[:, 2],
+    lambda box: box[:, 0],
+    lambda box: box[:, 1],
+)
 RESAMPLE = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
@@ -83,19 +90,13 @@ def test_crops_are_drawn_as_timm_draws_them():
     ours = random_crops(keys(), 32, 32)
     assert (ours[:, :2] >= 0).all()
     assert (ours[:, :2] + ours[:, 2:] <= 32).all()
-    for measure in (
-        lambda box: box[:, 2] * box[:, 3],
-        lambda box: box[:, 3] / box[:, 2],
-        lambda box: box[:, 0],
-        lambda box: box[:, 1],
-    ):
+    for measure in OF_A_BOX:
         assert same_distribution(measure(ours), measure(theirs))
 
 
-def brightened(images: np.ndarray, brightness: float, **options) -> tuple[np.ndarray, list[int]]:
-    split = SmallImages(images, np.arange(len(images)), torch.zeros(3), torch.ones(3))
-    options = {"seed": 0, "epoch": 0, "shift_pixels": 0, "horizontal_flip": False} | options
-    ((batch, labels),) = split.train_batches(len(images), brightness=brightness, **options)
+def brightened(images: np.ndarray, brightness: float, epoch: int = 0) -> tuple[np.ndarray, list[int]]:
+    feed = raw(images, shift_pixels=0, horizontal_flip=False, brightness=brightness)
+    ((batch, labels),) = feed.train_batches(len(images), seed=0, epoch=epoch)
     return batch.permute(0, 2, 3, 1).numpy().astype(np.uint8), labels.tolist()
 
 
@@ -157,12 +158,7 @@ def test_random_erasing_is_timms():
     ours, timms = boxes
     # Two standard errors of a share of 0.25 are 0.014.
     assert abs(len(ours) / MANY - 0.25) < 0.02
-    for measure in (
-        lambda box: box[:, 2] * box[:, 3],
-        lambda box: box[:, 3] / box[:, 2],
-        lambda box: box[:, 0],
-        lambda box: box[:, 1],
-    ):
+    for measure in OF_A_BOX:
         assert same_distribution(measure(ours), measure(timms))
 
 

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from modernize.datasets.batches import SmallImages, channel_statistics
+from modernize.datasets.dataset import Split, in_memory
+from modernize.datasets.normalise import Normalise, channel_statistics
+from modernize.datasets.resident import ResidentFeed
+from modernize.spec import Recipe
 
 COUNT, HEIGHT, WIDTH = 23, 6, 8
 
@@ -16,17 +19,23 @@ def images_nhwc():
     return np.random.default_rng(0).integers(1, 256, (COUNT, HEIGHT, WIDTH, 3), dtype=np.uint8)
 
 
-def raw(images_nhwc) -> SmallImages:
-    """A split whose labels number the images and whose pixels come through as they are."""
-    return SmallImages(images_nhwc, np.arange(len(images_nhwc)), torch.zeros(3), torch.ones(3))
+def feed_of(images_nhwc, shift_pixels=2, horizontal_flip=True, **fields) -> ResidentFeed:
+    """A feed of one split; its labels number the images."""
+    split = Split(images_nhwc, np.arange(len(images_nhwc)))
+    off = {"random_resized_crop": False, "eval_crop_ratio": 1.0}
+    recipe = Recipe(shift_pixels=shift_pixels, horizontal_flip=horizontal_flip, **off | fields)
+    return ResidentFeed(in_memory("raw", split, split, (), ""), recipe)
 
 
-def epoch(split: SmallImages, batch_size=4, seed=0, epoch=0, shift_pixels=2, horizontal_flip=True):
-    return list(
-        split.train_batches(
-            batch_size, seed=seed, epoch=epoch, shift_pixels=shift_pixels, horizontal_flip=horizontal_flip
-        )
-    )
+def raw(images_nhwc, **fields) -> ResidentFeed:
+    """The same, but pixels come through as they are."""
+    feed = feed_of(images_nhwc, **fields)
+    feed.normalise = Normalise(torch.zeros(3), torch.ones(3))
+    return feed
+
+
+def epoch(feed: ResidentFeed, batch_size=4, seed=0, epoch=0, first_batch=0):
+    return list(feed.train_batches(batch_size, seed=seed, epoch=epoch, first_batch=first_batch))
 
 
 def moved(image: np.ndarray, down: int, right: int, flipped: bool) -> np.ndarray:
@@ -61,7 +70,7 @@ def test_every_image_is_some_shift_and_mirroring_of_itself(images_nhwc):
 def test_shifts_and_mirrorings_are_spread_evenly():
     images = np.random.default_rng(1).integers(1, 256, (1500, 4, 4, 1), dtype=np.uint8).repeat(3, axis=3)
     seen: dict[tuple[int, int, bool], int] = {}
-    for batch, labels in epoch(raw(images), batch_size=100, shift_pixels=1):
+    for batch, labels in epoch(raw(images, shift_pixels=1), batch_size=100):
         for image, label in zip(batch, labels, strict=True):
             (way,) = how_moved(images[label], image.permute(1, 2, 0).numpy().astype(np.uint8), shift=1)
             seen[way] = seen.get(way, 0) + 1
@@ -72,12 +81,12 @@ def test_shifts_and_mirrorings_are_spread_evenly():
 
 
 def test_without_augmentation_pixels_are_untouched(images_nhwc):
-    for batch, labels in epoch(raw(images_nhwc), shift_pixels=0, horizontal_flip=False):
+    for batch, labels in epoch(raw(images_nhwc, shift_pixels=0, horizontal_flip=False)):
         assert np.array_equal(batch.permute(0, 2, 3, 1).numpy().astype(np.uint8), images_nhwc[labels])
 
 
 def test_no_image_is_mirrored_where_mirroring_is_off(images_nhwc):
-    for batch, labels in epoch(raw(images_nhwc), horizontal_flip=False):
+    for batch, labels in epoch(raw(images_nhwc, horizontal_flip=False)):
         for image, label in zip(batch, labels, strict=True):
             ((*_, flipped),) = how_moved(images_nhwc[label], image.permute(1, 2, 0).numpy().astype(np.uint8), shift=2)
             assert not flipped
@@ -108,16 +117,14 @@ def test_seed_and_epoch_decide_the_stream(images_nhwc):
 @pytest.mark.parametrize("first_batch", [0, 1, 4, 5])
 def test_an_epoch_that_is_gone_into_midway_goes_on_with_the_same_batches(images_nhwc, first_batch):
     split = raw(images_nhwc)
-    options = {"seed": 0, "epoch": 0, "shift_pixels": 2, "horizontal_flip": True}
-    rest = list(split.train_batches(4, **options, first_batch=first_batch))
+    rest = epoch(split, first_batch=first_batch)
     assert len(rest) == 5 - first_batch
     assert same(rest, epoch(split)[first_batch:])
 
 
 def test_the_order_does_not_depend_on_the_augmentation(images_nhwc):
-    split = raw(images_nhwc)
     orders = [
-        [labels.tolist() for _, labels in epoch(split, shift_pixels=shift, horizontal_flip=flip)]
+        [labels.tolist() for _, labels in epoch(raw(images_nhwc, shift_pixels=shift, horizontal_flip=flip))]
         for shift in (0, 2)
         for flip in (False, True)
     ]
@@ -125,22 +132,21 @@ def test_the_order_does_not_depend_on_the_augmentation(images_nhwc):
 
 
 def test_batches_are_normalised_and_channels_last(images_nhwc):
-    mean, std = channel_statistics(images_nhwc)
-    split = SmallImages(images_nhwc, np.zeros(COUNT, dtype=np.int64), mean, std)
-    (batch, labels), *_ = split.test_batches(COUNT)
+    feed = feed_of(images_nhwc)
+    (batch, labels), *_ = feed.eval_batches("test", COUNT)
     assert batch.shape == (COUNT, 3, HEIGHT, WIDTH)
     assert batch.dtype == torch.float32
     assert labels.dtype == torch.int64
     assert batch.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(batch.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
     torch.testing.assert_close(batch.std(dim=(0, 2, 3), unbiased=False), torch.ones(3), atol=1e-5, rtol=0)
-    for train_batch, _ in epoch(split):
+    for train_batch, _ in epoch(feed):
         assert train_batch.is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, COUNT, 250])
 def test_evaluation_covers_every_image_in_order(images_nhwc, batch_size):
-    batches = list(raw(images_nhwc).test_batches(batch_size))
+    batches = list(raw(images_nhwc).eval_batches("test", batch_size))
     assert torch.cat([labels for _, labels in batches]).tolist() == list(range(COUNT))
     pixels = torch.cat([batch for batch, _ in batches]).permute(0, 2, 3, 1).numpy().astype(np.uint8)
     assert np.array_equal(pixels, images_nhwc)
@@ -157,6 +163,5 @@ def test_a_constant_channel_stays_small(images_nhwc):
     images_nhwc[..., 1] = 77
     mean, std = channel_statistics(images_nhwc)
     assert (mean[1], std[1]) == (77.0, 1.0)
-    split = SmallImages(images_nhwc, np.zeros(COUNT, dtype=np.int64), mean, std)
-    (batch, _), *_ = epoch(split)
+    (batch, _), *_ = epoch(feed_of(images_nhwc))
     assert batch[:, 1].abs().max() <= 77, "the black border included"

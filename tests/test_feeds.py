@@ -16,10 +16,10 @@ import torch
 from PIL import Image
 
 from modernize.datasets import load_data
-from modernize.datasets.batches import SmallImages, channel_statistics
 from modernize.datasets.dataset import Dataset, Split, in_memory
 from modernize.datasets.decoded import DecodedFeed
 from modernize.datasets.feed import make_feed
+from modernize.datasets.normalise import channel_statistics
 from modernize.datasets.resident import ResidentFeed
 from modernize.errors import DataError, ModernizeError
 from modernize.recipes import named_recipe
@@ -81,18 +81,6 @@ def epoch(feed, batch_size=4, seed=0, epoch=0, first_batch=0):
 
 def joined(batches):
     return [tuple(map(torch.cat, zip(*batches, strict=True)))]
-
-
-def test_a_resident_feed_gives_the_batches_of_small_images(arrays):
-    mean, std = channel_statistics(arrays.train.images_nhwc)
-    train = SmallImages(arrays.train.images_nhwc, arrays.train.labels, mean, std)
-    test = SmallImages(arrays.test.images_nhwc, arrays.test.labels, mean, std)
-    feed = make_feed(arrays, replace(SMALL, brightness=0.3))
-    expected = train.train_batches(
-        4, seed=3, epoch=2, shift_pixels=2, horizontal_flip=True, brightness=0.3, first_batch=1
-    )
-    assert same(epoch(feed, seed=3, epoch=2, first_batch=1), list(expected))
-    assert same(list(feed.eval_batches("test", 5)), list(test.test_batches(5)))
 
 
 def test_the_recipe_and_the_data_choose_the_path(arrays, photos):

@@ -23,7 +23,6 @@ TORCH_ROOMS = (
     "models/",
     "train/",
     "verify/",
-    "datasets/batches.py",
     "datasets/crops.py",
     "datasets/decoded.py",
     "datasets/decoding.py",

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from modernize.datasets.batches import SmallImages
 from modernize.datasets.dataset import Dataset, Split, in_memory
 from modernize.datasets.resident import ResidentFeed
 from modernize.errors import ModernizeError
 from modernize.ladder import ladder
 from modernize.results.record import Curves
-from modernize.spec import Spec
+from modernize.spec import Recipe, Spec
 from modernize.train.budget import get_budget, shorten
 from modernize.train.evaluate import evaluate
 from modernize.train.loop import train
@@ -116,14 +115,14 @@ def test_fewer_images_than_a_batch_are_refused_and_as_many_are_trained_on(arrays
 def test_seeds_are_paired_across_rungs(arrays, monkeypatch):
     """Two networks that draw differently many weights see the same images in the same order, moved alike."""
     streams = []
-    untouched = SmallImages.train_batches
+    untouched = ResidentFeed.train_batches
 
     def watched(self, *args, **options):
         for images, labels in untouched(self, *args, **options):
             streams[-1].append((images.clone(), labels))
             yield images, labels
 
-    monkeypatch.setattr(SmallImages, "train_batches", watched)
+    monkeypatch.setattr(ResidentFeed, "train_batches", watched)
     for rung in (0, -1):
         streams.append([])
         train(short(rung, stochastic_depth=0.3), arrays, seed=7)
@@ -139,9 +138,9 @@ def test_evaluation_counts_every_image(arrays):
             return torch.tensor([[0.0, 2.0, 0.0, 0.0]]).expand(len(images), -1)
 
     count = 257  # one batch and an incomplete one
-    images = np.zeros((count, 8, 8, 3), dtype=np.uint8)
-    labels = np.array([1] * 57 + [0] * 200, dtype=np.int64)
-    loss, top1 = evaluate(Constant(), SmallImages(images, labels, torch.zeros(3), torch.ones(3)).test_batches(250))
+    split = Split(np.zeros((count, 8, 8, 3), dtype=np.uint8), np.array([1] * 57 + [0] * 200, dtype=np.int64))
+    feed = ResidentFeed(in_memory("grey", split, split, tuple("abcd"), ""), Recipe())
+    loss, top1 = evaluate(Constant(), feed.eval_batches("test", 250))
     normaliser = np.log(np.exp(2) + 3)
     assert top1 == pytest.approx(100 * 57 / count)
     assert loss == pytest.approx(normaliser - 2 * 57 / count, rel=1e-6)

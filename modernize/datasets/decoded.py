@@ -16,10 +16,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from modernize.datasets.batches import share
 from modernize.datasets.dataset import Dataset
 from modernize.datasets.decoding import ImageMaker, Wanted, collate
-from modernize.datasets.epochs import TRANSFORMS, draw_order, epoch_generator, epoch_keys
+from modernize.datasets.epochs import TRANSFORMS, draw_order, epoch_generator, epoch_keys, share
 from modernize.datasets.erasing import Erasing
 from modernize.datasets.normalise import Normalise, statistics
 from modernize.errors import DataError

@@ -34,5 +34,10 @@ def epoch_keys(seed: int, epoch: int, index: npt.NDArray[Any], purpose: int) -> 
     return mix(image_keys(_epoch_seed(seed, epoch), 0, index) + np.uint64(purpose))
 
 
+def share(count: int, rank: int, world_size: int) -> slice:
+    """Return one process's contiguous share of `count` things; shares differ by at most one."""
+    return slice(count * rank // world_size, count * (rank + 1) // world_size)
+
+
 def _epoch_seed(seed: int, epoch: int) -> int:
     return (seed * 1_000_003 + epoch) * 2 + 1
