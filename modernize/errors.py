@@ -27,6 +27,8 @@ EXIT_CODES = {
 """Every exit code of the command line, and what it says."""
 
 DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR)
+"""What the system says of a path that is not to be used, wherever it comes from."""
 
 
 class ModernizeError(Exception):

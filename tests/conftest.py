@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import pytest
 
@@ -24,3 +25,20 @@ def own_registry(monkeypatch):
     for name in ("_steps", "_path"):
         monkeypatch.setattr(registry, name, type(getattr(registry, name))(getattr(registry, name)))
     return registry
+
+
+@pytest.fixture
+def tried(record_property):
+    """Call it with a number and what was tried so often; the sums stand at the end of the tests' output."""
+    return lambda count, what: record_property("tried", (count, what))
+
+
+def pytest_terminal_summary(terminalreporter):
+    counts: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()) if getattr(report, "when", "") == "call" else ():
+                if name == "tried":
+                    counts[value[1]] += value[0]
+    if counts:
+        terminalreporter.write_line("faults: " + ", ".join(f"{count:,} {what}" for what, count in counts.items()))

@@ -42,7 +42,7 @@ def _run(argv: list[str], signals: Signals) -> tuple[int, str]:
     """Do what is asked; return the exit code and, if nobody has said it yet, what went wrong."""
     from modernize.cli.app import Abort, UsageError, app, usage_line
     from modernize.cli.layout import printable
-    from modernize.errors import DISK_ERRNOS, DISK_FULL, FAILURE, INTERRUPTED, WRONG_USAGE, ModernizeError
+    from modernize.errors import DISK_ERRNOS, FAILURE, INTERRUPTED, REFUSED, WRONG_USAGE, ModernizeError, unusable
 
     try:
         signals.at_once = False
@@ -58,8 +58,9 @@ def _run(argv: list[str], signals: Signals) -> tuple[int, str]:
     except ModernizeError as error:
         return error.exit_code, printable(str(error))
     except OSError as error:
-        if error.errno not in DISK_ERRNOS:
+        if error.errno not in DISK_ERRNOS and not (error.errno in REFUSED and error.filename):
             raise
-        return DISK_FULL, str(error)
+        problem = unusable(error, f"{error.filename or 'a file'} cannot be used")
+        return problem.exit_code, printable(str(problem))
     except KeyboardInterrupt:
         return INTERRUPTED, ""

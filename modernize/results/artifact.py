@@ -101,7 +101,10 @@ def clear_run(folder: Path, *, keep_weights: bool = True) -> None:
         folder: The run's own.
         keep_weights: Whether its weights stay.
     """
-    for path in folder.iterdir() if folder.is_dir() else ():
+    there: list[Path] = []
+    with suppress(OSError):  # it is gone, or no folder
+        there += folder.iterdir()
+    for path in there:
         if keep_weights and path.name in (WEIGHTS_FILE, EMA_FILE):
             continue
         with suppress(OSError):

@@ -32,10 +32,10 @@ def write_atomically(path: Path, content: str | bytes | memoryview) -> Path:
     Raises:
         ModernizeError: If it cannot be written; a `DiskError` if that is the disk's doing.
     """
-    if path.is_dir():
-        raise ModernizeError(f"{path} is a folder; name a file to write.")
     data = content.encode(errors="replace") if isinstance(content, str) else content
     try:
+        if path.is_dir():
+            raise ModernizeError(f"{path} is a folder; name a file to write.")
         try:
             _write(path, data)
         except FileNotFoundError:  # the folder is new; or what was written so far was taken for a leftover

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modernize.errors import MissingResultsError, ModernizeError, unusable, warn
+from modernize.errors import DiskError, MissingResultsError, ModernizeError, unusable, warn
 from modernize.results.files import write_atomically
 from modernize.results.quick import Seen, read_record
 from modernize.results.record import Record
@@ -78,14 +79,20 @@ def load_study(path: Path) -> Study:
         ModernizeError: If the file is no study.
     """
     path = path if path.name == STUDY_FILE else path / STUDY_FILE
-    if not os.path.lexists(path):
+    try:
+        is_file = stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - tells a failing disk from a file that is gone
+    except FileNotFoundError:
+        is_file = False
+    except OSError as error:
+        raise unusable(error, f"{path} cannot be read") from error
+    if not is_file and not os.path.lexists(path):
         raise MissingResultsError(
             f"{path} is gone, though records lie beside it: the same `modernize run` writes it again and skips "
             "finished runs; `modernize report --all` reports them without it."
             if holds_records(path.parent)
             else f"{path} does not exist: run `modernize run` again, it skips finished runs."
         )
-    if not os.path.isfile(path):  # noqa: PTH113 - this one says no where a folder may not be looked into
+    if not is_file:
         raise ModernizeError(f"{path} is no file that can be read.")
     return Study.from_json(parse(read(str(path)), str(path)), str(path))
 
@@ -219,6 +226,8 @@ def _found(folder: Path, run_ids: Collection[str] | None, problems: list[str]) -
 def _readable(path: Path) -> Record | None:
     try:
         return load_record(path) if path.is_file() else None
+    except DiskError:
+        raise  # what is there may be a record, and may be this one
     except ModernizeError:
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from modernize.errors import MissingResultsError, ModernizeError
+from modernize.errors import DiskError, MissingResultsError, ModernizeError
 from modernize.results.record import Record
 from modernize.results.store import load_records, load_study
 from modernize.results.study import PlannedEntry, Study
@@ -42,6 +42,8 @@ def plan_again(request: RunRequest, results: Path, *, here: bool = True) -> Plan
         before = load_study(results / plan.study.name)
     except MissingResultsError:
         return plan
+    except DiskError:
+        raise
     except ModernizeError as error:
         if request.replace:
             return plan

@@ -130,8 +130,9 @@ class Checkpoints:
         Returns:
             Whether there was one.
         """
-        for leftover in self.folder.glob(".checkpoint-*.tmp"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        with suppress(OSError):
+            for leftover in self.folder.glob(".checkpoint-*.tmp"):
+                shutil.rmtree(leftover, ignore_errors=True)
         for path in reversed(self._paths()):
             try:
                 into(self._read(path))
