@@ -148,13 +148,7 @@ def make_record(
         recipe=recipe,
         trained_recipe=recipe | {"epochs": study.epochs, "batch_size": 64},
         data=data,
-        budget=BudgetFacts(
-            name=study.budget,
-            epochs=study.epochs,
-            changes=(f"{recipe['epochs']} epochs become {study.epochs}", "batch size becomes 128")
-            if classic
-            else (f"300 epochs become {study.epochs}", "20 warmup epochs become 2.4", "mixup and CutMix are off"),
-        ),
+        budget=BudgetFacts(name=study.budget, epochs=study.epochs, given={}, cut_from=None),
         seed=seed,
         curves=Curves(
             train_loss=tuple(loss),

@@ -15,9 +15,11 @@ from modernize.cli import main
 from modernize.errors import ModernizeError
 from modernize.nn import build
 from modernize.results.artifact import weights_of_run
+from modernize.results.record import WeightsFile
 from modernize.results.store import load_records
 from modernize.run.perform import perform
 from modernize.run.plan import plan_study
+from modernize.run.recipe_changes import recipe_changes
 from modernize.run.study import run_study
 
 
@@ -70,7 +72,9 @@ def test_a_run_starts_from_the_weights_of_another(out):
     (record,) = run_study(asked(out, name="tuned", weights=wanted)).records
     assert record.status == "finished"
     assert record.run_id != the_record(out).run_id
-    assert any(f"SHA-256 {the_record(out).ema_weights.sha256[:16]}" in line for line in record.budget.changes)
+    digest = the_record(out).ema_weights.sha256[:16]
+    assert record.starts_from == WeightsFile(file="weights-ema.safetensors", sha256=digest)
+    assert recipe_changes(record)[-1] == f"starts from the weights in weights-ema.safetensors (SHA-256 {digest}...)"
 
 
 def test_without_weights_nothing_is_kept(out, tmp_path):

@@ -145,7 +145,7 @@ labels = np.arange(8) % 10
 split = Split(images, labels)
 arrays = in_memory("x", split, split, tuple("0123456789"), "")
 for rung in (ladder("laptop")[0], ladder("laptop")[-1]):
-    recipe, _ = shorten(rung.spec.recipe, replace(get_budget("smoke", epochs=1), batch_size=4))
+    recipe = shorten(rung.spec.recipe, replace(get_budget("smoke", epochs=1), batch_size=4))
     train(replace(rung.spec, recipe=recipe), arrays, seed=0)
 print(*sorted({"torch", "torch._dynamo", "torch._inductor", "timm", "torchvision", "sklearn"} & set(sys.modules)))
 """

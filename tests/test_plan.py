@@ -17,6 +17,7 @@ from modernize.nn import build
 from modernize.run import images, placement, rungs
 from modernize.run.devices import Found, Gpu
 from modernize.run.plan import plan_study
+from modernize.run.recipe_changes import recipe_changes
 from modernize.run.request import RunRequest, request_from
 from modernize.run.task import Task
 
@@ -156,7 +157,7 @@ def test_weights_to_start_from_are_part_of_the_run(folder):
     task = plan_study(tiny_request(folder, **one_rung, weights=str(file))).tasks[0]
     assert task.run_id != plain.run_id
     assert task.weights == str(file)
-    assert task.budget.changes[-1].startswith("starts from the weights in start.safetensors (SHA-256 ")
+    assert recipe_changes(task)[-1].startswith("starts from the weights in start.safetensors (SHA-256 ")
     save_file(state, file, metadata={"by": "somebody else"})
     assert plan_study(tiny_request(folder, **one_rung, weights=str(file))).tasks[0].run_id != task.run_id
     with pytest.raises(ModernizeError, match="cannot be read: No such file"):
@@ -210,9 +211,9 @@ def test_what_is_set_is_trained_and_said(folder):
     assert not recipe.model["arch"]["stem_norm"]
     assert recipe.trained_recipe["betas"] == (0.9, 0.95)
     assert base.trained_recipe["betas"] == (0.9, 0.999), "SGD has none"
-    assert base.budget.changes[-1] == "set by hand: arch.stem_norm = false at the base, recipe.lr = 0.003"
-    assert "recipe.betas = [0.9, 0.95]" in recipe.budget.changes[-1]
-    assert not any("learning rate 0" in change for change in recipe.budget.changes)
+    assert recipe_changes(base)[-1] == "set by hand: arch.stem_norm = false at the base, recipe.lr = 0.003"
+    assert "recipe.betas = [0.9, 0.95]" in recipe_changes(recipe)[-1]
+    assert not any("learning rate 0" in change for change in recipe_changes(recipe))
     assert "recipe.lr: 0.1 -> 0.004" not in plan.study.entries[1].changes, "both rungs have the lr that was set"
 
 
@@ -303,9 +304,9 @@ def test_a_broken_picture_is_named_where_there_are_fewer_than_the_budget_takes(
 def test_a_batch_is_no_larger_than_the_data(folder):
     task = plan_study(tiny_request(folder, train_images=10)).tasks[1]
     assert task.trained_recipe["batch_size"] == 10
-    assert "batch 4096 -> 10; peak learning rate 0.004 -> 0.00125" in task.budget.changes[0]
+    assert "batch 4096 -> 10; peak learning rate 0.004 -> 0.00125" in recipe_changes(task)[0]
     assert "too few training images for a batch of 64: it is 10, and the learning rate is cut in proportion" in (
-        task.budget.changes
+        recipe_changes(task)
     )
     by_hand = plan_study(tiny_request(folder, train_images=10, set={"recipe.batch_size": 8})).tasks[1]
     assert (by_hand.trained_recipe["batch_size"], by_hand.trained_recipe["lr"]) == (8, 0.008)

@@ -43,8 +43,8 @@ def test_one_seed(tmp_path):
     assert "demonstration of the machinery" in text
     assert "shapes: 4,000 training and 2,000 test images" in text
     assert "procedural shapes drawn with numpy" in text
-    assert "300 epochs become 12" in text
-    assert "90 epochs become 12" in text
+    assert "300 epochs -> 12" in text
+    assert "90 epochs -> 12" in text
     assert "A Processor" in text
     assert "torch 2.9.0" in text
     assert "0f1e2d3" in text
@@ -255,7 +255,7 @@ NAN = float("nan")
         ("speed", {"images_per_second": 0.0, "seconds": 0.0, "peak_memory_mb": 0.0}),
         ("speed", {"images_per_second": 1e18, "seconds": 1e18, "peak_memory_mb": 1e18}),
         ("data", {"num_test_images": 1, "num_train_images": 0, "num_classes": 1, "image_size": 1}),
-        ("budget", {"epochs": 0, "changes": ("",)}),
+        ("budget", {"epochs": 0, "given": {"": [[None]], "recipe.lr": {}}, "cut_from": 0}),
     ],
 )
 def test_whatever_can_be_read_has_a_page(tmp_path, part, changes):

@@ -30,7 +30,7 @@ def test_methods_say_what_the_records_say():
     found = told(study, make_records(study))
     assert "classic (base), as trained: SGD with momentum 0.9, peak learning rate 0.1" in found["Recipe"]
     assert "convnext (recipe to downsample, 13 rungs, the same values for all), as trained: AdamW" in found["Recipe"]
-    assert "Against the published recipe: 300 epochs become 12" in found["Recipe"]
+    assert "Against the published recipe: 300 epochs -> 12" in found["Recipe"]
     assert "12 epochs, batch 64" in found["Recipe"]
     assert "mixup 0.8, CutMix 1" in found["Recipe"]
     assert found["Hardware"] == "cpu: A Processor @ 2.50GHz, 2 cores, 1 thread a run, 8 GB, Linux-6.1-x86_64."

@@ -27,7 +27,7 @@ def test_a_record_of_another_meaning_of_the_step_is_stale_and_says_why():
 
 def test_what_the_user_set_by_hand_is_not_stale():
     record = older(make_record(make_study(upto="kernel-7"), "kernel-7"), width=4)
-    by_hand = replace(record.budget, changes=(*record.budget.changes, "set by hand: arch.width = 4 at the base"))
+    by_hand = replace(record.budget, given={"arch.width": 4})
     assert Freshness().changes(record)
     assert Freshness().changes(replace(record, budget=by_hand)) == ()
 

@@ -40,7 +40,7 @@ def bars(num_train: int = 96, num_test: int = 50) -> Dataset:
 
 def short(rung: int, epochs: int = 2, batch_size: int = 16, **recipe) -> Spec:
     spec = ladder("laptop")[rung].spec.with_arch(num_classes=NUM_CLASSES)
-    shortened, _ = shorten(spec.recipe, replace(get_budget("smoke", epochs=epochs), batch_size=batch_size))
+    shortened = shorten(spec.recipe, replace(get_budget("smoke", epochs=epochs), batch_size=batch_size))
     return replace(spec, recipe=replace(shortened, **recipe))
 
 

@@ -77,9 +77,11 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
 
 def _recipes(plan: Plan) -> dict[str, tuple[str, ...]]:
     """Group the rungs by how their recipe is shortened: a heading, and the changes in sentences."""
+    from modernize.run.recipe_changes import recipe_changes
+
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for task in plan.tasks:
-        steps = groups.setdefault((str(task.recipe["name"]), task.budget.changes), [])
+        steps = groups.setdefault((str(task.recipe["name"]), recipe_changes(task)), [])
         if task.entry.name not in steps:
             steps.append(task.entry.name)
     return {

@@ -11,6 +11,7 @@ from modernize.report.rows import LEVEL, Row
 from modernize.report.view import listed
 from modernize.results.record import Record
 from modernize.results.study import Study
+from modernize.run.recipe_changes import recipe_changes
 from modernize.words import noun, plural
 
 # A clause of a recipe: the field, and what is said of its value; "" says nothing.
@@ -115,7 +116,7 @@ def _recipes(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         for record in list(row.records.values())[:1]:
             text = recipe_text(record.trained_recipe, layer_scale=bool(record.arch.get("layer_scale")))
-            key = (str(record.trained_recipe.get("name", "")), text, record.budget.changes)
+            key = (str(record.trained_recipe.get("name", "")), text, recipe_changes(record))
             groups.setdefault(key, []).append(row.step)
     lines = []
     for (name, text, changes), steps in groups.items():

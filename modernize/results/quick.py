@@ -41,6 +41,7 @@ _PARTS: dict[str, type] = {
     "speed": Speed,
     "hardware": Hardware,
     "execution": Execution,
+    "starts_from": WeightsFile,
     "weights": WeightsFile,
     "ema_weights": WeightsFile,
 }
@@ -48,6 +49,7 @@ _NUMBER: set[type] = {float, int}
 _TYPES: dict[str, set[type]] = {
     "str": {str},
     "int": {int},
+    "int | None": {int, NoneType},
     "float": _NUMBER,
     "float | None": {*_NUMBER, NoneType},
     "bool": {bool},

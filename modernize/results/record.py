@@ -65,11 +65,19 @@ class DataFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetFacts:
-    """How a recipe was cut to the time at hand: `changes` says so in sentences for the report."""
+    """How a recipe was cut to the time at hand (`modernize.run.recipe_changes` says so in sentences).
+
+    Attributes:
+        name: Of the budget.
+        epochs: As trained.
+        given: Fields that the user set by hand, by full name, for example "recipe.lr"; they stayed as they were set.
+        cut_from: The batch before there turned out to be too few images for it; None where there were enough.
+    """
 
     name: str
     epochs: int
-    changes: tuple[str, ...]
+    given: dict[str, Any]
+    cut_from: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +186,9 @@ class WeightsFile:
     num_bytes: int = 0
 
 
+NO_WEIGHTS = WeightsFile()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One run: one spec, one data set, one seed.
@@ -196,6 +207,7 @@ class Record:
         started_at: UTC, ISO 8601; of a resumed run, when it was last resumed.
         copied_from: Study that did the run, where this is its copy in another study's folder; "" for the original.
         num_resumes: How often it was interrupted and went on from a checkpoint; the measured values do not show it.
+        starts_from: The weights it began with (sixteen digits of the hash, and no size); of none, random ones.
         weights: The network's, after the last step.
         ema_weights: Those of the weights' moving average, where the recipe has one.
     """
@@ -224,8 +236,9 @@ class Record:
     copied_from: str = ""
     num_resumes: int = 0
     execution: Execution = Execution()
-    weights: WeightsFile = WeightsFile()
-    ema_weights: WeightsFile = WeightsFile()
+    starts_from: WeightsFile = NO_WEIGHTS
+    weights: WeightsFile = NO_WEIGHTS
+    ema_weights: WeightsFile = NO_WEIGHTS
     schema_version: int = SCHEMA_VERSION
 
     @property

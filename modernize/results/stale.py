@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,6 @@ from modernize.strict import from_dict
 
 # These follow from the data and from an option, not from the steps; and a name means nothing.
 _NOT_OF_STEPS = {"arch.num_classes", "arch.stem_stride", "recipe.name"}
-_BY_HAND = re.compile(r"((?:arch|recipe)\.\w+) = ")
 
 
 class Freshness:
@@ -36,7 +34,7 @@ class Freshness:
             step or regime that is not installed here, or a record of another version's fields.
         """
         rung = record.entry
-        key = (rung.regime, rung.steps, rung.fingerprint, record.budget.changes)
+        key = (rung.regime, rung.steps, rung.fingerprint, tuple(record.budget.given))
         if key not in self._known:
             self._known[key] = _changes(record)
         return self._known[key]
@@ -56,8 +54,7 @@ def _changes(record: Record) -> tuple[Change, ...] | None:
     if then.recipe.name != now.recipe.name and then.recipe.name in RECIPES:
         # One recipe was asked for on every rung.
         now = replace(now, recipe=named_recipe(then.recipe.name))
-    by_hand = {name for line in record.budget.changes if "by hand" in line for name in _BY_HAND.findall(line)}
-    return tuple(change for change in then.diff(now) if change.field not in by_hand | _NOT_OF_STEPS)
+    return tuple(change for change in then.diff(now) if change.field not in {*record.budget.given, *_NOT_OF_STEPS})
 
 
 def recorded_spec(record: Record) -> Spec:

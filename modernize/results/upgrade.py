@@ -1,12 +1,19 @@
-"""Files of the first schema in the words of the second: rungs became entries, architectures models.
+"""Files of the first schema in the words of the second: rungs became entries, architectures models, prose facts.
 
 Works on a part of a file as on the whole, for quick reading goes line by line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+# What sentences of the first schema said that nothing else in the record does.
+_BY_HAND = re.compile(r"((?:arch|recipe)\.\w+) = (.*?)(?: at the base)?(?=, (?:arch|recipe)\.\w+ = |$)", re.DOTALL)
+_CUT = re.compile(r"too few training images for a batch of (\d{1,9}): ")
+_START = re.compile(r"starts from the weights in (.*) \(SHA-256 (\w+)\.\.\.\)", re.DOTALL)
 
 
 def upgraded_record(data: dict[str, Any]) -> dict[str, Any]:
@@ -15,6 +22,10 @@ def upgraded_record(data: dict[str, Any]) -> dict[str, Any]:
         data = {("entry" if key == "rung" else key): _entry(rung) if key == "rung" else data[key] for key in data}
     if isinstance(arch := data.get("arch"), dict):
         data = {("model" if key == "arch" else key): {"arch": arch} if key == "arch" else data[key] for key in data}
+    if isinstance(budget := data.get("budget"), dict) and isinstance(said := budget.get("changes"), list):
+        lines = [line for line in said if isinstance(line, str)]
+        rest = {key: value for key, value in budget.items() if key != "changes"}
+        data = data | {"budget": rest | {"given": _given(lines), "cut_from": _cut_from(lines)}} | _start(lines)
     return data
 
 
@@ -32,3 +43,25 @@ def _entry(rung: Mapping[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in rung.items() if key not in ("step", "adopted", "spec_fingerprint")}
     found = {"name": rung.get("step"), "role": "rung" if rung.get("adopted") else "probe"}
     return found | rest | {"fingerprint": rung.get("spec_fingerprint")}
+
+
+def _given(said: Sequence[str]) -> dict[str, Any]:
+    by_hand = [pair for line in said if line.startswith("set by hand: ") for pair in _BY_HAND.findall(line)]
+    return {name: _value(text) for name, text in by_hand}
+
+
+def _value(text: str) -> Any:
+    """Read what `toml_literal` wrote, which is JSON too."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _cut_from(said: Sequence[str]) -> int | None:
+    return next((int(found[1]) for line in said if (found := _CUT.match(line))), None)
+
+
+def _start(said: Sequence[str]) -> dict[str, Any]:
+    found = next((found for line in said if (found := _START.fullmatch(line))), None)
+    return {"starts_from": {"file": found[1], "sha256": found[2], "num_bytes": 0}} if found else {}

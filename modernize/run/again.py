@@ -136,8 +136,6 @@ def _otherwise(before: Study, plan: Plan, dropped: Sequence[Record]) -> Iterator
         if task := new.get(names[record.run_id]):
             then, now = _facts(record), _facts(task)
             changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
-            if not changed and record.seed in plan.study.seeds:
-                changed = ["other weights to start from"]
             yield from changed
             return
 
@@ -148,6 +146,7 @@ def _facts(run: Record | Task) -> dict[str, str]:
         "arch": run.model,
         "recipe": run.trained_recipe,
         "data": {name: getattr(run.data, name) for name in _OF_DATA},
+        "starts_from": {"sha256": run.starts_from.sha256},
         "execution": {name: execution[name] for name in _OF_EXECUTION},
     }
     return {f"{part}.{name}": json.dumps(value) for part, facts in parts.items() for name, value in facts.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from modernize.results.record import Curves, Execution, Record, Result, Speed, WeightsFile
+from modernize.results.record import NO_WEIGHTS, Curves, Execution, Record, Result, Speed
 from modernize.results.sources import sources
 from modernize.run.environment import commit, device_name, hardware, versions
 from modernize.run.identity import device_kind
@@ -65,8 +65,9 @@ def record_of(
         finished_at=now(),
         num_resumes=outcome.num_resumes if outcome else 0,
         execution=outcome.execution if outcome else asked(task.runtime),
-        weights=outcome.weights if outcome else WeightsFile(),
-        ema_weights=outcome.ema_weights if outcome else WeightsFile(),
+        starts_from=task.starts_from,
+        weights=outcome.weights if outcome else NO_WEIGHTS,
+        ema_weights=outcome.ema_weights if outcome else NO_WEIGHTS,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from modernize.cost import Cost, cost
 from modernize.datasets.feed import fits_resident
 from modernize.ladder import Rung
-from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
+from modernize.results.record import NO_WEIGHTS, BudgetFacts, CostFacts, DataFacts, EntryFacts, WeightsFile
 from modernize.results.study import PlannedEntry, Study
 from modernize.run.identity import run_id
 from modernize.run.images import plan_images
@@ -57,7 +57,7 @@ def plan_study(request: RunRequest, *, here: bool = True) -> Plan:
     for rung in rungs:
         cost(rung.spec, image_size)  # fails before the data is read where the image is too small
     # And so where training cannot do what is asked.
-    expected = [recipe_as_trained(rung, request.overrides, budget)[0] for rung in rungs]
+    expected = [recipe_as_trained(rung, request.overrides, budget) for rung in rungs]
     refuse_unread(request.overrides, expected, budget.name)
     weights = start_weights(request.weights, rungs, request.out)
     source, data, missing = plan_images(request, budget, image_size, here=here)
@@ -113,11 +113,11 @@ def _tasks(rung: Rung, seeds: tuple[int, ...], common: _Common) -> list[Task]:
         num_processes=common.runtime.num_processes,
         given=common.given.recipe,
     )
-    trained, changes = recipe_as_trained(rung, common.given, budget, data)
+    trained = recipe_as_trained(rung, common.given, budget, data)
     spec = rung.spec.with_arch(num_classes=data.num_classes)
     counted = cost(spec, data.image_size)
+    given = replace(common.given, recipe=common.given.for_spec(rung.spec)).flat()
     runtime, weights = for_batch(common.runtime, trained.batch_size), common.weights
-    changes += (weights.words,) if weights else ()
     as_trained, digest = replace(spec, recipe=trained), weights.digest if weights else ""
     task = Task(
         run_id="",
@@ -137,11 +137,12 @@ def _tasks(rung: Rung, seeds: tuple[int, ...], common: _Common) -> list[Task]:
         trained_recipe=asdict(trained),
         source=common.source,
         data=data,
-        budget=BudgetFacts(name=common.budget.name, epochs=trained.epochs, changes=changes),
+        budget=BudgetFacts(name=common.budget.name, epochs=trained.epochs, given=given, cut_from=budget.cut_from),
         seed=0,
         cost=CostFacts(macs=counted.macs, num_params=counted.num_params),
         runtime=runtime,
         weights=str(weights.path) if weights else None,
+        starts_from=WeightsFile(file=weights.path.name, sha256=digest) if weights else NO_WEIGHTS,
         keep_weights=common.keep_weights,
         work=work_per_image(counted) * trained.epochs * data.num_train_images,
         input_path="decoded" if common.source.stream or not fits_resident(trained) else "resident",

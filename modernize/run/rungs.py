@@ -12,7 +12,6 @@ from modernize.regimes import base_spec
 from modernize.results.record import DataFacts
 from modernize.run.overrides import Overrides
 from modernize.run.request import RunRequest
-from modernize.run.toml import toml_literal
 from modernize.spec import Recipe, Spec
 from modernize.train.budget import Budget, get_budget, shorten
 
@@ -62,13 +61,8 @@ def plan_budget(request: RunRequest) -> Budget:
     return replace(budget, epochs=request.overrides.recipe.get("epochs", budget.epochs))
 
 
-def recipe_as_trained(
-    rung: Rung, given: Overrides, budget: Budget, data: DataFacts | None = None
-) -> tuple[Recipe, tuple[str, ...]]:
+def recipe_as_trained(rung: Rung, given: Overrides, budget: Budget, data: DataFacts | None = None) -> Recipe:
     """Fit a rung's recipe to the budget, and to the data once that is known.
-
-    Returns:
-        The recipe, and what was changed in it, in sentences.
 
     Raises:
         ModernizeError: If training cannot do what is asked.
@@ -80,10 +74,7 @@ def recipe_as_trained(
             raise ModernizeError(
                 f"recipe.batch_size is {recipe.batch_size}, but there are only {data.num_train_images} training images."
             )
-    trained, changes = shorten(recipe, budget, mirror=mirror, layer_scale=rung.spec.arch.layer_scale, given=fields)
-    by_hand = [f"arch.{name} = {toml_literal(value)} at the base" for name, value in given.arch.items()]
-    by_hand += [f"recipe.{name} = {toml_literal(value)}" for name, value in fields.items()]
-    return trained, (*changes, f"set by hand: {', '.join(by_hand)}") if by_hand else changes
+    return shorten(recipe, budget, mirror=mirror, layer_scale=rung.spec.arch.layer_scale, given=fields)
 
 
 def _with_given(spec: Spec, given: Overrides) -> Spec:

@@ -25,11 +25,6 @@ class StartWeights:
     path: Path
     digest: str
 
-    @property
-    def words(self) -> str:
-        """Say so in a report."""
-        return f"starts from the weights in {self.path.name} (SHA-256 {self.digest}...)"
-
 
 def start_weights(path: Path | None, rungs: Sequence[Rung], out: Path) -> StartWeights | None:
     """Check the file of weights that was asked for; torch is loaded for that.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
+from modernize.results.record import NO_WEIGHTS, BudgetFacts, CostFacts, DataFacts, EntryFacts, WeightsFile
 from modernize.strict import from_dict
 from modernize.train.runtime import Runtime
 
@@ -32,6 +32,7 @@ class Task:
         work: Estimated work in arbitrary units, for the order of runs and the estimate of the time left.
         input_path: How its images will reach it; see `modernize.results.record.Execution`.
         weights: File of the weights it starts from; None for random ones.
+        starts_from: The same file as its record names it.
         keep_weights: Whether its final weights stay in its folder.
         folder: Where the run keeps its claim and its checkpoints; None to keep none.
         results: Where to look whether another process has finished the run meanwhile; None not to look.
@@ -52,6 +53,7 @@ class Task:
     work: float
     input_path: Literal["resident", "decoded"] = "resident"
     weights: str | None = None
+    starts_from: WeightsFile = NO_WEIGHTS
     keep_weights: bool = True
     folder: str | None = None
     results: str | None = None

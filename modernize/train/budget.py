@@ -1,7 +1,7 @@
 """Budgets: how much training a run gets, and how a recipe is shortened to fit. This is the only place that does so.
 
 The paper trains for 300 epochs on 1.28 million images; a laptop has minutes. A shortened recipe keeps what defines it
-and gives up what pays only in long training. Every change is listed in words and printed in the report:
+and gives up what pays only in long training. Every change is printed in the report, in words:
 
 * Kept: optimizer, betas, weight decay and which weights it falls on, shape of the schedule, label smoothing, mirroring.
 * Warmup is a fifth of the run: in proportion, the paper's 20 of 300 epochs would be less than one of 12.
@@ -157,7 +157,7 @@ def cut_batch(
 
 def shorten(
     recipe: Recipe, budget: Budget, *, mirror: bool = True, layer_scale: bool = True, given: Collection[str] = ()
-) -> tuple[Recipe, tuple[str, ...]]:
+) -> Recipe:
     """Fit a recipe to a budget.
 
     Args:
@@ -168,7 +168,7 @@ def shorten(
         given: Fields that the user set by hand: they stay as they are.
 
     Returns:
-        The recipe as it will be trained, and what was changed, in sentences for the report.
+        The recipe as it will be trained.
 
     Raises:
         ModernizeError: If fields of the result contradict each other.
@@ -183,7 +183,7 @@ def shorten(
     wanted["step_every_epochs"] = share * recipe.step_every_epochs
     short = replace(recipe, **{k: v for k, v in wanted.items() if v is not None and k not in given})
     refuse_contradictions(short)
-    return short, (*_sentences(recipe, short), *_cut_sentence(budget, given))
+    return short
 
 
 def _cuts(recipe: Recipe, budget: Budget, *, layer_scale: bool, given: Collection[str]) -> dict[str, Any]:
@@ -202,57 +202,6 @@ def _cuts(recipe: Recipe, budget: Budget, *, layer_scale: bool, given: Collectio
         "eval_crop_ratio": 1.0,
     }
     return {name: value for name, value in cuts.items() if name not in stays}
-
-
-def _sentences(recipe: Recipe, short: Recipe) -> tuple[str, ...]:
-    """Say in words what differs."""
-
-    def differs(name: str) -> bool:
-        return bool(getattr(recipe, name) != getattr(short, name))
-
-    lengths = (
-        f"{plural(recipe.epochs, 'epoch')} -> {short.epochs}" if differs("epochs") else "",
-        f"batch {recipe.batch_size} -> {short.batch_size}" if differs("batch_size") else "",
-        f"peak learning rate {recipe.lr:g} -> {short.lr:g}" if differs("lr") else "",
-    )
-    shifts = f"shifts of up to {short.shift_pixels} px"
-    crops = (
-        f"random resized crops -> {shifts if short.shift_pixels else 'none'}" if differs("random_resized_crop") else "",
-        shifts if differs("shift_pixels") and not differs("random_resized_crop") else "",
-        "no mirroring, which would change the class of some images" if differs("horizontal_flip") else "",
-    )
-    off = [words for name, (_, words) in PAYS_LATE.items() if differs(name)]
-    sentences = ["; ".join(filter(None, lengths)), "; ".join(filter(None, crops))]
-    if recipe.schedule == "step" and differs("epochs"):
-        if differs("step_epochs") or differs("step_every_epochs"):
-            sentences.append("the learning rate still falls at the same shares of training")
-        elif not recipe.step_epochs and not recipe.step_every_epochs:
-            fall = "falls to a tenth" if recipe.step_factors == (0.1,) else "changes"
-            sentences.append(f"the learning rate still {fall} after each third of training")
-    if differs("warmup_epochs"):
-        sentences.append(
-            f"{recipe.schedule} schedule kept, "
-            f"warmup {plural(recipe.warmup_epochs, 'epoch')} -> {short.warmup_epochs:g}"
-        )
-    if len(off) > 1:
-        sentences.append(f"{', '.join(off[:-1])} and {off[-1]} are off: they pay in long training only")
-    elif off:
-        sentences.append(f"{off[0]} is off: it pays in long training only")
-    if differs("layer_scale_init"):
-        sentences.append(
-            f"LayerScale starts at {short.layer_scale_init:g} instead of {recipe.layer_scale_init:g}, "
-            "which would keep the branches switched off for most of a short run"
-        )
-    if short.ema_decay:
-        sentences.append(f"evaluated is the moving average of the weights (EMA, decay {short.ema_decay:g})")
-    return tuple(filter(None, sentences))
-
-
-def _cut_sentence(budget: Budget, given: Collection[str]) -> tuple[str, ...]:
-    if not budget.cut_from:
-        return ()
-    rate = "the learning rate stays as set by hand" if "lr" in given else "the learning rate is cut in proportion"
-    return (f"too few training images for a batch of {budget.cut_from}: it is {budget.batch_size}, and {rate}",)
 
 
 def refuse_contradictions(recipe: Recipe) -> None:
