@@ -16,6 +16,16 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 collect_ignore = ["third_party"]
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a tiny data set, which the tests of a file share."""
+    from tiny_runs import tiny_data
+
+    path = tmp_path_factory.mktemp("data")
+    tiny_data(path)
+    return path
+
+
 @pytest.fixture
 def own_registry(monkeypatch):
     """A registry that a test may add to; the others see nothing of it."""

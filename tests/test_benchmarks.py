@@ -158,13 +158,10 @@ def test_names_that_do_not_exist_are_refused():
     assert "no benchmark 'P77'" in done.stderr
 
 
-def test_formulations_of_a_depthwise_convolution_agree():
+def test_formulations_of_a_depthwise_convolution_agree(monkeypatch):
     torch = pytest.importorskip("torch")
-    sys.path.insert(0, str(ROOT))
-    try:
-        from benchmarks.depthwise import MatmulDepthwise
-    finally:
-        sys.path.remove(str(ROOT))
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.depthwise import MatmulDepthwise
     from modernize.nn.convs import DepthwiseConv2d
 
     matmul, strips = MatmulDepthwise(3, 7, 4).double(), DepthwiseConv2d(3, 7, bias=False).double()
@@ -173,13 +170,10 @@ def test_formulations_of_a_depthwise_convolution_agree():
     torch.testing.assert_close(matmul(batch), strips(batch))
 
 
-def test_plain_loop_trains_the_same_network():
+def test_plain_loop_trains_the_same_network(monkeypatch):
     torch = pytest.importorskip("torch")
-    sys.path.insert(0, str(ROOT))
-    try:
-        from benchmarks.plain_loop import plain_network
-    finally:
-        sys.path.remove(str(ROOT))
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.plain_loop import plain_network
     from modernize.ladder import ladder
     from modernize.nn import build
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from test_run_study import Diary, children, measured
-from tiny_runs import alive, left_behind, tiny_data, tiny_request
+from tiny_runs import alive, left_behind, started_python, tiny_data, tiny_request
 
 from modernize.errors import ModernizeError
 from modernize.results.store import load_records
@@ -44,13 +44,6 @@ run_study(tiny_request(Path({folder!r}), epochs={epochs}, out=Path({out!r}), job
 """
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("data")
-    tiny_data(path)
-    return path
-
-
 def request(folder: Path, out: Path, **options) -> RunRequest:
     return tiny_request(folder, out=out, **({"epochs": EPOCHS} | options))
 
@@ -63,14 +56,7 @@ def alone(folder) -> list[str]:
 
 def start(folder: Path, out: Path, *, checkpoint_seconds: float = 0, jobs: int = 1) -> subprocess.Popen[str]:
     code = STUDY.format(tests=str(Path(__file__).parent), folder=str(folder), out=str(out), jobs=jobs, epochs=EPOCHS)
-    return subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env=os.environ | {"MODERNIZE_CHECKPOINT_SECONDS": str(checkpoint_seconds)},
-    )
+    return started_python("-c", code, MODERNIZE_CHECKPOINT_SECONDS=str(checkpoint_seconds))
 
 
 def last_checkpoint(out: Path) -> int:
@@ -119,9 +105,9 @@ def test_killed_anywhere_the_same_command_ends_with_the_same_bits(folder, alone,
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_leaves_a_checkpoint_and_the_right_exit_code(folder, alone, tmp_path, number):
-    command = [sys.executable, "-m", "modernize", "run", "--data", f"npz:{folder / 'tiny.npz'}", "--upto", "recipe"]
+    command = ["-m", "modernize", "run", "--data", f"npz:{folder / 'tiny.npz'}", "--upto", "recipe"]
     command += ["--epochs", str(EPOCHS), "--jobs", "2", "--out", str(tmp_path), "--name", "study"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = started_python(*command)
     wait_until(lambda: len(list((tmp_path / "runs").glob("*/claim"))) == 2, process)
     time.sleep(0.2)
     workers = children(process.pid)

@@ -6,14 +6,12 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny_runs import alive, left_behind, tiny_data, tiny_request
+from tiny_runs import alive, left_behind, started_python, tiny_data, tiny_request
 
 import modernize
 from modernize.errors import ModernizeError
@@ -59,13 +57,6 @@ def measured(record: Record) -> str:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("study")
-    tiny_data(path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -208,16 +199,14 @@ def children(pid: int) -> list[int]:
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
     data = tiny_data(tmp_path, num_train=640)
-    command = [sys.executable, "-m", "modernize", "run", "--data", data, "--upto", "patchify", "--epochs", "3"]
+    command = ["-m", "modernize", "run", "--data", data, "--upto", "patchify", "--epochs", "3"]
     command += ["--jobs", "1", "--out", str(tmp_path), "--name", "study"]
     study = tmp_path / "results" / "study"
 
     def finished() -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in study.glob("*-seed*.json")}
 
-    process = subprocess.Popen(
-        command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = started_python(*command)
     deadline = time.monotonic() + 120
     while not finished() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
@@ -235,9 +224,10 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
     assert not loaded.problems
     assert not (tmp_path / "runs" / "logs").exists(), "an interruption is nothing to log"
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    (said,) = [line for line in done.stderr.splitlines() if "skipped" in line]
+    done = started_python(*command)
+    _, errors = done.communicate(timeout=300)
+    assert done.returncode == 0, errors
+    (said,) = [line for line in errors.splitlines() if "skipped" in line]
     assert said.startswith(f"{len(kept)} of 4 runs")
     assert len(finished()) == 4
     assert kept.items() <= finished().items()

@@ -46,31 +46,18 @@ def test_cosine_is_timms(epochs, warmup_epochs, steps_per_epoch):
     assert rates(recipe, steps_per_epoch) == pytest.approx(expected, rel=1e-9, abs=1e-15)
 
 
-def test_step_is_torchs():
-    import torch
-
-    recipe = Recipe(epochs=9, lr=0.1)
-    oracle = optimizer(recipe.lr)
-    scheduler = torch.optim.lr_scheduler.StepLR(oracle, step_size=3, gamma=0.1)
-    expected = []
-    for _ in range(recipe.epochs):
-        expected += [oracle.param_groups[0]["lr"]] * 5
-        oracle.step()
-        scheduler.step()
-    assert rates(recipe, 5) == pytest.approx(expected, rel=1e-9)
-
-
 @pytest.mark.parametrize(
     ("fields", "theirs"),
     [
+        ({}, ("StepLR", {"step_size": 3, "gamma": 0.1})),
         ({"step_epochs": (3, 7)}, ("MultiStepLR", {"milestones": [3, 7], "gamma": 0.1})),
         ({"step_epochs": (2, 12), "step_factors": (0.2,)}, ("MultiStepLR", {"milestones": [2, 12], "gamma": 0.2})),
         ({"step_every_epochs": 3, "step_factors": (0.9,)}, ("StepLR", {"step_size": 3, "gamma": 0.9})),
         ({"step_every_epochs": 1, "step_factors": (0.5,)}, ("ExponentialLR", {"gamma": 0.5})),
     ],
-    ids=["epochs", "an epoch beyond the end", "every 3", "every"],
+    ids=["thirds", "epochs", "an epoch beyond the end", "every 3", "every"],
 )
-def test_steps_at_epochs_are_torchs(fields, theirs):
+def test_steps_are_torchs(fields, theirs):
     import torch
 
     recipe = replace_checked(Recipe(epochs=9, lr=0.1), fields, "recipe")

@@ -14,11 +14,6 @@ from modernize.registry import get_step, load_steps
 RUNGS = {f"{regime}-{rung.step}": rung for regime in ("laptop", "resnet50") for rung in ladder(regime, probes=True)}
 
 
-def expanded(module):
-    """Undo `folded` in the text: every module by its path."""
-    return [line for line in lines(module) if not line.strip().startswith(")")]
-
-
 @pytest.mark.parametrize(
     "name", [n for n in RUNGS if n.startswith("laptop")] + ["resnet50-base", "resnet50-downsample"]
 )

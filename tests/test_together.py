@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from test_run_study import Diary, children
-from tiny_runs import alive, left_behind, listens_to_others, tiny_data, tiny_request
+from tiny_runs import alive, left_behind, listens_to_others, started_python, tiny_request
 
 from modernize.cli import main
 from modernize.results.record import Record
@@ -31,13 +31,6 @@ CLOSE = 1e-4
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("data")
-    tiny_data(path)
-    return path
-
-
-@pytest.fixture(scope="module")
 def alone(folder) -> Record:
     (record,) = run_study(tiny_request(folder, out=folder / "alone", **LN)).records
     return record
@@ -49,16 +42,9 @@ ONE_MACHINE = ("--standalone", "--nproc-per-node", "2", "--master-port", "0")
 def torchrun(
     folder: Path, out: Path, *options: str, launch: Sequence[str] = ONE_MACHINE, **environment: str
 ) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "torch.distributed.run", *launch, "-m", "modernize", "run", "--device", "cpu"]
-    command += ["--data", f"npz:{folder / 'tiny.npz'}"]
-    return subprocess.Popen(
-        [*command, "--out", str(out), "--name", "study", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
-    )
+    command = ["-m", "torch.distributed.run", *launch, "-m", "modernize", "run", "--device", "cpu"]
+    command += ["--data", f"npz:{folder / 'tiny.npz'}", "--out", str(out), "--name", "study"]
+    return started_python(*command, *options, **{"OMP_NUM_THREADS": "1"} | environment)
 
 
 def same(record: Record, alone: Record) -> bool:
@@ -164,14 +150,7 @@ request = tiny_request(folder, upto="base", epochs=200, processes=2, out=out, na
 importlib.import_module("modernize.cli.run")._request = lambda ctx: request
 sys.exit(main(["run"]))
 """
-        process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            env=os.environ | {"MODERNIZE_CHECKPOINT_SECONDS": "0"},
-        )
+        process = started_python("-c", code, MODERNIZE_CHECKPOINT_SECONDS="0")
     started(process, tmp_path)
     workers = children(process.pid)
     assert len(workers) >= 2

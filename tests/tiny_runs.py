@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +40,18 @@ def tiny_request(folder: Path, *, processes: int | None = None, **options: Any) 
     wanted = {"data": f"npz:{folder / 'tiny.npz'}", "upto": "recipe", "epochs": 1, "out": folder / "out", "jobs": 1}
     wanted |= {"device": "cpu"}
     return replace(request_from(**(wanted | options)), gpus=processes)
+
+
+def started_python(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """Start Python in a session of its own; what it prints is held until it is asked for."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | environment,
+    )
 
 
 def listens_to_others(pid: int) -> bool:
