@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from torch import nn
 
-from modernize.external import External
-from modernize.models.counted import CONVENTION, Counted, count_external
+from modernize.external import CONVENTION, External
+from modernize.models.counted import Counted, count_external
 from modernize.models.handle import Handle, Preprocessing, handle_of, preprocessing_of
 from modernize.models.libraries import build_external
 from modernize.nn import build

@@ -10,19 +10,13 @@ from modernize.external import External
 from modernize.measure.counting import counted_macs, counted_params
 from modernize.models.libraries import on_meta
 
-CONVENTION = (
-    "counted by torch on the built network: multiply-accumulates of convolutions and matrix products, "
-    "those of attention included"
-)
-"""What `Counted.macs` counts. Of a network without attention, the paper's convention."""
-
 
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Cost of a network on one image.
 
     Attributes:
-        macs: Multiply-accumulates; see `CONVENTION`.
+        macs: Multiply-accumulates; see `modernize.external.CONVENTION`.
         num_params: Learned numbers.
     """
 

@@ -14,13 +14,14 @@ from typing import Literal
 from modernize.errors import unknown_name
 
 PUBLISHED_REGIMES = ("resnet50", "resnet200")
+IMAGENET = "ImageNet-1K at 224 px"
 
 Role = Literal["adopted", "probe", "reference"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedRow:
-    """One row of a published ladder: ImageNet-1K at 224 px, without EMA.
+    """One published row: of a ladder without EMA, or a value that a study refers to.
 
     Attributes:
         step: Id of the step, "base", or the name of a reference model.
@@ -35,6 +36,8 @@ class PublishedRow:
         source: Where it is printed.
         note: What a reader must know, "" for nothing.
         anomaly: Why the printed cost is inconsistent, "" if it is not.
+        data: What it was measured on.
+        n: Runs that the mean is over, None where its row does not say.
     """
 
     step: str
@@ -49,6 +52,8 @@ class PublishedRow:
     source: str
     note: str
     anomaly: str
+    data: str = IMAGENET
+    n: int | None = None
 
     @property
     def adopted(self) -> bool:

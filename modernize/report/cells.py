@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from modernize.report import numbers
 from modernize.report import provenance as source
-from modernize.report.rows import Row
+from modernize.report.roles import role_text
+from modernize.report.rows import Contrast, Row
 from modernize.report.view import Cell
 from modernize.results.study import Study
 from modernize.words import NONE, macs_text, signed
 
 
 def step(row: Row) -> Cell:
-    """Its name; a probe is marked."""
-    return Cell(text=row.step if row.adopted else f"{row.step} (probe)", rung=row.step, source=row.planned.title)
+    """Its name; what is no rung is marked."""
+    return Cell(text=row.label, rung=row.step, source=row.planned.title)
+
+
+def role(row: Row) -> Cell:
+    """What it is in the study, which network, and what is special about it."""
+    return Cell(text=role_text(row))
 
 
 def top1_measured(study: Study, row: Row) -> Cell:
@@ -22,20 +30,27 @@ def top1_measured(study: Study, row: Row) -> Cell:
 
 
 def delta_measured(row: Row) -> Cell:
-    """Change against the rung before, in points."""
-    text = numbers.delta_text(row.delta, len(row.planned.run_ids))
-    return Cell(text=text, value=row.delta.mean if row.delta else None, source=source.delta_source(row))
+    """Change against what it is compared with first, in points; named where that is not the rung before."""
+    cell = delta_of(row.contrast, len(row.planned.run_ids))
+    return replace(cell, text=f"{cell.text} vs {row.against}") if row.against and row.delta else cell
 
 
-def verdict_measured(row: Row) -> Cell:
+def delta_of(one: Contrast, n_seeds: int) -> Cell:
+    """Paired difference of a contrast, in points."""
+    text = numbers.delta_text(one.delta, n_seeds)
+    return Cell(text=text, value=one.delta.mean if one.delta else None, source=source.delta_source(one))
+
+
+def verdict_measured(one: Row | Contrast) -> Cell:
     """What the test of the change says."""
-    return Cell(text=row.verdict or NONE, source=source.verdict_source(row))
+    return Cell(text=one.verdict or NONE, source=source.verdict_source(one))
 
 
-def top1_published(row: Row) -> Cell:
-    """As printed, in percent."""
+def top1_published(row: Row, *, several: bool = False) -> Cell:
+    """As printed, in percent; with its data where the column has values on several."""
     value = row.published.top1_percent if row.published else None
-    return Cell(text=numbers.published_text(row.published), value=value, source=source.published_source(row.published))
+    text = numbers.published_text(row.published) + (f", {row.published.data}" if several and row.published else "")
+    return Cell(text=text, value=value, source=source.published_source(row.published))
 
 
 def delta_published(row: Row) -> Cell:
@@ -51,7 +66,7 @@ def verdict_published(row: Row) -> Cell:
 
 def gmacs_published(row: Row, note: str = "") -> Cell:
     """As printed; one that is inconsistent in its source is marked, with the footnote of this key."""
-    if row.published is None:
+    if row.published is None or not row.published.gmacs_text:
         return Cell(text=NONE)
     doubtful = bool(row.published.anomaly)
     return Cell(

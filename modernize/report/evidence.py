@@ -1,4 +1,4 @@
-"""What a ladder shows as a whole: which deltas hold, what it could have seen, and how it goes with the paper's."""
+"""What a study shows as a whole: which deltas hold, what it could have seen, and how it goes with the paper's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from modernize.report.numbers import p_text
-from modernize.report.rows import LEVEL, Row
+from modernize.report.roles import contrast_name
+from modernize.report.rows import LEVEL, Row, all_contrasts
 from modernize.results.power import Power, power_of
 from modernize.results.statistics import rank_correlation, rank_correlation_p_value
 from modernize.results.study import Study
@@ -55,29 +56,29 @@ def agreement(rows: Sequence[Row]) -> Agreement | None:
     )
 
 
-def power_sentence(found: Power) -> str:
+def power_sentence(found: Power, over: str = "the ladder") -> str:
     """Say it with everything that it rests on."""
     return (
         f"The smallest change this design could see is {found.smallest_delta:.2f} points: with {found.n} paired seeds, "
         f"{found.power:.0%} power in a two-sided {found.level:.0%} test of one change, and the standard deviation of "
-        f"the paired differences, {found.pooled_std:.2f} points, pooled over the ladder "
+        f"the paired differences, {found.pooled_std:.2f} points, pooled over {over} "
         f"({found.degrees} degrees of freedom); the correction for the number of changes raises it."
     ).replace("%", " %")
 
 
 def verdict_sentences(rows: Sequence[Row]) -> list[str]:
     """List the changes by verdict, and those that only the uncorrected interval sets apart from zero."""
-    tested = [row for row in rows if row.p_holm is not None]
+    tested = {contrast_name(one, rows): one for one in all_contrasts(rows) if one.p_holm is not None}
     if not tested:
         return []
-    better, worse = ([row.step for row in tested if row.verdict == word] for word in ("better", "worse"))
-    neither = [row for row in tested if row.step not in (*better, *worse)]
+    better, worse = ([name for name, one in tested.items() if one.verdict == word] for word in ("better", "worse"))
+    neither = {name: one for name, one in tested.items() if name not in (*better, *worse)}
     each = f"{len(tested)} paired t tests" if len(tested) > 1 else "One paired t test"
     verdict = (
         f"{each} at {100 * LEVEL:.0f} %, Holm-corrected: better: {', '.join(better) or 'none'}; "
         f"worse: {', '.join(worse) or 'none'}; not distinguishable: {len(neither)} of {len(tested)}."
     )
-    nearly = [row.step for row in neither if row.delta and row.delta.excludes_zero]
+    nearly = [name for name, one in neither.items() if one.delta and one.delta.excludes_zero]
     if not nearly:
         return [verdict]
     return [
@@ -116,7 +117,7 @@ def evidence_json(study: Study, rows: Sequence[Row]) -> dict[str, Any]:
             "test": "paired t test over seeds, two-sided",
             "level": LEVEL,
             "correction": "Holm",
-            "n_tests": sum(row.p_holm is not None for row in rows),
+            "n_tests": sum(one.p_holm is not None for one in all_contrasts(rows)),
         },
         "power": asdict(seen) if seen else None,
         "agreement": asdict(agreed) if agreed else None,

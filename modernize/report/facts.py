@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from modernize.report.evidence import agreement, agreement_sentences, power, power_sentence, verdict_sentences
 from modernize.report.machines import hardware_text
-from modernize.report.rows import Row
+from modernize.report.numbers import top1_text
+from modernize.report.roles import contrast_name, noun_of, nouns_of, on_paper_ladder, published_data, same_data
+from modernize.report.rows import Row, all_contrasts
 from modernize.report.view import listed
 from modernize.results.record import DataFacts, Record
 from modernize.results.statistics import sampling_error_percent
 from modernize.results.study import Study
-from modernize.words import duration, plural
+from modernize.words import duration, plural, signed
 
 Part = TypeVar("Part")
 
@@ -44,7 +46,7 @@ def header(study: Study, rows: Sequence[Row]) -> Header:
         data=_distinct((r.data for r in records), _data),
         budget=_distinct(_alike(records), _budget),
         seeds=f"{len(study.seeds)} ({', '.join(map(str, study.seeds[:10]))}{', ...' if len(study.seeds) > 10 else ''})"
-        ", the same for every rung: same order of the data, same augmentation",
+        f", the same for every {noun_of(rows)}: same order of the data, same augmentation",
         hardware=_distinct((r.hardware for r in records), hardware_text),
         versions=_distinct((r.versions for r in records), _versions),
         commits=_distinct((r.commit for r in records), lambda commit: commit or "outside a repository"),
@@ -54,7 +56,8 @@ def header(study: Study, rows: Sequence[Row]) -> Header:
 
 def scale_limits(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
     """Say what data and budget of this size can and cannot show."""
-    return tuple(_scale(study, _all(rows)))
+    records = _all(rows)
+    return tuple(_scale(study, records) if on_paper_ladder(study, rows) else _own_scale(study, rows, records))
 
 
 def seed_limits(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
@@ -105,6 +108,51 @@ def _scale(study: Study, records: Sequence[Record]) -> list[str]:
     ]
 
 
+def _own_scale(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> list[str]:
+    """What stands where no paper's ladder does: sizes as asked for and as trained, and what published values are of."""
+    first = records[0].data
+    cut = dict.fromkeys(
+        f"{r.budget.epochs:g} of {asked:g}" for r in records if r.budget.epochs < (asked := r.recipe.get("epochs", 0))
+    )
+    whole = f"{plural(study.epochs, 'epoch')}, all that its recipe asks for"
+    epochs = f"{listed(cut)} epochs that its recipe asks for" if cut else whole
+    sentences = [
+        f"Each run saw {first.num_train_images:,} images of {first.image_size} px for {epochs}.",
+        "The numbers are facts about these networks on this data with this budget, and about no other.",
+    ]
+    printed = [row for row in rows if row.published]
+    if not printed:
+        return sentences
+    others = [data for data in published_data(study, rows) if not same_data(first.name, data)]
+    reasons = [f"they were measured on {listed(others)}, these on {first.name}"] if others else []
+    reasons += [f"runs here had {listed(cut)} epochs"] if cut else []
+    reasons += [f"{row.step}: {row.planned.note.rstrip('.')}" for row in printed if row.planned.note]
+    if reasons:
+        return [*sentences, f"Published values are not comparable with the measured ones: {'; '.join(reasons)}."]
+    alike = (
+        "Published values are of the same data, and every recipe ran for all its epochs: they can be set beside the "
+        "measured ones, as far as networks and recipes agree with their source."
+    )
+    return [*sentences, alike]
+
+
+def found_line(rows: Sequence[Row]) -> str:
+    """Say in a line what was found: the verdicts, or where there is no test the numbers themselves."""
+    if verdicts := verdict_sentences(rows):
+        return verdicts[0]
+    compared = [
+        f"{contrast_name(one, rows)} {signed(one.delta.mean)} points" for one in all_contrasts(rows) if one.delta
+    ]
+    if compared:
+        return f"{'; '.join(compared)}; {'one seed' if _one_seed(rows) else 'equal differences'}: no test."
+    ranked = sorted((row for row in rows if row.top1), key=lambda row: -row.top1.mean if row.top1 else 0.0)
+    return "; ".join(f"{row.step} {top1_text(row.top1)} %" for row in ranked) + "; no contrast is tested."
+
+
+def _one_seed(rows: Sequence[Row]) -> bool:
+    return all(one.delta is None or one.delta.n == 1 for one in all_contrasts(rows))
+
+
 def _spread(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> list[str]:
     sentences = []
     means = sorted(row.top1.mean for row in rows if row.top1)
@@ -123,7 +171,7 @@ def _spread(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> lis
             "the paired difference; an interval that includes 0 is no evidence of a change, nor of its absence."
         )
         if seen := power(study, rows):
-            sentences.append(power_sentence(seen))
+            sentences.append(power_sentence(seen, "the ladder" if noun_of(rows) == "rung" else "all entries"))
     return sentences
 
 
@@ -141,9 +189,10 @@ def _budget(record: Record) -> str:
     return f"{record.budget.name}: {plural(record.budget.epochs, 'epoch')}, {seen:,} images seen by each run"
 
 
-def span(steps: Sequence[str]) -> str:
-    """Name a run of rungs."""
-    return ", ".join(steps) if len(steps) < 4 else f"{steps[0]} to {steps[-1]}, {len(steps)} rungs"
+def span(rows: Sequence[Row]) -> str:
+    """Name a run of rows."""
+    names = [row.step for row in rows]
+    return ", ".join(names) if len(names) < 4 else f"{names[0]} to {names[-1]}, {len(names)} {nouns_of(rows)}"
 
 
 def _runs(study: Study, records: Sequence[Record]) -> str:

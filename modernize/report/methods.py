@@ -7,7 +7,8 @@ from typing import Any
 
 from modernize.report.facts import Header, span
 from modernize.report.machines import execution_text, machine_notes
-from modernize.report.rows import LEVEL, Row
+from modernize.report.roles import noun_of, on_paper_ladder
+from modernize.report.rows import LEVEL, Row, all_contrasts
 from modernize.report.view import listed
 from modernize.results.record import Record
 from modernize.results.study import Study
@@ -43,6 +44,8 @@ _CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
     ("eval_crop_mode", lambda v, _: "image files squashed to squares, not cropped" if v == "squash" else ""),
 )
 _UNDECAYED = " (none on norms and biases)"
+# Which networks of other libraries do not read.
+_OURS = ("stochastic_depth", "dropout", "layer_scale_init")
 KERNEL_PROBES = ("kernel-5", "kernel-9", "kernel-11")
 
 
@@ -60,7 +63,7 @@ def methods(study: Study, rows: Sequence[Row], facts: Header) -> tuple[tuple[str
     records = [record for row in rows for record in row.records.values()]
     found: list[tuple[str, str]] = [("Data", f"{line}.") for line in facts.data]
     found.append(("Evaluation", _evaluation(records)))
-    found += [("Recipe", line) for line in _recipes(rows)]
+    found += [("Recipe", line) for line in _recipes(study, rows)]
     found += [("Budget", f"{line}.") for line in facts.budget]
     found.append(("Seeds", f"{facts.seeds}."))
     found.append(("Statistics", _statistics(rows)))
@@ -82,20 +85,22 @@ def not_done(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> tu
     """List what a reader might take for granted and the records do not have."""
     trained = [record.trained_recipe for record in records]
     sentences = []
-    if any(record.data.num_classes != 1000 for record in records):
+    paper = on_paper_ladder(study, rows)
+    if paper and any(record.data.num_classes != 1000 for record in records):
         sentences.append("Nothing was evaluated on ImageNet-1K, which the published numbers are measured on.")
     short = sum(record.budget.epochs < int(record.recipe.get("epochs", 0)) for record in records)
     if short:
         which = "No run" if short == len(records) else f"{plural(len(records) - short, 'run')} of {len(records)}"
         sentences.append(f"{which} trained for as long as its recipe says.")
     if len(study.seeds) == 1:
-        sentences.append("No rung was trained more than once, so no spread over seeds is known.")
+        sentences.append(f"No {noun_of(rows)} was trained more than once, so no spread over seeds is known.")
     if not any(record.data.num_val_images or record.curves.val_top1_percent for record in records):
         sentences.append("No validation split was held out.")
     if all(not float(recipe.get("ema_decay", 0.0)) for recipe in trained):
-        sentences.append("Weights were not averaged (no EMA), as on the paper's roadmap.")
+        like = ", as on the paper's roadmap" if paper else ""
+        sentences.append(f"Weights were not averaged (no EMA){like}.")
     steps = {row.step for row in rows}
-    if "kernel-7" in steps and not steps & set(KERNEL_PROBES):
+    if paper and "kernel-7" in steps and not steps & set(KERNEL_PROBES):
         sentences.append("The kernel sizes that the paper tried beside 7 (5, 9 and 11) were not run.")
     if resumed := sum(record.num_resumes > 0 for record in records):
         sentences.append(f"{plural(resumed, 'run')} did not go through in one piece, but resumed from a checkpoint.")
@@ -110,21 +115,22 @@ def recipe_text(recipe: Mapping[str, Any], *, layer_scale: bool) -> str:
     return ", ".join(filter(None, clauses))
 
 
-def _recipes(rows: Sequence[Row]) -> list[str]:
-    """One line for each recipe as it was trained, naming the rungs it holds for."""
-    groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+def _recipes(study: Study, rows: Sequence[Row]) -> list[str]:
+    """One line for each recipe as it was trained, naming the rows it holds for."""
+    groups: dict[tuple[str, str, tuple[str, ...]], list[Row]] = {}
     for row in rows:
         for record in list(row.records.values())[:1]:
-            text = recipe_text(record.trained_recipe, layer_scale=bool(record.arch.get("layer_scale")))
-            key = (str(record.trained_recipe.get("name", "")), text, recipe_changes(record))
-            groups.setdefault(key, []).append(row.step)
+            recipe = record.trained_recipe
+            if row.planned.model:
+                recipe = {field: value for field, value in recipe.items() if field not in _OURS}
+            text = recipe_text(recipe, layer_scale=bool(record.arch.get("layer_scale")))
+            groups.setdefault((str(recipe.get("name", "")), text, recipe_changes(record)), []).append(row)
+    whose = "published recipe" if on_paper_ladder(study, rows) else "recipe as asked for"
     lines = []
-    for (name, text, changes), steps in groups.items():
-        alike = ", the same values for all" if len(steps) > 1 else ""
-        against = (
-            f" Against the published recipe: {'; '.join(changes)}." if changes else " This is the published recipe."
-        )
-        lines.append(f"{name} ({span(steps)}{alike}), as trained: {text}. {against}")
+    for (name, text, changes), alike in groups.items():
+        same = ", the same values for all" if len(alike) > 1 else ""
+        against = f" Against the {whose}: {'; '.join(changes)}." if changes else f" This is the {whose}."
+        lines.append(f"{name} ({span(alike)}{same}), as trained: {text}. {against}")
     return lines
 
 
@@ -176,11 +182,15 @@ def _evaluation(records: Sequence[Record]) -> str:
 
 
 def _statistics(rows: Sequence[Row]) -> str:
-    if not any(row.delta and row.delta.n > 1 for row in rows):
+    if not any(row.top1 and row.top1.n > 1 for row in rows):
         return "One seed: means without spread, differences without test."
+    means = "Means over seeds with the sample standard deviation (n - 1)."
+    if not any(one.delta and one.delta.n > 1 for one in all_contrasts(rows)):
+        return f"{means} No differences are tested."
+    each, over = ("step", "the ladder") if noun_of(rows) == "rung" else ("contrast", "all contrasts")
     return (
-        "Means over seeds with the sample standard deviation (n - 1). Each step: differences paired by seed, their "
-        f"95 % t interval, and a two-sided paired t test at {100 * LEVEL:.0f} %, Holm-corrected over the ladder."
+        f"{means} Each {each}: differences paired by seed, their "
+        f"95 % t interval, and a two-sided paired t test at {100 * LEVEL:.0f} %, Holm-corrected over {over}."
     )
 
 

@@ -42,7 +42,8 @@ def published_text(row: PublishedRow | None) -> str:
     """Printed top-1 with its printed digits."""
     if row is None:
         return NONE
-    return row.top1_text + (f" ± {row.top1_std:.2f}" if row.top1_std is not None else "")
+    spread = "" if row.top1_std is None else f" ± {row.top1_std:.2f}"
+    return f"{row.top1_text}{spread}{f' (n={row.n})' if row.n else ''}"
 
 
 def p_text(p_value: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from modernize.cost import cost
 from modernize.ladder import Rung
-from modernize.published import published_rows
+from modernize.published import IMAGENET, published_rows
 from modernize.registry import load_steps
 from modernize.report import cells, numbers
 from modernize.report import provenance as source
@@ -80,7 +80,7 @@ def paper_page(regime: str, figures: Collection[str], *, panels: bool) -> Page:
             blocks=(
                 *figures_of("rungs", figures, PUBLISHED),
                 _table(regime, rows),
-                Items(items=tuple(published_notes(rows, regime))),
+                Items(items=tuple(published_notes(study, rows))),
             ),
         ),
         Section(id="deltas", title="How sure each step is", blocks=tuple(_sure(regime, rows, figures))),
@@ -104,7 +104,7 @@ def paper_page(regime: str, figures: Collection[str], *, panels: bool) -> Page:
             Facts(
                 items=(
                     ("Source", table),
-                    ("Data", source.IMAGENET),
+                    ("Data", IMAGENET),
                     ("Seeds", _seeds(rows)),
                     ("Training", "300 epochs with the modern recipe from the second rung on, without EMA"),
                 )

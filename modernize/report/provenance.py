@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from modernize.published import PublishedRow
+from modernize.external import CONVENTION
+from modernize.published import IMAGENET, PublishedRow
 from modernize.report.numbers import p_text
-from modernize.report.rows import Row
+from modernize.report.rows import Contrast, Row
 from modernize.results.record import Record
 from modernize.results.study import PlannedEntry, Study
 from modernize.words import noun
 
 # With more, the first and the last stand for all: the seeds between them are in the folder named beside them.
 MOST_IDS = 10
-IMAGENET = "ImageNet-1K at 224 px"
 
 
 def short_id(record: Record) -> str:
@@ -42,35 +42,38 @@ def measured_source(study: Study, row: Row) -> str:
     return f"Measured: {mean}, {_ids(study, finished)}"
 
 
-def delta_source(row: Row) -> str:
+def delta_source(one: Contrast) -> str:
     """Say what a difference is between."""
-    if row.delta is None:
+    if one.delta is None:
         return ""
-    pairs = f"mean over {row.delta.n} paired seeds" if row.delta.n > 1 else "one seed"
-    interval = ", brackets: 95 % t interval, not corrected" if row.delta.low is not None else ""
-    return f"Measured: {row.step} minus {row.before}, {pairs}{interval}"
+    pairs = f"mean over {one.delta.n} paired seeds" if one.delta.n > 1 else "one seed"
+    interval = ", brackets: 95 % t interval, not corrected" if one.delta.low is not None else ""
+    return f"Measured: {one.entry} minus {one.before}, {pairs}{interval}"
 
 
-def verdict_source(row: Row) -> str:
+def verdict_source(one: Row | Contrast) -> str:
     """Say what test a verdict comes from."""
-    if row.delta is None or row.delta.p_value is None or row.p_holm is None:
+    if one.delta is None or one.delta.p_value is None or one.p_holm is None:
         return ""
-    return f"Paired t test: p = {p_text(row.delta.p_value)}, Holm-corrected p = {p_text(row.p_holm)}".replace(
+    return f"Paired t test: p = {p_text(one.delta.p_value)}, Holm-corrected p = {p_text(one.p_holm)}".replace(
         "= <", "< "
     )
 
 
 def published_source(row: PublishedRow | None) -> str:
     """Say where a value is printed."""
-    return f"Published: {row.source}, row '{row.label}', {IMAGENET}" if row else ""
+    return f"Published: {_printed(row)}, {row.data}" if row else ""
+
+
+def _printed(row: PublishedRow) -> str:
+    return row.source if row.role == "reference" and row.label == row.step else f"{row.source}, row '{row.label}'"
 
 
 def published_delta_source(row: Row) -> str:
     """Say which printed values a published difference is between."""
     if row.published is None or row.published_delta is None:
         return ""
-    rungs = f"{row.step} and {row.published.before}"
-    return f"Published: difference of the means printed for {rungs} in {row.published.source}"
+    return f"Published: difference of the means printed for {row.step} and {row.before} in {row.published.source}"
 
 
 def reading_source(row: Row) -> str:
@@ -86,6 +89,8 @@ def reading_source(row: Row) -> str:
 
 def counted_source(rung: PlannedEntry, image_size: int) -> str:
     """Say how a cost was got."""
+    if rung.model:
+        return f"{rung.model} at {image_size} px: {CONVENTION}"
     return f"Counted from the spec {rung.fingerprint} at {image_size} px, convolutions and classifier"
 
 
@@ -105,7 +110,8 @@ def rung_note(study: Study, row: Row) -> str:
         shown = ", ".join(map(str, missing[:MOST_IDS]))
         parts.append(f"Missing: {noun(len(missing), 'seed')} {shown}{', ...' * (len(missing) > MOST_IDS)}.")
     if row.published:
-        parts.append(f"Published: {row.published.source}, row '{row.published.label}'.")
+        on = "" if row.published.data == IMAGENET else f", on {row.published.data}"
+        parts.append(f"Published: {_printed(row.published)}{on}.")
     return " ".join(parts)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from modernize.external import CONVENTION
 from modernize.report import provenance as source
 from modernize.report.evidence import evidence_json
 from modernize.report.facts import findings, header, scale_limits, seed_limits
@@ -16,7 +17,7 @@ from modernize.report.machines import machine_notes
 from modernize.report.methods import methods
 from modernize.report.numbers import published_verdict
 from modernize.report.paper import N_SEEDS
-from modernize.report.rows import Row
+from modernize.report.rows import Contrast, Row, all_contrasts
 from modernize.results.study import Study
 from modernize.words import NONE
 
@@ -24,7 +25,8 @@ PUBLISHED_TEST = f"Welch test on printed mean and std, n={N_SEEDS}, Holm over th
 # With which a cell begins that a spreadsheet computes.
 _LIVE = ("=", "+", "-", "@", "\t", "\r")
 _NOT_MEASURED = {
-    *("study", "step", "title", "adopted", "before", "top1_percent_published", "top1_std_published", "delta_published"),
+    *("study", "step", "title", "adopted", "role", "before"),
+    *("top1_percent_published", "top1_std_published", "delta_published"),
     *("p_value_published", "p_value_holm_published", "verdict_published", "verdict_published_source", "published_on"),
     *("published_source", "published_row", "macs", "num_params", "cost_source"),
     *("gmacs_published", "gmacs_published_source", "gmacs_published_anomaly"),
@@ -68,7 +70,10 @@ def to_json(study: Study, rows: Sequence[Row], problems: Sequence[str]) -> str:
     told = header(study, rows)
     facts = {
         "study": study.name,
-        "regime": study.regime,
+        "title": study.title or None,
+        "about": study.about or None,
+        "expectation": study.expectation or None,
+        "regime": study.regime or None,
         "header": asdict(told),
         "methods": methods(study, rows, told),
         "not_alike": machine_notes(record for row in rows for record in row.records.values()),
@@ -76,6 +81,7 @@ def to_json(study: Study, rows: Sequence[Row], problems: Sequence[str]) -> str:
         "findings": findings(rows),
         "evidence": evidence_json(study, rows),
         "rungs": table_rows(study, rows),
+        "contrasts": [_contrast(one) for one in all_contrasts(rows)],
         "records": [record for row in rows for record in _records(row)],
         "problems": list(problems),
     }
@@ -89,12 +95,15 @@ def json_text(facts: Mapping[str, Any]) -> str:
 
 def _flat(study: Study, row: Row) -> dict[str, Any]:
     top1, delta, published, reading = row.top1, row.delta, row.published, row.published_reading
-    verdict = published_verdict(row)
+    verdict, printed = published_verdict(row), bool(published and published.gmacs_text)
     return {
         "study": study.name,
         "step": row.step,
         "title": row.planned.title,
         "adopted": row.adopted,
+        "role": row.planned.role,
+        "model": row.planned.model or None,
+        "note": row.planned.note or None,
         "before": row.before,
         "status": row.status,
         "num_stale": len(row.stale),
@@ -113,7 +122,7 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "delta_std": rounded(delta.std) if delta else None,
         "p_value": significant(delta.p_value) if delta else None,
         "p_value_holm": significant(row.p_holm),
-        "delta_source": source.delta_source(row) or None,
+        "delta_source": source.delta_source(row.contrast) or None,
         "verdict": row.verdict or None,
         "top1_percent_published": published.top1_percent if published else None,
         "top1_std_published": published.top1_std if published else None,
@@ -122,18 +131,36 @@ def _flat(study: Study, row: Row) -> dict[str, Any]:
         "p_value_holm_published": significant(reading.p_holm) if reading else None,
         "verdict_published": None if verdict == NONE else verdict,
         "verdict_published_source": PUBLISHED_TEST if reading else None,
-        "published_on": "ImageNet-1K, 224 px" if published else None,
+        "published_on": published.data if published else None,
         "published_source": published.source if published else None,
         "published_row": published.label if published else None,
         "macs": row.planned.macs,
         "num_params": row.planned.num_params,
-        "cost_source": f"counted at {study.image_size} px: {MACS_CONVENTION}",
-        "gmacs_published": published.gmacs if published else None,
-        "gmacs_published_source": f"{published.source}, 224 px" if published else None,
+        "cost_source": f"{CONVENTION}, at {study.image_size} px"
+        if row.planned.model
+        else f"counted at {study.image_size} px: {MACS_CONVENTION}",
+        "gmacs_published": published.gmacs if published and printed else None,
+        "gmacs_published_source": f"{published.source}, 224 px" if published and printed else None,
         "gmacs_published_anomaly": published.anomaly or None if published else None,
         "images_per_second": rounded(row.images_per_second),
         "num_timed": row.num_timed,
         "speed_source": source.speed_source(row) if row.num_timed else None,
+    }
+
+
+def _contrast(one: Contrast) -> dict[str, Any]:
+    delta = one.delta
+    return {
+        "entry": one.entry,
+        "before": one.before,
+        "delta_measured": rounded(delta.mean) if delta else None,
+        "delta_low": rounded(delta.low) if delta else None,
+        "delta_high": rounded(delta.high) if delta else None,
+        "n_paired_seeds": delta.n if delta else 0,
+        "p_value": significant(delta.p_value) if delta else None,
+        "p_value_holm": significant(one.p_holm),
+        "verdict": one.verdict or None,
+        "delta_published": one.published_delta,
     }
 
 
