@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from modernize.cost import cost
+from modernize.entry import Role
 from modernize.ladder import Rung, ladder
 from modernize.published import published_row
 from modernize.results.record import (
@@ -24,7 +27,7 @@ from modernize.results.record import (
     Speed,
     Status,
 )
-from modernize.results.study import PlannedEntry, Study
+from modernize.results.study import PlannedEntry, Reference, Study
 from modernize.spec import fingerprint
 
 EPOCHS = 12
@@ -54,8 +57,10 @@ def make_study(
     seeds: tuple[int, ...] = (0,),
     probes: bool = False,
     epochs: int = EPOCHS,
+    baselines: Mapping[str, str] = MappingProxyType({}),
+    references: tuple[Reference, ...] = (),
 ) -> Study:
-    """Plan a real ladder without running it."""
+    """Plan a real ladder without running it; `baselines` are names of other networks by name of the entry."""
     rungs = ladder(regime, upto=upto, probes=probes)
     by_steps = {rung.steps: rung.step for rung in rungs}
     return Study(
@@ -67,10 +72,52 @@ def make_study(
         epochs=epochs,
         image_size=rungs[0].spec.regime.image_size,
         seeds=seeds,
-        entries=tuple(_planned(rung, seeds, epochs) for rung in rungs),
+        entries=(
+            *(_planned(rung, seeds, epochs) for rung in rungs),
+            *(planned_network(name, model, seeds=seeds) for name, model in baselines.items()),
+        ),
+        references=references,
         contrasts=tuple(
             (rung.step, by_steps[rung.steps[:-1]]) for rung in rungs if rung.steps[:-1] in by_steps and rung.steps
         ),
+    )
+
+
+def make_networks(
+    *entries: PlannedEntry, seeds: tuple[int, ...] = (0,), contrasts: tuple[tuple[str, str], ...] = (), **changes: Any
+) -> Study:
+    """Plan a study that is no ladder."""
+    study = Study(
+        name="networks",
+        regime="",
+        published="",
+        data=DATA.name,
+        budget="small",
+        epochs=EPOCHS,
+        image_size=DATA.image_size,
+        seeds=seeds,
+        entries=entries,
+        contrasts=contrasts,
+    )
+    return replace(study, **changes)
+
+
+def planned_network(
+    name: str, model: str = "", *, seeds: tuple[int, ...] = (0,), role: Role = "baseline", note: str = ""
+) -> PlannedEntry:
+    """Plan an entry that is no rung."""
+    key = fingerprint({"entry": name, "model": model})
+    return PlannedEntry(
+        name=name,
+        title=model or name,
+        role=role,
+        fingerprint=key,
+        macs=10_000_000 + 1_000_000 * len(name),
+        num_params=300_000 + 10_000 * len(name),
+        changes=(),
+        run_ids=tuple(fingerprint({"entry": key, "seed": seed}) for seed in seeds),
+        model=model,
+        note=note,
     )
 
 
@@ -115,7 +162,7 @@ def make_record(
     planned = next(entry for entry in study.entries if entry.name == step)
     draw = random.Random(f"{step} {seed}")
     if top1_percent is None:
-        published = published_row(study.published, step)
+        published = published_row(study.published, step) if study.published else None
         anchor = published.top1_percent if published else 80.0
         top1_percent = round(82 + 1.6 * (anchor - 79) + draw.gauss(0, 0.8), 2)
     classic = step == "base"
@@ -126,8 +173,9 @@ def make_record(
     if status == "finished":
         top1[-1] = top1_percent
     loss = [round(2.3 - (1.7 if classic else 1.45) * r + 0.02 * n, 4) for r, n in zip(reached, noise, strict=True)]
-    rung = _rungs(study.regime).get(step)
-    spec = rung.spec if rung else ladder(study.regime)[-1].spec
+    on_ladder = planned.role in ("rung", "probe")
+    rung = _rungs(study.regime).get(step) if on_ladder else None
+    spec = rung.spec if rung else ladder(study.regime or "laptop")[-1].spec
     recipe = _plain(asdict(spec.recipe))
     finished = status == "finished"
     record = Record(
@@ -137,14 +185,16 @@ def make_record(
         entry=EntryFacts(
             name=step,
             title=planned.title,
-            steps=rung.steps if rung else (step,),
+            steps=rung.steps if rung else (step,) if on_ladder else (),
             role=planned.role,
-            regime=study.regime,
+            regime=study.regime if on_ladder else "",
             image_size=study.image_size,
             fingerprint=planned.fingerprint,
             changes=tuple(_plain(asdict(change)) for change in rung.changes) if rung else (),
         ),
-        model={"arch": _plain(asdict(replace(spec.arch, num_classes=data.num_classes)))},
+        model={"external": planned.model}
+        if planned.model
+        else {"arch": _plain(asdict(replace(spec.arch, num_classes=data.num_classes)))},
         recipe=recipe,
         trained_recipe=recipe | {"epochs": study.epochs, "batch_size": 64},
         data=data,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from modernize.report.roles import noun_of
 from modernize.report.rows import Row
 from modernize.report.specs import rung_specs
 from modernize.report.view import Figure, keys_of
@@ -38,6 +39,24 @@ PUBLISHED = {
 }
 
 
+# And where not all rows are rungs, these.
+ENTRIES = {
+    "ladder": "Top-1 of every entry, measured and published each on an axis of its own, with MACs",
+    "path": "Top-1 against multiply-accumulates of every entry",
+    "params": "Top-1 against parameters of every entry",
+    "speed": "Top-1 against training speed of every entry",
+    "seconds": "Top-1 against training time of every entry",
+    "top1": "Top-1 by epoch, one panel an entry",
+    "loss": "Training loss by epoch, one panel an entry",
+    "lr": "Learning rate by epoch, one panel an entry",
+}
+
+
+def words_of(rows: Sequence[Row]) -> dict[str, str]:
+    """Return what the drawings of a study say instead."""
+    return {} if noun_of(rows) == "rung" else ENTRIES
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artist:
     """Draws what a report shows, when and where it is asked for.
@@ -66,7 +85,7 @@ class Artist:
         """Give the figures, and what each step changes, as SVG elements for a page, by key."""
         from modernize.report.figures import change, draw, network, svg_text
 
-        told = {key: alt for _, key, alt in _PLACES} | (PUBLISHED if self.published else {})
+        told = {key: alt for _, key, alt in _PLACES} | (PUBLISHED if self.published else words_of(self.rows))
         found = {}
         for key in self._keys(every=True):
             if (figure := draw(key, self.study, self.rows, theme="page")) is not None:

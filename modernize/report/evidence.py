@@ -41,10 +41,15 @@ def power(study: Study, rows: Sequence[Row]) -> Power | None:
 
 def agreement(rows: Sequence[Row]) -> Agreement | None:
     """Compare the deltas with the published ones, None if there is nothing to compare."""
-    pairs = [(row, row.delta, row.published_delta) for row in rows if row.delta and row.published_delta is not None]
+    adopted = {row.step for row in rows if row.adopted}
+    pairs = [
+        (one.entry in adopted, one.delta, one.published_delta)
+        for one in all_contrasts(rows)
+        if one.delta and one.published_delta is not None
+    ]
     if not pairs:
         return None
-    ranked = [(delta.mean, published) for row, delta, published in pairs if row.adopted]
+    ranked = [(delta.mean, published) for of_rung, delta, published in pairs if of_rung]
     spearman = rank_correlation([a for a, _ in ranked], [b for _, b in ranked])
     repeated = any(delta.n > 1 for _, delta, _ in pairs)
     return Agreement(

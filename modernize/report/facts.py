@@ -139,7 +139,12 @@ def _own_scale(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> 
 def found_line(rows: Sequence[Row]) -> str:
     """Say in a line what was found: the verdicts, or where there is no test the numbers themselves."""
     if verdicts := verdict_sentences(rows):
-        return verdicts[0]
+        untested = [
+            f"{contrast_name(one, rows)} {signed(one.delta.mean)}"
+            for one in all_contrasts(rows)
+            if one.delta and one.p_holm is None
+        ]
+        return verdicts[0] + (f" Not tested, equal differences: {', '.join(untested)} points." if untested else "")
     compared = [
         f"{contrast_name(one, rows)} {signed(one.delta.mean)} points" for one in all_contrasts(rows) if one.delta
     ]

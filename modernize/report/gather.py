@@ -114,7 +114,7 @@ def _study(name: str, records: Sequence[Record]) -> Study:
     return Study(
         name=name,
         regime=first.entry.regime,
-        published=regime.published if regime else PUBLISHED_BY_DEFAULT,
+        published=regime.published if regime else PUBLISHED_BY_DEFAULT if first.entry.regime else "",
         data=first.data.name,
         budget=first.budget.name,
         epochs=max(record.budget.epochs for record in records),
@@ -140,4 +140,5 @@ def _entry(name: str, runs: dict[int, Record], seeds: Sequence[int]) -> PlannedE
         num_params=record.cost.num_params,
         changes=tuple(str(Change(**change)) for change in record.entry.changes),
         run_ids=tuple(runs[seed].run_id if seed in runs else "" for seed in seeds),
+        model=record.model.get("external", ""),
     )

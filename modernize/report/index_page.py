@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modernize.report.machines import execution_text
+from modernize.report.roles import nouns_of
 from modernize.report.rows import Row
 from modernize.report.view import Cell, Items, Page, Paragraph, Section, Table, heads, keys_of
 from modernize.results.study import Study
+from modernize.words import NONE
 
 Rows = Sequence[Row]
 
@@ -60,10 +62,20 @@ def _images(rows: Rows) -> str:
 
 
 def _table(key: str, members: Sequence[tuple[str, Study, Rows]], unplanned: Sequence[str]) -> Table:
+    what = nouns_of(row for _, _, rows in members for row in rows)
     return Table(
         id=f"studies-{key}",
         caption="Studies on this data.",
-        columns=heads("study", "regime", "budget", "epochs>", "rungs>", "seeds>", "runs", "execution"),
+        columns=heads(
+            "study",
+            "regime",
+            "budget",
+            "epochs>",
+            f"{what}>",
+            "seeds>",
+            "runs",
+            "execution",
+        ),
         rows=tuple(_cells(address, study, rows, unplanned) for address, study, rows in members),
     )
 
@@ -83,7 +95,7 @@ def _cells(address: str, study: Study, rows: Rows, unplanned: Sequence[str]) -> 
         marks.append(f"{changed} by other code")
     return (
         Cell(text=study.name, link=address),
-        Cell(text=study.regime),
+        Cell(text=study.regime or NONE),
         Cell(text=study.budget),
         Cell(text=str(study.epochs), value=study.epochs),
         Cell(text=str(len(rows)), value=len(rows)),

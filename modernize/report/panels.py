@@ -9,6 +9,7 @@ from modernize.registry import load_steps
 from modernize.report import cells
 from modernize.report.charts import curve_charts
 from modernize.report.drawings import change_keys
+from modernize.report.roles import on_paper_ladder, role_text
 from modernize.report.rows import Row
 from modernize.report.specs import rung_specs
 from modernize.report.view import Cell, Panel, keys_of
@@ -29,8 +30,8 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
         Panel(
             step=row.step,
             title=row.planned.title,
-            adopted=row.adopted,
-            card=step_card(row.step),
+            label=row.label,
+            card=step_card(row.step) if row.on_ladder else (("What", role_text(row)),),
             before=row.before,
             changes=tuple(change_parts(change) for change in row.planned.changes),
             drawing=drawings[row.step],
@@ -41,7 +42,7 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
                 ("Delta measured, points", cells.delta_measured(row)),
                 ("Verdict, measured", cells.verdict_measured(row)),
                 ("Images/s", cells.speed(row)),
-                *published_numbers(row),
+                *(published_numbers(row) if row.published or on_paper_ladder(study, rows) else ()),
                 (unit_name, cells.macs(row, unit, study.image_size)),
                 ("Parameters", cells.params(row, study.image_size)),
             ),
@@ -86,10 +87,14 @@ def facts(*named: tuple[str, Cell]) -> tuple[tuple[str, str, str], ...]:
     return tuple((label, cell.text, cell.source) for label, cell in named if cell.text != NONE)
 
 
+def _referred(row: Row) -> bool:
+    return bool(row.published and row.published.role == "reference")
+
+
 def published_numbers(row: Row) -> tuple[tuple[str, Cell], ...]:
-    """What the paper prints of a rung."""
+    """What is printed of a row."""
     return (
         ("Top-1 published, %", cells.top1_published(row) if row.published else Cell(text="none")),
         ("Delta published, points", cells.delta_published(row)),
-        ("Verdict, published", cells.verdict_published(row)),
+        *([] if _referred(row) else [("Verdict, published", cells.verdict_published(row))]),
     )

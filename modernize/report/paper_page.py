@@ -224,7 +224,7 @@ def _panels(regime: str, rows: Sequence[Row]) -> tuple[Panel, ...]:
         Panel(
             step=row.step,
             title=row.planned.title,
-            adopted=row.adopted,
+            label=row.label,
             card=step_card(row.step),
             before=row.before,
             changes=tuple((c.field, str(c.before), str(c.after)) for c in rungs[row.step].changes),

@@ -8,7 +8,7 @@ from modernize.published import IMAGENET
 from modernize.report import cells, numbers
 from modernize.report import provenance as source
 from modernize.report.costs import cost_section
-from modernize.report.drawings import figures_of
+from modernize.report.drawings import figures_of, words_of
 from modernize.report.facts import Header, findings, found_line, header, scale_limits, seed_limits
 from modernize.report.methods import methods
 from modernize.report.paper import READINGS
@@ -39,7 +39,7 @@ def study_page(study: Study, rows: Sequence[Row], figures: Collection[str], prob
             id="rungs",
             title=nouns.capitalize(),
             blocks=(
-                *figures_of("rungs", figures),
+                *figures_of("rungs", figures, words_of(rows)),
                 rungs_table(study, rows, keys),
                 Items(items=_reading_notes(study, rows)),
             ),
@@ -50,11 +50,11 @@ def study_page(study: Study, rows: Sequence[Row], figures: Collection[str], prob
             blocks=tuple(_deltas(study, rows, figures)),
         ),
         Section(id="cost", title="Size and speed", blocks=tuple(_sizes(study, rows, figures))),
-        Section(id="training", title="Training", blocks=tuple(_training(figures))),
+        Section(id="training", title="Training", blocks=tuple(_training(rows, figures))),
         Section(
             id="steps",
             title="What each step changed" if nouns == "rungs" else "Entry by entry",
-            blocks=(*figures_of("steps", figures), *_changes(rows)),
+            blocks=(*figures_of("steps", figures, words_of(rows)), *_changes(rows)),
             rungs=True,
         ),
         Section(id="methods", title="Methods", blocks=(Items(items=methods(study, rows, facts)),)),
@@ -220,7 +220,7 @@ def _paper_notes(regime: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
 
 
 def _deltas(study: Study, rows: Sequence[Row], figures: Collection[str]) -> Iterable[Block]:
-    yield from figures_of("deltas", figures)
+    yield from figures_of("deltas", figures, words_of(rows))
     if any(row.against for row in rows):
         yield contrasts_table(rows)
     if sentences := findings(rows):
@@ -231,7 +231,8 @@ def _deltas(study: Study, rows: Sequence[Row], figures: Collection[str]) -> Iter
 def _sizes(study: Study, rows: Sequence[Row], figures: Collection[str]) -> Iterable[Block]:
     (unit_name, unit), size = macs_unit(row.planned.macs for row in rows), study.image_size
     word = noun_of(rows)
-    yield from figures_of("cost", figures)
+    name = 'the paper\'s "FLOPs"; ' if on_paper_ladder(study, rows) else ""
+    yield from figures_of("cost", figures, words_of(rows))
     yield Table(
         id="sizes",
         caption=f"Multiply-accumulates, parameters and training speed of every {word}.",
@@ -241,8 +242,8 @@ def _sizes(study: Study, rows: Sequence[Row], figures: Collection[str]) -> Itera
         ),
     )
     yield Paragraph(
-        text=f"{unit_name}: multiply-accumulates of convolutions and classifier at {study.image_size} px (the paper's "
-        f'"FLOPs"; norms and activations not counted).{macs_note(rows)} Images/s: training, mean over the '
+        text=f"{unit_name}: multiply-accumulates of convolutions and classifier at {study.image_size} px "
+        f"({name}norms and activations not counted).{macs_note(rows)} Images/s: training, mean over the "
         f"runs{_left_out(rows)}."
     )
 
@@ -255,8 +256,8 @@ def _left_out(rows: Sequence[Row]) -> str:
     return f" on one machine alone, used in one way; {plural(finished - timed, 'run')} on others left out, see Methods"
 
 
-def _training(figures: Collection[str]) -> Iterable[Block]:
-    drawn = figures_of("training", figures)
+def _training(rows: Sequence[Row], figures: Collection[str]) -> Iterable[Block]:
+    drawn = figures_of("training", figures, words_of(rows))
     yield from drawn
     if drawn:
         yield Paragraph(
@@ -266,7 +267,9 @@ def _training(figures: Collection[str]) -> Iterable[Block]:
 
 def _changes(rows: Sequence[Row]) -> tuple[Block, ...]:
     items = tuple(
-        (f"{row.step}, {row.planned.title}", "; ".join(row.planned.changes) if row.on_ladder else role_text(row))
+        (f"{row.step}, {row.planned.title}", "; ".join(row.planned.changes))
+        if row.on_ladder
+        else (row.step, role_text(row))
         for row in rows
         if row.planned.changes or not row.on_ladder
     )

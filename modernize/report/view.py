@@ -148,7 +148,7 @@ class Panel:
     Attributes:
         step: Its id.
         title: Its title.
-        adopted: False for a probe.
+        label: Its id, with its role where it is no rung.
         card: What the step is and why: label and text.
         before: Step it was applied to, "" at the base.
         changes: Field, old and new value.
@@ -160,7 +160,7 @@ class Panel:
 
     step: str
     title: str
-    adopted: bool
+    label: str
     card: tuple[tuple[str, str], ...]
     before: str
     changes: tuple[tuple[str, str, str], ...]

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modernize.cost import cost
-from modernize.errors import MissingResultsError
+from modernize.errors import MissingResultsError, ModernizeError
 from modernize.ladder import Rung, ladder
 from modernize.published import PublishedRow, published_row, published_rows
 from modernize.registry import load_steps
+from modernize.report.roles import ladder_of
 from modernize.report.rows import Row, make_rows
 from modernize.report.specs import rung_specs
 from modernize.results.find import find_study
@@ -137,10 +138,15 @@ def study_course(results_dir: Path, name: str = "") -> Course:
 
     Raises:
         MissingResultsError: If there is no study, or none of its runs has ended.
-        ModernizeError: If the name is unknown.
+        ModernizeError: If the name is unknown, or the study is no ladder beside a published one.
     """
     folder = find_study(results_dir, name)
     study = load_study(folder)
+    if not study.published or not any(entry.adopted for entry in study.entries):
+        raise ModernizeError(
+            f"study '{study.name}' is no ladder with a published one beside it, so it has no course to go through; its "
+            "report is complete: `modernize report`."
+        )
     loaded = load_records(folder.parent, {run_id for rung in study.entries for run_id in rung.run_ids})
     rows = make_rows(study, loaded.records)
     if not any(row.records for row in rows):
@@ -149,7 +155,8 @@ def study_course(results_dir: Path, name: str = "") -> Course:
 
 
 def course_of(study: Study, rows: Sequence[Row]) -> Course:
-    """Make the course of a study from its rows."""
+    """Make the course of a study from its rows; those that are no rungs have no lesson."""
+    rows = ladder_of(rows)
     specs = rung_specs(study, rows)
     by_step = {row.step: row for row in rows}
     base = next((spec for spec in specs.values() if spec), None)

@@ -1,4 +1,7 @@
-"""The paper's Figure 2 redrawn: a bar a rung, both regimes, MACs along the bars, and what was measured beside it."""
+"""The paper's Figure 2 redrawn: a bar a rung, both regimes, MACs along the bars, and what was measured beside it.
+
+What is no rung stands apart, below the ladder; a study without rungs has the same picture of its entries.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,15 @@ from modernize.regimes import get_regime
 from modernize.registry import load_steps
 from modernize.report.figures.style import HATCH, Look, Theme, house_style, sentence, settled, shortened
 from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
-from modernize.report.rows import Row
+from modernize.report.roles import ladder_of, on_paper_ladder
+from modernize.report.rows import Row, reference_rows
+from modernize.report.view import listed
 from modernize.results.study import Study
 from modernize.words import macs_text, macs_unit
 
 MOST_DOTS = 10
+# Between the ladder and what stands beside it, in bars.
+_GAP = 1.0
 # What the paper calls its sections (arXiv:2201.03545).
 SECTIONS = {
     "2.1": "Training",
@@ -38,39 +45,50 @@ def figure2(
 ) -> Figure:
     """Draw top-1 of every rung as printed in both regimes, and as measured, on an axis of its own.
 
+    Published values that a study refers to have an axis for each data set that they were measured on.
+
     Probes are hatched. The numbers at the start of the bars are MACs.
 
     Args:
         study: The plan of what was measured; None for the published ladder alone.
-        rows: In the ladder's order, drawn from top to bottom.
+        rows: In the study's order, drawn from top to bottom, rungs first.
         regime: Which published ladder comes first, where there is no study.
         theme: "light" or "dark".
 
     Raises:
         ModernizeError: If there is no such published ladder or theme.
     """
-    regimes = _regimes(study.published if study else regime)
+    rows = [*ladder_of(rows), *(row for row in rows if not row.on_ladder)]
+    paper = study is None or on_paper_ladder(study, rows)
+    regimes = _regimes(study.published if study else regime) if paper else ()
+    printed = _references(study, rows) if study else {}
     with house_style(theme) as look:
         places = _places(study, rows, regimes)
-        figure = Figure(figsize=(13.333, max(4.4, 2.3 + 0.43 * len(places))))
+        figure = Figure(figsize=(13.333, max(4.4, 2.3 + 0.43 * (places[-1].y + 1))))
         figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
-        panels = figure.subplots(1, 2 if study else 1, sharey=True, squeeze=False)[0]
-        panels[0].set_yticks(range(len(places)), [place.label for place in places])
-        panels[0].set_ylim(len(places) - 0.35, -0.65)
+        panels = list(figure.subplots(1, bool(study) + paper + len(printed), sharey=True, squeeze=False)[0])
+        panels[0].set_yticks([place.y for place in places], [place.label for place in places])
+        panels[0].set_ylim(places[-1].y + 0.65, -0.65)
         notes = []
         if study:
-            _measured_panel(panels[0], study, rows, look)
+            _measured_panel(panels[0], study, rows, places, look)
             notes += ["dots: single seeds"] if any(_dots(row) for row in rows) else []
             notes += stale_notes(rows)
+            _set_apart(panels, rows, places, look)
         else:
             _section_names(panels[0], places, look)
-        _published_panel(panels[-1], places, regimes, look)
+        if paper:
+            _published_panel(panels[bool(study)], places, regimes, look)
+        for axes, (data, of) in zip(panels[bool(study) + paper :], printed.items(), strict=True):
+            _reference_panel(axes, data, of, places, look)
         if not all(place.adopted for place in places):
             notes.insert(0, "hatched: probes, tried beside the rung and not adopted")
         if any(p and p.anomaly for place in places for p in place.published.values()):
             notes.append("* printed MACs inconsistent with the architecture")
-        if study:
+        if study and paper:
             notes.append("the two axes are not comparable: different data and budget")
+        if printed:
+            notes.append("published values stand on an axis of their own: see the report for what differs")
         figure.supxlabel(sentence(notes), fontsize=10.5, color=look.faint)
         return settled(figure, look)
 
@@ -79,6 +97,7 @@ def figure2(
 class _Place:
     """A line of the figure."""
 
+    y: float
     step: str
     label: str
     adopted: bool
@@ -106,34 +125,40 @@ def _regimes(first: str) -> tuple[str, ...]:
 
 def _places(study: Study | None, rows: Sequence[Row], regimes: Sequence[str]) -> list[_Place]:
     if study:
+        apart = _GAP if any(row.on_ladder for row in rows) else 0.0
         return [
-            _Place(row.step, rung_label(row), row.adopted, {r: published_row(r, row.step) for r in regimes})
-            for row in rows
+            _Place(
+                y + (0.0 if row.on_ladder else apart),
+                row.step,
+                rung_label(row),
+                row.planned.role != "probe",
+                {r: published_row(r, row.step) if row.on_ladder else None for r in regimes},
+            )
+            for y, row in enumerate(rows)
         ]
     printed = published_rows(regimes[0])
     places = [
         _Place(
+            y,
             row.step,
             row.step if row.adopted else f"{row.step} (probe)",
             row.adopted,
             {r: published_row(r, row.step) for r in regimes},
         )
-        for row in printed
-        if row.role != "reference"
+        for y, row in enumerate(row for row in printed if row.role != "reference")
     ]
     references = {r: next((x for x in published_rows(r) if x.role == "reference"), None) for r in regimes}
     names = dict.fromkeys(row.label for row in references.values() if row)
-    return [*places, _Place("", " / ".join(names), True, references)] if names else places
+    return [*places, _Place(len(places), "", " / ".join(names), True, references)] if names else places
 
 
-def _measured_panel(axes: Axes, study: Study, rows: Sequence[Row], look: Look) -> None:
+def _measured_panel(axes: Axes, study: Study, rows: Sequence[Row], places: Sequence[_Place], look: Look) -> None:
     unit_name, unit = macs_unit(row.planned.macs for row in rows)
     bars = []
-    for place, row in enumerate(rows):
+    for place, row in zip((place.y for place in places), rows, strict=True):
         if row.top1 is None:
             word = verdict(row)
-            at: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "style": "italic"}
-            axes.text(0.012, place, word, color=look.faint if word == "missing" else look.bad, **at)
+            axes.text(0.012, place, word, color=look.faint if word == "missing" else look.bad, **_beside(axes))
             continue
         dots = _dots(row)
         bars.append(
@@ -144,8 +169,8 @@ def _measured_panel(axes: Axes, study: Study, rows: Sequence[Row], look: Look) -
                 std=row.top1.std,
                 reach=max(row.top1.mean + (row.top1.std or 0.0), *dots, row.top1.mean),
                 macs=macs_text(row.planned.macs, unit),
-                colour=look.measured,
-                adopted=row.adopted,
+                colour=look.baseline if row.planned.role == "baseline" else look.measured,
+                adopted=row.planned.role != "probe",
                 note=f"  (n={row.top1.n})" if row.top1.n < len(row.planned.run_ids) else "",
             )
         )
@@ -161,7 +186,8 @@ def _published_panel(axes: Axes, places: Sequence[_Place], regimes: Sequence[str
     colours = (look.published, look.other)
     shown = [r for r in regimes if any(place.published[r] for place in places)]
     bars = []
-    for y, place in enumerate(places):
+    for place in places:
+        y = place.y
         for i, regime in enumerate(regimes):
             row = place.published[regime]
             if row is None:
@@ -179,8 +205,7 @@ def _published_panel(axes: Axes, places: Sequence[_Place], regimes: Sequence[str
                 )
             )
         if not any(place.published.values()):
-            at: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "style": "italic"}
-            axes.text(0.012, y, "none", color=look.faint, **at)
+            axes.text(0.012, y, "none", color=look.faint, **_beside(axes))
     source = published_rows(regimes[0])[0].source.split(" ", 1)[0] if shown else "nothing"
     axes.set_title(f"Published: {source}", color=look.published_ink, weight="bold", pad=38)
     for line, (regime, colour) in enumerate(zip(regimes, colours, strict=True)):
@@ -191,6 +216,64 @@ def _published_panel(axes: Axes, places: Sequence[_Place], regimes: Sequence[str
             _head(axes, 1 - line, text, look.faint, indent=14)
     label = "ImageNet-1K top-1, %\n(whisker: printed standard deviation" if bars else "ImageNet-1K top-1, %\n("
     _draw(axes, bars, label, look)
+
+
+def _references(study: Study, rows: Sequence[Row]) -> dict[str, dict[str, PublishedRow]]:
+    """Return the values that a study refers to by the data they were measured on, then by entry."""
+    found: dict[str, dict[str, PublishedRow]] = {}
+    names = {row.step for row in rows}
+    for one in reference_rows(study):
+        if one.step in names:
+            found.setdefault(one.data, {}).setdefault(one.step, one)
+    return found
+
+
+def _reference_panel(
+    axes: Axes, data: str, printed: Mapping[str, PublishedRow], places: Sequence[_Place], look: Look
+) -> None:
+    bars = []
+    for place in places:
+        row = printed.get(place.step)
+        if row is None:
+            axes.text(0.012, place.y, "none", color=look.faint, **_beside(axes))
+            continue
+        bars.append(
+            _Bar(
+                y=place.y,
+                height=0.66,
+                mean=row.top1_percent,
+                std=row.top1_std,
+                reach=row.top1_percent + (row.top1_std or 0.0),
+                macs="",
+                colour=look.published,
+                adopted=True,
+                note=f"  (n={row.n})" if row.n else "",
+            )
+        )
+    sources = dict.fromkeys(row.source for row in printed.values())
+    name = next(iter(sources)) if len(sources) == 1 else f"{len(sources)} sources"
+    axes.set_title(f"Published on {shortened(data, 30)}", color=look.published_ink, weight="bold", pad=38)
+    _head(axes, 0, shortened(name, 70), look.faint)
+    whisker = "whisker: printed standard deviation" if any(bar.std is not None for bar in bars) else ""
+    _draw(axes, bars, f"top-1 on {shortened(data, 30)}, %\n({whisker}", look)
+
+
+def _set_apart(panels: Sequence[Axes], rows: Sequence[Row], places: Sequence[_Place], look: Look) -> None:
+    """Draw a line between the ladder and what stands beside it, with a heading."""
+    others = [place.y for row, place in zip(rows, places, strict=True) if not row.on_ladder]
+    if not others or len(others) == len(rows):
+        return
+    line = others[0] - 0.5 - _GAP / 2
+    for axes in panels:
+        axes.axhline(line, color=look.faint, lw=1.0)
+    roles = dict.fromkeys(row.planned.role for row in rows if not row.on_ladder)
+    heading = f"{listed(f'{role}s' for role in roles).capitalize()}, no steps of the ladder"
+    at: dict[str, Any] = {"xycoords": panels[0].get_yaxis_transform(), "textcoords": "offset points"}
+    panels[0].annotate(heading, (0, line), (5, -5), va="top", fontsize=10.5, color=look.faint, weight="bold", **at)
+
+
+def _beside(axes: Axes) -> dict[str, Any]:
+    return {"transform": axes.get_yaxis_transform(), "va": "center", "style": "italic"}
 
 
 def _ends(regime: str) -> tuple[str, str, str]:

@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from modernize.errors import unknown_name
 from modernize.report.figures.style import Look, Theme, house_style, limits_around, sentence, settled, shortened
 from modernize.report.figures.words import rung_label, stale_notes, verdict
+from modernize.report.roles import nouns_of
 from modernize.report.rows import Row
 from modernize.results.record import Curves
 from modernize.results.study import Study
@@ -84,7 +85,7 @@ def _panels(study: Study, rows: Sequence[Row], quantity: _Quantity, look: Look) 
         for other in tables:
             mean = other.mean(axis=0) if len(other) else []
             axes.plot(range(1, len(mean) + 1), mean, color=look.tint(look.other, 0.6), lw=0.8, zorder=1)
-        _finished(axes, row, tables[i], quantity, look)
+        _finished(axes, row, tables[i], quantity, look.baseline if row.planned.role == "baseline" else look.measured)
         _unfinished(axes, row, quantity, look)
         # The last panel of a column carries its epochs, also above a gap.
         axes.tick_params(labelbottom=i + columns >= len(rows))
@@ -92,7 +93,7 @@ def _panels(study: Study, rows: Sequence[Row], quantity: _Quantity, look: Look) 
         axes.set_axis_off()
     most = max(map(len, tables), default=0)
     seeds = [f"line: mean of {most} seeds", "band: least to greatest of them"] if most > 1 else ["one seed"]
-    notes = [*seeds, *(["grey: the other rungs"] if len(rows) > 1 else []), "number: last epoch"]
+    notes = [*seeds, *([f"grey: the other {nouns_of(rows)}"] if len(rows) > 1 else []), "number: last epoch"]
     if any(r.status == "diverged" for row in rows for r in row.records.values()):
         notes.append("cross: diverged")
     figure.supylabel(quantity.label, fontsize=13)
@@ -102,17 +103,17 @@ def _panels(study: Study, rows: Sequence[Row], quantity: _Quantity, look: Look) 
 
 
 def _finished(
-    axes: Axes, row: Row, table: np.ndarray[tuple[int, ...], np.dtype[np.float64]], quantity: _Quantity, look: Look
+    axes: Axes, row: Row, table: np.ndarray[tuple[int, ...], np.dtype[np.float64]], quantity: _Quantity, colour: str
 ) -> None:
     if not table.size:
         return
     mean, epochs = table.mean(axis=0), range(1, table.shape[1] + 1)
     if len(table) > 1:
         least, greatest = table.min(axis=0), table.max(axis=0)
-        axes.fill_between(epochs, least, greatest, color=look.measured, alpha=0.28, lw=0, zorder=2)
-    axes.plot(epochs, mean, color=look.measured, lw=1.9, marker="o" if len(mean) == 1 else None, zorder=3)
+        axes.fill_between(epochs, least, greatest, color=colour, alpha=0.28, lw=0, zorder=2)
+    axes.plot(epochs, mean, color=colour, lw=1.9, marker="o" if len(mean) == 1 else None, zorder=3)
     n = f" (n={len(table)})" if len(table) < len(row.planned.run_ids) else ""
-    _corner(axes, quantity, 0, f"{quantity.number(float(mean[-1]))}{n}", color=look.measured, weight="bold")
+    _corner(axes, quantity, 0, f"{quantity.number(float(mean[-1]))}{n}", color=colour, weight="bold")
 
 
 def _unfinished(axes: Axes, row: Row, quantity: _Quantity, look: Look) -> None:

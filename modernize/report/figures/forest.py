@@ -13,6 +13,7 @@ from modernize.report.figures.style import Look, Theme, house_style, sentence, s
 from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
 from modernize.report.numbers import published_verdict
 from modernize.report.paper import welch_half_width
+from modernize.report.roles import published_data
 from modernize.report.rows import LEVEL, Row
 from modernize.results.study import Study
 from modernize.words import plural, signed
@@ -34,6 +35,7 @@ def deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
         ModernizeError: If there is no such theme.
     """
     shown = [row for row in rows if row.before]
+    paper = any(row.published_delta is not None for row in shown) or bool(study.published)
     alone = not any(row.records for row in rows)
     halves = _published_half_widths(rows) if alone else {}
     with house_style(theme) as look:
@@ -52,7 +54,8 @@ def deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
             _published(axes, place if alone else place + _DOWN, row, halves.get(row.step), look)
         axes.set_xlim(*_limits(shown, halves))
         axes.xaxis.set_major_locator(MaxNLocator(9, steps=[1, 2, 5, 10]))
-        axes.set_xlabel("change of top-1 against the rung before, percentage points")
+        against = "the entry named" if any(row.against for row in shown) else "the rung before"
+        axes.set_xlabel(f"change of top-1 against {against}, percentage points")
         if not shown:
             middle: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "style": "italic"}
             axes.text(0.25, 0.5, "no step to compare", color=look.faint, **middle)
@@ -60,13 +63,14 @@ def deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
             axes.set_title("Published, nothing measured", color=look.published_ink, pad=22, weight="bold")
         else:
             axes.set_title(f"Measured: {setting(study)}", color=look.measured, pad=22, weight="bold")
-        _columns(axes, shown, look)
+        _columns(axes, shown, published_data(study, shown) if paper else (), look)
         figure.supxlabel(sentence(_notes(study, shown, halves)), fontsize=10.5, color=look.faint)
         return settled(figure, look)
 
 
 def _label(row: Row) -> str:
-    return f"{rung_label(row)}   n={row.delta.n}" if row.delta else rung_label(row)
+    name = f"{rung_label(row)} vs {shortened(row.against, 20)}" if row.against else rung_label(row)
+    return f"{name}   n={row.delta.n}" if row.delta else name
 
 
 def _clear(row: Row) -> bool:
@@ -130,10 +134,10 @@ def _limits(rows: Sequence[Row], halves: Mapping[str, float]) -> tuple[float, fl
     return min(values) - margin, max(values) + margin
 
 
-def _columns(axes: Axes, rows: Sequence[Row], look: Look) -> None:
+def _columns(axes: Axes, rows: Sequence[Row], data: Sequence[str], look: Look) -> None:
     """Write the numbers behind the right edge: a column of what was measured, one of what was published."""
     measured = [("measured, 95 % interval", look.measured, 304)] if any(row.records for row in rows) else []
-    heads = [*measured, ("published (ImageNet)", look.published_ink, 0)]
+    heads = [*measured, *([(f"published ({shortened(', '.join(data), 24)})", look.published_ink, 0)] if data else [])]
     style: dict[str, Any] = {"textcoords": "offset points", "annotation_clip": False}
     at, x = axes.get_yaxis_transform(), 14
     for text, colour, width in heads:

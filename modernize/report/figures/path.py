@@ -1,4 +1,4 @@
-"""The ladder as a path through a plane: rungs in order, probes beside them, and the Pareto front."""
+"""The ladder as a path through a plane: rungs in order, probes and other networks beside them, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from modernize.report.figures.labels import Point, place_labels
 from modernize.report.figures.style import Look, shortened
 
+_LEGEND = {"adopted": "rung", "baseline": "baseline", "control": "control", "network": "network"}
+"""What roles are called where rungs and other networks stand in one plane."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point of a path; `before` is the rung it stands on, "" for context, which is no rung."""
+    """A point of a plane; `before` is the rung it stands on, "" for what is none."""
 
     name: str
     at: Point
-    role: Literal["adopted", "probe", "context"]
+    role: Literal["adopted", "probe", "context", "baseline", "control", "network"]
     before: str = ""
 
 
@@ -43,7 +47,9 @@ def draw_path(axes: Axes, marks: Sequence[Mark], colour: str, look: Look, *, les
     places = {mark.name: mark.at for mark in marks}
     walked = list(pairwise(mark.at for mark in marks if mark.role == "adopted"))
     hanging = [(places[m.before], m.at) for m in marks if m.role == "probe" and m.before in places]
-    front = pareto_front([mark.at for mark in marks if mark.role != "context"], less_is_better=less_is_better)
+    # Of the ladder alone where there is one: no line leads from a rung to a network that is none.
+    own = [mark.at for mark in marks if mark.role in ("adopted", "probe")]
+    front = pareto_front(own or [mark.at for mark in marks if mark.role != "context"], less_is_better=less_is_better)
     wide: dict[str, Any] = {
         "lw": 8,
         "solid_capstyle": "round",
@@ -58,10 +64,14 @@ def draw_path(axes: Axes, marks: Sequence[Mark], colour: str, look: Look, *, les
     for a, b in hanging:
         axes.plot(*zip(a, b, strict=True), color=colour, lw=1.2, ls=(0, (3, 2)), alpha=0.75, zorder=1)
     for mark in marks:
-        face = {"adopted": colour, "probe": look.page, "context": look.other}[mark.role]
-        edge = {"adopted": look.ink, "probe": colour, "context": look.other}[mark.role]
-        shape, size = ("D", 6.5) if mark.role == "context" else ("o", 8)
-        axes.plot(*mark.at, shape, ms=size, mfc=face, mec=edge, mew=1.0, zorder=3)
+        axes.plot(*mark.at, ls="", zorder=3, **_shape(mark.role, colour, look))
+    roles = dict.fromkeys(mark.role for mark in marks)
+    named = [role for role in roles if role in _LEGEND]
+    if len(named) > 1 or {*named} - {"adopted", "network"}:
+        handles = [Line2D([], [], ls="", label=_LEGEND[role], **_shape(role, colour, look)) for role in named]
+        at: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 0.995), "borderaxespad": 0.3}
+        tight: dict[str, Any] = {"frameon": False, "fontsize": 10.5, "handletextpad": 0.2, "columnspacing": 1.0}
+        axes.legend(handles=handles, ncols=len(handles), **at, **tight)
     place_labels(
         axes,
         [mark.at for mark in marks],
@@ -70,6 +80,19 @@ def draw_path(axes: Axes, marks: Sequence[Mark], colour: str, look: Look, *, les
         look,
         [look.faint if mark.role == "context" else look.ink for mark in marks],
     )
+
+
+def _shape(role: str, colour: str, look: Look) -> dict[str, Any]:
+    """How a point of a role is drawn: rungs are round, whatever is none has a shape of its own."""
+    marker, face, edge, size = {
+        "adopted": ("o", colour, look.ink, 8.0),
+        "network": ("o", colour, look.ink, 8.0),
+        "probe": ("o", look.page, colour, 8.0),
+        "baseline": ("s", look.baseline, look.ink, 8.0),
+        "control": ("^", look.page, look.ink, 8.0),
+        "context": ("D", look.other, look.other, 6.5),
+    }[role]
+    return {"marker": marker, "mfc": face, "mec": edge, "ms": size, "mew": 1.0}
 
 
 def pareto_front(points: Sequence[Point], *, less_is_better: bool) -> list[Point]:

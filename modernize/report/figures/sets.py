@@ -19,6 +19,7 @@ from modernize.report.figures.output import Format, figure_bytes
 from modernize.report.figures.style import Theme
 from modernize.report.figures.tradeoff import pareto
 from modernize.report.figures.words import rung_label
+from modernize.report.roles import ladder_of
 from modernize.report.rows import Row
 from modernize.report.specs import rung_specs
 from modernize.results.files import write_atomically
@@ -32,19 +33,20 @@ class _Draw(Protocol):
         """Draw a study; None where it has nothing for the figure."""
 
 
-def _ladder(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure:
+def _top1(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure:
     if any(row.records for row in rows):
         return figure2(study, rows, theme=theme)
     return figure2(regime=study.published, theme=theme)
 
 
 def _deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
-    return deltas(study, rows, theme=theme) if any(row.before for row in rows) else None
+    on_ladder = ladder_of(rows)
+    return deltas(study, on_ladder, theme=theme) if any(row.before for row in on_ladder) else None
 
 
 def _costs(study: Study, rows: Sequence[Row], *, by: By, theme: Theme = "light") -> Figure | None:
     known = rung_specs(study, rows)
-    specs = {rung_label(row): spec for row in rows if (spec := known[row.step])}
+    specs = {rung_label(row): spec for row in ladder_of(rows) if (spec := known[row.step])}
     return cost_breakdown(specs, by, study.image_size, theme=theme) if specs else None
 
 
@@ -58,7 +60,7 @@ def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figur
 
 
 FIGURES: dict[str, tuple[str, _Draw]] = {
-    "ladder": ("ladder", _ladder),
+    "ladder": ("ladder", _top1),
     "deltas": ("deltas", _deltas),
     "path": ("accuracy-macs", pareto),
     "params": ("accuracy-params", partial(pareto, against="params")),

@@ -37,6 +37,7 @@ class Look:
         published: Whatever a paper prints.
         published_ink: The same as text.
         other: The second published regime, and context.
+        baseline: Networks of other libraries that this project trained and measured.
         bad: Runs that diverged or failed.
         mark: What changed in a diagram.
         kinds: Kinds of operations, the same in diagrams and cost figures.
@@ -50,6 +51,7 @@ class Look:
     published: str
     published_ink: str
     other: str
+    baseline: str
     bad: str
     mark: str
     kinds: Mapping[str, str]
@@ -84,6 +86,7 @@ LOOKS: dict[str, Look] = {
         published="#E69F00",
         published_ink="#8A5F00",
         other="#ABABAB",
+        baseline="#007A5A",
         bad="#B84A00",
         mark="#D55E00",
         kinds={
@@ -104,6 +107,7 @@ LOOKS: dict[str, Look] = {
         published="#E69F00",
         published_ink="#F0B53A",
         other="#7C858F",
+        baseline="#1DB98E",
         bad="#FF8C4C",
         mark="#FF8C4C",
         kinds={

@@ -16,6 +16,7 @@ from modernize.report.figures.path import Mark, draw_path
 from modernize.report.figures.style import SLIDE_INCHES, Theme, house_style, sentence, settled, shortened
 from modernize.report.figures.words import setting, stale_notes, verdict
 from modernize.report.machines import machine_of, usual_machine
+from modernize.report.roles import on_paper_ladder
 from modernize.report.rows import Row
 from modernize.report.specs import paper_rungs
 from modernize.results.statistics import summarise
@@ -57,7 +58,7 @@ def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, them
 
     Args:
         study: The plan; its records may be missing.
-        rows: In the ladder's order; probes hang beside the path by a dashed line.
+        rows: In the study's order; probes hang beside the path by a dashed line, what is no rung stands by itself.
         against: "macs", "params", "images_per_second" (training) or "seconds" (of a whole run); the last two are
             measured only, on the machine that most runs were made on.
         theme: "light" or "dark".
@@ -71,12 +72,15 @@ def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, them
     with house_style(theme) as look:
         figure = Figure(figsize=SLIDE_INCHES)
         any_measured = any(row.records for row in rows)
-        shown = [any_measured or not axis.published, bool(axis.published)]
+        shown = [any_measured or not axis.published, bool(axis.published) and on_paper_ladder(study, rows)]
         panels = list(figure.subplots(1, sum(shown), squeeze=False)[0])
         figure.subplots_adjust(left=0.065, right=0.985, top=0.925, bottom=0.15, wspace=0.17)
-        notes = ["thick line: Pareto front", "arrows: the order of the steps"]
-        if any(not row.adopted for row in rows):
-            notes.insert(1, "open markers: probes, not adopted")
+        mixed = len({row.on_ladder for row in rows}) > 1
+        notes = [f"thick line: Pareto front{' of the ladder' if mixed else ''}"]
+        if any(row.planned.role == "probe" for row in rows):
+            notes.append("open markers: probes, not adopted")
+        if any(row.on_ladder for row in rows):
+            notes.append("arrows: the order of the steps")
         if shown[0]:
             left = panels[0]
             left.set_title(f"Measured: {setting(study)}", color=look.measured, weight="bold")
@@ -87,7 +91,7 @@ def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, them
             notes += stale_notes(rows)
         if shown[1]:
             right = panels[-1]
-            source = next((row.published.source for row in rows if row.published), "nothing")
+            source = next((row.published.source for row in rows if row.published and row.on_ladder), "nothing")
             right.set_title(f"Published: {source}", color=look.published_ink, weight="bold")
             right.set(xlabel=axis.published, ylabel="ImageNet-1K top-1, %")
             marks = _published_marks(study, rows, against)
@@ -105,25 +109,28 @@ def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, them
 
 def _macs(study: Study, rows: Sequence[Row]) -> _Axis:
     name, unit = macs_unit(row.planned.macs for row in rows)
+    others = any(row.planned.model for row in rows)
     return _Axis(
         measured=f"{name} at {study.image_size} px",
         published="GMACs at 224 px, as printed",
         values={row.step: row.planned.macs / unit for row in rows},
-        note="MACs: convolutions and classifier",
+        note=f"MACs: convolutions and classifier{', of other libraries also attention' if others else ''}",
     )
 
 
-def _params(study: Study, rows: Sequence[Row]) -> _Axis:  # noqa: ARG001 - one form for every axis
+def _params(study: Study, rows: Sequence[Row]) -> _Axis:
     large = max((row.planned.num_params for row in rows), default=0) >= 1e6
     return _Axis(
         measured=f"parameters, {'millions' if large else 'thousands'}",
         published="parameters, millions",
         values={row.step: row.planned.num_params / (1e6 if large else 1e3) for row in rows},
-        note="parameters of rungs: counted from their specs, of other networks as printed",
+        note="parameters of rungs: counted from their specs, of other networks as printed"
+        if on_paper_ladder(study, rows)
+        else "parameters: counted",
     )
 
 
-def _speed(study: Study, rows: Sequence[Row]) -> _Axis:  # noqa: ARG001
+def _speed(study: Study, rows: Sequence[Row]) -> _Axis:  # noqa: ARG001 - one form for every axis
     return _Axis(
         measured="training throughput, images/s",
         published="",
@@ -167,8 +174,8 @@ def _measured_marks(rows: Sequence[Row], values: Mapping[str, float]) -> list[Ma
         Mark(
             row.step,
             (values[row.step], row.top1.mean),
-            "adopted" if row.adopted else "probe",
-            row.before,
+            "adopted" if row.planned.role == "rung" else row.planned.role,
+            row.before if row.on_ladder else "",
         )
         for row in rows
         if row.top1 and row.step in values
@@ -179,7 +186,7 @@ def _published_marks(study: Study, rows: Sequence[Row], against: Against) -> lis
     counted = _counted_params(study.published) if against == "params" else {}
     marks = []
     for row in rows:
-        if row.published and (against == "macs" or row.step in counted):
+        if row.published and row.on_ladder and (against == "macs" or row.step in counted):
             x = row.published.gmacs if against == "macs" else counted[row.step]
             role: Literal["adopted", "probe"] = "adopted" if row.adopted else "probe"
             marks.append(Mark(row.step, (x, row.published.top1_percent), role, row.before))

@@ -11,8 +11,10 @@ from modernize.words import plural
 
 
 def rung_label(row: Row) -> str:
-    """Name a rung; one of a long name is cut."""
-    return shortened(row.step, 20) if row.adopted else f"{shortened(row.step, 13)} (probe)"
+    """Name a row, with its role where it is no rung; one of a long name is cut."""
+    if row.label == row.step:
+        return shortened(row.step, 20)
+    return f"{shortened(row.step, 18 - len(row.planned.role))} ({row.planned.role})"
 
 
 def setting(study: Study) -> str:
