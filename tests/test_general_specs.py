@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +19,10 @@ from modernize.ladder import ladder
 from modernize.measure.counting import counted_macs, counted_params
 from modernize.nn import build, convert
 from modernize.regimes import base_spec
+from modernize.results.stale import recorded_spec
+from modernize.results.store import load_record
 from modernize.run.identity import run_id
-from modernize.spec import Arch, Recipe, Spec
+from modernize.spec import Arch, Recipe
 from modernize.strict import from_dict
 from modernize.traffic import traffic
 from modernize.train.layer_decay import layer_factors
@@ -29,7 +30,8 @@ from modernize.train.runtime import Runtime
 from modernize.verify.built import formulation_difference
 from modernize.verify.weights import randomise
 
-RECORDS = sorted((Path(__file__).parents[1] / "results").glob("*/*-seed*.json"))
+RESULTS = Path(__file__).parents[1] / "results"
+RECORDS = [path for study in ("laptop-cifar10", "laptop-cifar10-subset") for path in RESULTS.glob(f"{study}/*-seed*")]
 LAPTOP = base_spec("laptop")
 # He et al., arXiv:1603.05027: ResNet-164 in pre-activation order, for CIFAR-10.
 RESNET_164 = LAPTOP.with_arch(
@@ -39,15 +41,12 @@ RESNET_164 = LAPTOP.with_arch(
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_stored_results_keep_their_fingerprints_and_run_ids(path):
-    record = json.loads(path.read_text(encoding="utf-8"))
-    arch, recipe, trained = (
-        from_dict(kind, record[part]) for kind, part in ((Arch, "arch"), (Recipe, "recipe"), (Recipe, "trained_recipe"))
-    )
-    spec = Spec(regime=LAPTOP.regime, arch=arch, recipe=recipe)
-    assert spec.fingerprint == record["rung"]["spec_fingerprint"]
-    runtime = Runtime(num_threads=record["hardware"]["num_threads"])
-    as_trained = replace(spec, recipe=trained)
-    assert run_id(as_trained, record["data"]["fingerprint"], record["seed"], runtime) == record["run_id"]
+    record = load_record(path)
+    spec = recorded_spec(record)
+    assert spec.fingerprint == record.entry.fingerprint
+    runtime = Runtime(num_threads=record.hardware.num_threads)
+    as_trained = replace(spec, recipe=from_dict(Recipe, record.trained_recipe))
+    assert run_id(as_trained, record.data.fingerprint, record.seed, runtime) == record.run_id
 
 
 def drawn_arch(seed: int) -> Arch:
