@@ -45,7 +45,7 @@ def _seconds(*arguments: str) -> float:
 def run_until_first_step() -> None:
     """Do what `modernize run --upto ln` does, and leave at the first step."""
     import modernize.cli.app  # noqa: F401 - the command loads it too
-    from modernize.cli.progress import LiveProgress
+    from modernize.cli.live import LiveProgress
     from modernize.run.request import RunRequest
     from modernize.run.study import run_study
     from modernize.run.task import Task

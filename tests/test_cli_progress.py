@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from factories import make_record, make_study
 
-from modernize.cli.progress import LiveProgress
+from modernize.cli.live import LiveProgress
 from modernize.run.placement import Placement
 from modernize.train.runtime import Runtime
 

@@ -12,7 +12,7 @@ from modernize.ladder import ladder
 from modernize.nn import build, convert
 from modernize.nn.layers import LayerNorm2d
 from modernize.regimes import base_spec
-from modernize.verify.weights import ORACLES, Oracle, logit_differences, randomise
+from modernize.verify.logits import ORACLES, Oracle, logit_differences, randomise
 
 SLOW = {"convnext_base", "convnext_small"}
 RESNET = Oracle("torchvision", "resnet50")

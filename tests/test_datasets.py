@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from modernize.datasets import DATASETS, load_data
-from modernize.datasets.request import DataRequest
+from modernize.datasets.data_request import DataRequest
 from modernize.errors import DataError, ModernizeError
 
 
@@ -363,6 +363,6 @@ def test_the_digits_are_read_right():
 
 
 def test_the_digits_enlarged_beyond_memory_are_refused(monkeypatch):
-    monkeypatch.setattr("modernize.datasets.request.MAX_BYTES", 100_000)
+    monkeypatch.setattr("modernize.datasets.data_request.MAX_BYTES", 100_000)
     with pytest.raises(DataError, match="1797 images of digits at 8 px would take"):
         load_data("digits", image_size=8)

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from modernize.datasets import load_data
-from modernize.datasets.reading import watched
 from modernize.datasets.resize import read_square
+from modernize.datasets.watching import watched
 from modernize.errors import DataError, ModernizeError
 
 CLOTHING = Path(__file__).parents[2] / "shared" / "data" / "clothing"

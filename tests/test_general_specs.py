@@ -28,7 +28,7 @@ from modernize.traffic import traffic
 from modernize.train.layer_decay import layer_factors
 from modernize.train.runtime import Runtime
 from modernize.verify.built import formulation_difference
-from modernize.verify.weights import randomise
+from modernize.verify.logits import randomise
 
 RESULTS = Path(__file__).parents[1] / "results"
 RECORDS = [path for study in ("laptop-cifar10", "laptop-cifar10-subset") for path in RESULTS.glob(f"{study}/*-seed*")]

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from modernize.datasets import load_data
-from modernize.datasets.files import check_headers
-from modernize.datasets.reading import watched
+from modernize.datasets.image_files import check_headers
+from modernize.datasets.watching import watched
 from modernize.errors import DataError, ModernizeError
 
 
@@ -119,7 +119,7 @@ def test_what_has_no_files_cannot_be_streamed(name, tmp_path):
 
 def test_imagenet_is_streamed_where_it_would_not_fit_into_memory(monkeypatch, tmp_path):
     path = str(write_image(tmp_path / "ILSVRC" / "a.jpg"))
-    monkeypatch.setattr("modernize.datasets.request.MAX_BYTES", 1000)
+    monkeypatch.setattr("modernize.datasets.data_request.MAX_BYTES", 1000)
 
     def make(_root, **options):
         count = 30 if options["split"] == "train" else 10

@@ -15,8 +15,8 @@ from modernize.cli import main
 from modernize.errors import MissingResultsError, ModernizeError
 from modernize.report.rows import make_rows
 from modernize.results.store import save_record, save_study
+from modernize.seminar.answers import borrowed_spread
 from modernize.seminar.course import course_of, published_course, study_course
-from modernize.seminar.evidence import borrowed_spread
 from modernize.seminar.quiz import Prediction, Turn, predict, questions, score
 
 # Table 10: Welch tests of the printed means and deviations, Holm-corrected.

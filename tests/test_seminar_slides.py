@@ -12,9 +12,9 @@ from factories import make_record, make_records, make_study, with_rung
 from modernize.cli import main
 from modernize.report.rows import make_rows
 from modernize.results.store import save_record, save_study
-from modernize.seminar.charts import forest_panels, ladder_panels
 from modernize.seminar.course import course_of, published_course
 from modernize.seminar.deck import deck
+from modernize.seminar.overview import forest_panels, ladder_panels
 from modernize.seminar.slides import slides_html
 
 HOSTILE = "<script>alert(1)</script>"

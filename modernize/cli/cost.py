@@ -113,7 +113,7 @@ def _parts(cost: Cost, per: Per) -> Sequence[PartCost | OpCost]:
 
 def _print_json(regime: str, size: int, specs: dict[str, Spec], costs: dict[str, Cost], per: Per) -> None:
     from modernize.cli.console import say_json
-    from modernize.cli.numbers import CONVENTIONS, counts
+    from modernize.cli.counts import CONVENTIONS, counts
 
     networks = []
     for name, counted in costs.items():
@@ -128,8 +128,8 @@ def _print_json(regime: str, size: int, specs: dict[str, Spec], costs: dict[str,
 
 def _print_networks(regime: str, size: int, specs: dict[str, Spec], costs: dict[str, Cost]) -> None:
     from modernize.cli.console import say, say_prose, say_table
+    from modernize.cli.counts import MACS_NOTE, count_cells, count_heads
     from modernize.cli.layout import columns
-    from modernize.cli.numbers import MACS_NOTE, count_cells, count_heads
 
     unit, divisor = macs_unit(counted.macs for counted in costs.values())
     printed = _printed(regime, size, specs)
@@ -167,8 +167,8 @@ def _printed(regime: str, size: int, specs: dict[str, Spec]) -> dict[str, tuple[
 
 def _print_parts(regime: str, size: int, costs: dict[str, Cost], per: Per) -> None:
     from modernize.cli.console import say, say_prose, say_table, width
+    from modernize.cli.counts import MACS_NOTE, count_cells, count_heads
     from modernize.cli.layout import columns
-    from modernize.cli.numbers import MACS_NOTE, count_cells, count_heads
 
     unit, divisor = macs_unit(counted.macs for counted in costs.values())
     heads = columns("rung", per.value, "output", *count_heads(unit))

@@ -37,8 +37,8 @@ def diff(
 
     from modernize.cli.choose import spec_named, start_of
     from modernize.cli.console import say, say_json, say_prose, say_table
+    from modernize.cli.counts import CONVENTIONS, MACS_NOTE, change_rows, counts
     from modernize.cli.layout import columns
-    from modernize.cli.numbers import CONVENTIONS, MACS_NOTE, change_rows, counts
     from modernize.cost import cost
 
     base = start_of(regime, stem_stride)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from modernize.cli.course import Results, StudyName, course_named
+from modernize.cli.course_options import Results, StudyName, course_named
 from modernize.cli.options import Json, Probes, Regime, examples
 from modernize.errors import INTERRUPTED
 from modernize.words import macs_unit
@@ -89,7 +89,7 @@ def _introduce(course: Course, n_questions: int) -> None:
 
 def _ask(question: Question, number: str) -> None:
     from modernize.cli.console import say, say_prose
-    from modernize.cli.numbers import percent
+    from modernize.cli.counts import percent
 
     lesson = question.lesson
     say(f"\n{number}. {lesson.step}: {lesson.title}", "bold")

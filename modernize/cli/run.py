@@ -100,10 +100,10 @@ def run(
     """
     from modernize.cli.console import note as tell
     from modernize.cli.console import say
-    from modernize.cli.plan import print_plan
-    from modernize.cli.progress import LiveProgress
+    from modernize.cli.dry_run import print_plan
+    from modernize.cli.live import LiveProgress
     from modernize.cli.reading import ReadingProgress
-    from modernize.datasets.reading import watched
+    from modernize.datasets.watching import watched
     from modernize.errors import SOME_RUNS_FAILED
     from modernize.run.config import save_request
     from modernize.run.placement import torchrun

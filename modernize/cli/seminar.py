@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from modernize.cli.course import Replace, Results, StudyName, course_named
+from modernize.cli.course_options import Replace, Results, StudyName, course_named
 from modernize.cli.options import Regime, examples
 
 

@@ -88,8 +88,8 @@ def _previous(rung: Rung) -> str:
 def _facts(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow | None) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from modernize.cli.counts import CONVENTIONS, counts
     from modernize.cli.fields import recipe_facts
-    from modernize.cli.numbers import CONVENTIONS, counts
     from modernize.diagram import network_parts
     from modernize.registry import get_step
 
@@ -138,9 +138,9 @@ def _delta(row: PublishedRow, regime: str) -> float | None:
 
 def _print(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow | None, *, everything: bool) -> None:
     from modernize.cli.console import say, say_prose, say_table
+    from modernize.cli.counts import MACS_NOTE, change_rows, count_cells, count_heads
     from modernize.cli.fields import print_fields
     from modernize.cli.layout import columns
-    from modernize.cli.numbers import MACS_NOTE, change_rows, count_cells, count_heads
     from modernize.diagram import MARK, change_diagram, network_diagram
 
     regime = rung.spec.regime

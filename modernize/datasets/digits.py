@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from modernize.datasets.data_request import TEST, TRAIN, DataRequest
 from modernize.datasets.dataset import Dataset, Split, in_memory
-from modernize.datasets.request import TEST, TRAIN, DataRequest
 
 TEST_IMAGES = 500
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from modernize.datasets.data_request import TEST, TRAIN, VAL, DataRequest
 from modernize.datasets.dataset import VAL_NOTE, Dataset, Files, Labels, Split
-from modernize.datasets.files import from_files
-from modernize.datasets.request import TEST, TRAIN, VAL, DataRequest
+from modernize.datasets.image_files import from_files
 from modernize.errors import DataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"})

@@ -52,7 +52,7 @@ def load_data(
     for what, count in (("training", train_images), ("test", test_images)):
         if count is not None and count < 1:
             raise ModernizeError(f"{count} {what} images were asked for; it must be at least 1.")
-    from modernize.datasets.request import DataRequest
+    from modernize.datasets.data_request import DataRequest
 
     request = DataRequest(
         name=name,

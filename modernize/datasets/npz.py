@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from modernize.datasets.archive import Archive, Header
+from modernize.datasets.data_request import MAX_BYTES, TEST, TRAIN, VAL, DataRequest
 from modernize.datasets.dataset import VAL_NOTE, Dataset, Images, Labels, Split, in_memory
-from modernize.datasets.request import MAX_BYTES, TEST, TRAIN, VAL, DataRequest
 from modernize.datasets.resize import resize_images, to_rgb
 from modernize.errors import DataError
 

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from modernize.datasets.dataset import Images
-from modernize.datasets.reading import counting
+from modernize.datasets.watching import counting
 from modernize.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "GIF")

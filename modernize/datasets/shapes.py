@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from modernize.datasets.cache import cached_images
+from modernize.datasets.data_request import TEST, TRAIN, DataRequest
 from modernize.datasets.dataset import Dataset, Images, Split, in_memory
-from modernize.datasets.request import TEST, TRAIN, DataRequest
 from modernize.datasets.shapes_draw import CLASS_NAMES, draw_shapes, shape_labels
 
 DIFFICULTY = 0.85

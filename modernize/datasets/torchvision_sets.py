@@ -13,9 +13,9 @@ import numpy as np
 
 from modernize.datasets.cache import cache_dir
 from modernize.datasets.catalogue import DATASETS, Torchvision
+from modernize.datasets.data_request import TEST, TRAIN, DataRequest
 from modernize.datasets.dataset import Dataset, Files, Split, in_memory
-from modernize.datasets.files import from_files
-from modernize.datasets.request import TEST, TRAIN, DataRequest
+from modernize.datasets.image_files import from_files
 from modernize.datasets.resize import resize_images, to_rgb
 from modernize.errors import DataError, MissingDataError
 from modernize.nn.pairing import check_torch_pair

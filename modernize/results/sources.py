@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1]
 
 # What stands between a spec with stored images, which have fingerprints of their own, and the numbers of a run.
 _FEEDS = (
-    *("batches", "boxes", "crops", "decoded", "decoding", "epochs", "erasing", "feed", "normalise", "resident"),
+    *("boxes", "crops", "decoded", "decoding", "epochs", "erasing", "feed", "normalise", "resident"),
     *("resize", "transforms"),
 )
 TRAINING = (

@@ -67,7 +67,7 @@ def plan_images(
 def _facts(data: Dataset) -> DataFacts:
     """Describe a data set that is here, once its files have been looked at."""
     if data.streamed:
-        from modernize.datasets.files import check_headers
+        from modernize.datasets.image_files import check_headers
 
         check_headers(data)
     return DataFacts(
@@ -84,7 +84,7 @@ def _facts(data: Dataset) -> DataFacts:
 
 def _listed(source: DataSource) -> tuple[DataSource, DataFacts]:
     """Describe a data set by its entry in the catalogue."""
-    from modernize.datasets.files import STREAM_FROM_PIXELS
+    from modernize.datasets.image_files import STREAM_FROM_PIXELS
 
     info = DATASETS[source.name]
     train_images, test_images = info.train_images or 0, info.test_images or 0  # of what can be missing both are listed

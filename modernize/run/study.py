@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from modernize.datasets.reading import watched
+from modernize.datasets.watching import watched
 from modernize.results.artifact import RUNS, clear_run
 from modernize.results.record import Record
 from modernize.results.sources import sources

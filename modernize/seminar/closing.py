@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from modernize.report.facts import findings, header, scale_limits, seed_limits
 from modernize.report.paper import N_SEEDS
-from modernize.seminar.charts import forest_panels, ladder_panels
 from modernize.seminar.course import Course
 from modernize.seminar.exercises import EXERCISES
+from modernize.seminar.overview import forest_panels, ladder_panels
 from modernize.seminar.slide import Slide, borrowed_words, table_name
 
 PAPER = 'Liu et al., "A ConvNet for the 2020s", CVPR 2022 (arXiv:2201.03545)'

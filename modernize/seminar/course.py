@@ -20,7 +20,7 @@ from modernize.report.specs import rung_specs
 from modernize.results.find import find_study
 from modernize.results.store import load_records, load_study
 from modernize.results.study import PlannedEntry, Study
-from modernize.seminar.evidence import Evidence, measured_evidence, published_evidence
+from modernize.seminar.answers import Evidence, measured_evidence, published_evidence
 from modernize.spec import Spec
 from modernize.step import Step
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from modernize.diagram import MARK, diagram_rows
+from modernize.seminar.answers import TRUTHS
 from modernize.seminar.closing import closing
 from modernize.seminar.course import Course, Lesson
-from modernize.seminar.evidence import TRUTHS
 from modernize.seminar.opening import opening
 from modernize.seminar.slide import Slide, costs, table_name
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from modernize.errors import MissingResultsError, ModernizeError
+from modernize.seminar.answers import TRUTHS, Evidence, Truth
 from modernize.seminar.course import Course, Lesson
-from modernize.seminar.evidence import TRUTHS, Evidence, Truth
 
 _POINTS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")  # noqa: RUF100
 

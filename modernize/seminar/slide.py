@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modernize.published import PUBLISHED_REGIMES, published_rows
+from modernize.seminar.answers import borrowed_spread
 from modernize.seminar.course import Course, Lesson
-from modernize.seminar.evidence import borrowed_spread
 from modernize.words import macs_text, macs_unit, plural
 
 

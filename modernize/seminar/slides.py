@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from modernize.seminar.answers import Truth
 from modernize.seminar.course import Course
 from modernize.seminar.deck import deck
-from modernize.seminar.evidence import Truth
 from modernize.seminar.pictures import pictures
 from modernize.seminar.slide import Slide, setting
 

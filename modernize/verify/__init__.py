@@ -20,8 +20,8 @@ def checks() -> Iterator[Check]:
         >>> result.what, result.expected, result.got, result.status
         ('resnet50: base', '4.09 GMACs', '4.09 GMACs', 'ok')
     """
-    from modernize.verify import built, tables, weights
+    from modernize.verify import built, logits, papers
 
-    yield from tables.checks()
+    yield from papers.checks()
     yield from built.checks()
-    yield from weights.checks()
+    yield from logits.checks()

@@ -88,7 +88,7 @@ def formulation_difference(rung: Rung) -> float:
     import torch
 
     from modernize.nn import build
-    from modernize.verify.weights import randomise
+    from modernize.verify.logits import randomise
 
     size = rung.spec.regime.image_size
     # Stochastic depth would draw other images in each of the two passes.

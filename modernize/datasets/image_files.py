@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from modernize.datasets import request as asked
+from modernize.datasets import data_request as asked
 from modernize.datasets.cache import cache_dir
+from modernize.datasets.data_request import DataRequest
 from modernize.datasets.dataset import Dataset, Files, Split, in_memory
-from modernize.datasets.reading import counting
-from modernize.datasets.request import DataRequest
+from modernize.datasets.watching import counting
 from modernize.errors import DataError, ModernizeError
 from modernize.results.files import write_atomically
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from modernize.published import PublishedRow
+from modernize.seminar.answers import Evidence, Truth
 from modernize.seminar.course import Course, Lesson
-from modernize.seminar.evidence import Evidence, Truth
 from modernize.words import macs_text, macs_unit
 
 
