@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny_runs import tiny_data
+from tiny_runs import left_behind, tiny_data
 
 from modernize.cli import launched, main
 
@@ -111,7 +111,7 @@ def test_a_study_ends_with_its_report_whatever_becomes_of_its_words(tmp_path, st
     done = shell(f"'{sys.executable}' {MODULE} run {options} {stream}")
     assert "Traceback" not in done.stderr
     assert (tmp_path / "reports" / "study" / "report.md").is_file()
-    assert not (tmp_path / "runs").exists()
+    assert left_behind(tmp_path) == []
 
 
 def test_of_launched_processes_the_first_one_says_what_is_wrong(tmp_path, monkeypatch, capsys):

@@ -230,10 +230,10 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
 
 
 def test_a_failed_run_is_a_record(tasks, capfd, monkeypatch):
-    broken = replace(tasks[0], model={"arch": tasks[0].model["arch"] | {"depths": [1, 1]}})
+    broken = replace(tasks[0], model={"arch": tasks[0].model["arch"] | {"depths": []}})
     record = perform(broken)
     assert record.status == "failed"
-    assert record.error == "arch.depths should have 4 values, not 2."
+    assert record.error == "arch.depths should list 1 to 8 stages, not 0."
     assert record.result.top1_percent is None
     monkeypatch.setattr("modernize.train.loop.train", lambda *_, **__: 1 / 0)
     record = perform(tasks[0])

@@ -242,7 +242,7 @@ def test_checkpoints_of_a_run_whose_record_is_there_are_swept_up(folder, tmp_pat
     asked = request(folder, tmp_path, epochs=1, upto="", only=("recipe",))
     run_study(asked)
     base, _ = plan_study(asked).tasks
-    Claim(tmp_path / "runs" / base.run_id).path.parent.mkdir(parents=True)
+    assert Claim(tmp_path / "runs" / base.run_id).path.parent.is_dir(), "its weights lie there"
     (tmp_path / "runs" / base.run_id / "checkpoint-0000000001").mkdir()
     run_study(asked)
     assert left_behind(tmp_path) == []
