@@ -83,6 +83,8 @@ def our_step(spec: Spec, device: str, batch_size: int, *, cuda_graphs: bool = Fa
     recipe = replace(spec.recipe, mixup=0.0, cutmix=0.0)  # the plain loop has neither
     learner = Learner(
         replace(spec, recipe=recipe),
+        num_classes=spec.arch.num_classes,
+        image_size=spec.regime.image_size,
         seed=0,
         batch_size=batch_size,
         runtime=Runtime(

@@ -5,12 +5,14 @@ Its identity is what it is, never its name: a rung that two paths come to is one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol, get_args
 
-from modernize.external import External
+from modernize.external import External, parse_external
 from modernize.ladder import Rung
 from modernize.spec import Arch, Change, Recipe, Spec, fingerprint, set_fields
+from modernize.strict import from_dict
 
 Role = Literal["rung", "probe", "baseline", "control", "network"]
 """Of a row of a study: "rung" of a ladder; "probe", tried beside one; "baseline", another library's network under the
@@ -19,6 +21,20 @@ same conditions; "control", of known outcome; "network", any other."""
 ROLES: tuple[str, ...] = get_args(Role)
 
 Model = Arch | External
+
+
+class Trainable(Protocol):
+    """A network and its recipe: an entry, or a spec."""
+
+    @property
+    def model(self) -> Model:
+        """What is built."""
+        ...
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it is trained."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +81,20 @@ def fingerprint_of(model: Model, recipe: Recipe) -> str:
     if isinstance(model, External):
         return fingerprint({"external": str(model), "recipe": set_fields(recipe)})
     return fingerprint({"arch": set_fields(model), "recipe": set_fields(recipe)})
+
+
+def model_facts(model: Model) -> dict[str, Any]:
+    """Return a network as records have it: {"arch": its fields}, or {"external": its name}."""
+    return {"external": str(model)} if isinstance(model, External) else {"arch": asdict(model)}
+
+
+def model_of(facts: Mapping[str, Any]) -> Model:
+    """Read what `model_facts` gave.
+
+    Raises:
+        ModernizeError: If this version has no such network.
+    """
+    return parse_external(facts["external"]) if "external" in facts else from_dict(Arch, facts["arch"], "arch")
 
 
 def entry_of(rung: Rung) -> Entry:

@@ -18,13 +18,13 @@ from modernize.spec import fingerprint
 Library = Literal["timm", "torchvision"]
 Option = int | float | bool | str | tuple[int, ...]
 
+LIBRARIES: tuple[str, ...] = get_args(Library)
+
 CONVENTION = (
     "counted by torch on the built network: multiply-accumulates of convolutions and matrix products, "
     "those of attention included"
 )
-"""What is counted of another library's network. Of one without attention, the paper's convention."""
-
-LIBRARIES: tuple[str, ...] = get_args(Library)
+"""What the MACs of such a network are. Of one without attention, the paper's convention."""
 
 _EXAMPLE = "timm:vit_tiny_patch16_224?img_size=32&patch_size=4"
 _NOTHING_LOADED = "a baseline starts from random weights, like every rung"

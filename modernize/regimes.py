@@ -65,6 +65,11 @@ def get_regime(name: str) -> Regime:
     return REGIMES[name]
 
 
+def spec_of(arch: Arch, recipe: Recipe) -> Spec:
+    """Return a spec of no ladder: a network and its cost do not depend on the regime that they come from."""
+    return Spec(regime=REGIMES[DEFAULT_REGIME], arch=arch, recipe=recipe)
+
+
 def base_spec(name: str = DEFAULT_REGIME) -> Spec:
     """Return rung 0 of a regime: its ResNet with the classic recipe.
 

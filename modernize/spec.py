@@ -303,6 +303,11 @@ class Spec:
     arch: Arch
     recipe: Recipe
 
+    @property
+    def model(self) -> Arch:
+        """What is built, as of an entry (`modernize.entry`)."""
+        return self.arch
+
     def with_arch(self, **changes: Any) -> Spec:
         """Return this spec with other architecture fields.
 

@@ -38,7 +38,7 @@ SURFACE = {
         *["--data", "--budget", "--epochs", "--seeds", "--train-images", "--test-images"],
         *["--device", "--precision", "--gpus", "--micro-batch", "--compile", "--cuda-graphs"],
         *["--deterministic", "--decode-workers"],
-        *["--recipe", "--weights", "--no-weights", "--jobs", "--out", "--name", "--note"],
+        *["--recipe", "--baseline", "--weights", "--no-weights", "--jobs", "--out", "--name", "--note"],
         *["--repeat", "--extend", "--replace"],
         *["FILE", "--set", "--dry-run", "--save-config"],
     ],

@@ -29,6 +29,8 @@ def learner(spec: Spec, batch_size: int = 12, **options) -> Learner:
     weights = options.pop("weights", None)
     return Learner(
         spec,
+        num_classes=spec.arch.num_classes,
+        image_size=32,
         seed=0,
         batch_size=batch_size,
         runtime=Runtime(**options),

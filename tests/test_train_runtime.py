@@ -34,7 +34,16 @@ EVERYTHING = {
 
 
 def learner(spec, **runtime) -> Learner:
-    return Learner(spec, seed=0, batch_size=16, runtime=Runtime(**runtime), device=torch.device("cpu"), world=World())
+    return Learner(
+        spec,
+        num_classes=spec.arch.num_classes,
+        image_size=32,
+        seed=0,
+        batch_size=16,
+        runtime=Runtime(**runtime),
+        device=torch.device("cpu"),
+        world=World(),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,7 @@ def run(
     seeds: own.Seeds = "1",
     settings: Settings = None,
     recipe: own.RecipeName = "",
+    baseline: own.Baseline = None,
     weights: own.Weights = None,
     no_weights: own.NoWeights = False,
     device: own.Device = "auto",

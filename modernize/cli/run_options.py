@@ -81,6 +81,16 @@ RecipeName = Annotated[
         show_default="each rung's own",
     ),
 ]
+Baseline = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--baseline",
+        help="Also train a network of timm or torchvision, alike: torchvision:vgg16, "
+        "timm:vit_tiny_patch16_224?img_size=32&patch_size=4. Repeatable.",
+        metavar="LIBRARY:NAME",
+        show_default=False,
+    ),
+]
 Weights = Annotated[
     Path | None,
     typer.Option(

@@ -62,6 +62,7 @@ class DecodedFeed:
         self._normalise = Normalise(mean, std, self.device)
         self._sizes = {name: len(split) for name, split in data.splits.items()}
         self.num_train_images = len(data.train)
+        self.num_classes, self.image_size = data.num_classes, data.image_size
         self.has_val = data.val is not None
         self._batches = _Batches()
         self._loader: DataLoader[Any] = DataLoader(

@@ -19,11 +19,15 @@ class Feed(Protocol):
     Attributes:
         input_path: "resident" or "decoded", see `modernize.results.record.Execution`.
         num_train_images: In the whole training split.
+        num_classes: Of the labels.
+        image_size: Height and width of the images in pixels.
         has_val: Whether there is a validation split.
     """
 
     input_path: Literal["resident", "decoded"]
     num_train_images: int
+    num_classes: int
+    image_size: int
     has_val: bool
 
     def train_batches(

@@ -53,6 +53,7 @@ class ResidentFeed:
             for name, split in data.splits.items()
         }
         self.num_train_images = len(data.train)
+        self.num_classes, self.image_size = data.num_classes, data.image_size
         self.has_val = data.val is not None
 
     def train_batches(

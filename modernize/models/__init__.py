@@ -6,16 +6,15 @@ from dataclasses import replace
 
 from torch import nn
 
-from modernize.external import CONVENTION, External
+from modernize.external import External
 from modernize.models.counted import Counted, count_external
 from modernize.models.handle import Handle, Preprocessing, handle_of, preprocessing_of
 from modernize.models.libraries import build_external
 from modernize.nn import build
-from modernize.regimes import DEFAULT_REGIME, REGIMES
-from modernize.spec import Arch, Recipe, Spec
+from modernize.regimes import spec_of
+from modernize.spec import Arch, Recipe
 
 __all__ = [
-    "CONVENTION",
     "Counted",
     "Handle",
     "Preprocessing",
@@ -45,6 +44,4 @@ def build_model(model: Arch | External, recipe: Recipe, *, num_classes: int, ima
     """
     if isinstance(model, External):
         return build_external(model, num_classes=num_classes, image_size=image_size)
-    # A network does not depend on the regime that it comes from.
-    regime = REGIMES[DEFAULT_REGIME]
-    return build(Spec(regime=regime, arch=replace(model, num_classes=num_classes), recipe=recipe))
+    return build(spec_of(replace(model, num_classes=num_classes), recipe))

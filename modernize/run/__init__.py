@@ -36,6 +36,7 @@ def run(
     image_size: int | None = None,
     stem_stride: int | None = None,
     recipe: str = "",
+    baseline: Sequence[str] = (),
     seeds: int | str | Sequence[int] = 1,
     set: Mapping[str, Any] | None = None,  # noqa: A002 - as --set and [set]
     weights: str | Path | None = None,
@@ -81,6 +82,7 @@ def run(
         image_size: In pixels, instead of the regime's.
         stem_stride: 1, 2 or 4, instead of the regime's.
         recipe: "classic", "convnext" or "finetune" for every rung; "" for each rung's own.
+        baseline: Other libraries' networks to train beside the rungs, for example ["torchvision:vgg16"].
         seeds: A number n for seeds 0 to n - 1; "8-15", or [8, 9], for those.
         set: Fields by hand, for example {"recipe.lr": 2e-3, "arch.stem_norm": False}.
         weights: File of weights to start from (safetensors), or "run:ID"; for one rung. None for random ones.

@@ -8,15 +8,16 @@ from statistics import median
 from typing import Any
 
 from modernize.cost import cost
+from modernize.entry import model_of
 from modernize.errors import ModernizeError
-from modernize.regimes import get_regime
+from modernize.external import External
+from modernize.regimes import spec_of
 from modernize.results.record import Record
 from modernize.run.environment import device_name, hardware, num_cores
 from modernize.run.identity import device_kind
 from modernize.run.plan import work_per_image
 from modernize.run.task import Task
-from modernize.spec import Arch, Recipe, Spec, fingerprint
-from modernize.strict import from_dict
+from modernize.spec import Recipe, fingerprint
 from modernize.train.runtime import Runtime
 from modernize.words import plural
 
@@ -219,8 +220,10 @@ def _key(model: dict[str, Any], image_size: int) -> str:
 def _work_of(record: Record) -> float:
     """Count the work of one of a record's images; 0 if this version cannot read its architecture."""
     try:
-        arch = from_dict(Arch, record.arch, "arch")
-        spec = Spec(regime=get_regime(record.entry.regime), arch=arch, recipe=Recipe())
-        return work_per_image(cost(spec, record.data.image_size))
+        model = model_of(record.model)
+        if isinstance(model, External):
+            return work_per_image(record.cost.macs)
+        counted = cost(spec_of(model, Recipe()), record.data.image_size)
+        return work_per_image(counted.macs, counted.activations)
     except ModernizeError:
         return 0.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from modernize.spec import Spec, fingerprint
+from modernize.entry import Trainable, fingerprint_of
+from modernize.spec import fingerprint
 from modernize.train.runtime import Runtime
 
 # Of a runtime, beside its device and threads; the number of decoding processes changes no number.
@@ -12,11 +13,11 @@ CHANGING = ("precision", "micro_batch", "num_processes", "compile", "cuda_graphs
 PLAIN = Runtime()
 
 
-def run_id(spec: Spec, data_fingerprint: str, seed: int, runtime: Runtime, weights: str = "") -> str:
+def run_id(entry: Trainable, data_fingerprint: str, seed: int, runtime: Runtime, weights: str = "") -> str:
     """Return the sixteen hex digits that identify a run.
 
     Args:
-        spec: As it is trained.
+        entry: As it is trained.
         data_fingerprint: Of the images.
         seed: Of weights, order and augmentation.
         runtime: How it is executed. What is at its default is left out, so that a fact that is added later leaves old
@@ -25,7 +26,7 @@ def run_id(spec: Spec, data_fingerprint: str, seed: int, runtime: Runtime, weigh
     """
     facts: dict[str, Any] = {
         "training_version": 1,  # of all stored results; which code trained one, its record says
-        "spec": spec.fingerprint,
+        "spec": fingerprint_of(entry.model, entry.recipe),
         "data": data_fingerprint,
         "seed": seed,
         "device": device_kind(runtime),

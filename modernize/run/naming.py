@@ -47,6 +47,7 @@ def study_name(request: RunRequest, runtime: Runtime | None = None) -> str:
     words += ["probes"] if selection.probes else []
     words += [f"{name.partition('.')[2]}-{toml_literal(value)}" for name, value in request.overrides.flat().items()]
     words += [f"{request.recipe}-recipe"] if request.recipe else []
+    words += [f"with-{baseline}" for baseline in request.baseline]
     words += [f"weights-{request.weights.stem}"] if request.weights else []
     words += _execution(runtime) if runtime else []
     name = re.sub(r"[^A-Za-z0-9_.]+", "-", "-".join(words)).strip("-.")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from modernize.entry import Trainable
 from modernize.errors import ModernizeError, hint
 from modernize.run.toml import parse_toml
-from modernize.spec import Arch, Recipe, Spec
+from modernize.spec import Arch, Recipe
 from modernize.strict import replace_checked
 
 PARTS: dict[str, Arch | Recipe] = {"arch": Arch(), "recipe": Recipe()}
@@ -27,6 +28,9 @@ READ_ONLY_IF: dict[str, Callable[[Recipe], bool]] = {
     "layer_decay_blocks": lambda recipe: recipe.layer_decay < 1,
 }
 """Fields that training reads only with some recipes."""
+
+OF_OUR_NETWORKS = ("stochastic_depth", "dropout", "layer_scale_init", "head_init_scale", "layer_decay_blocks")
+"""Fields that another library's network does not read: it has what its own options say."""
 
 READ_AS_TRAINED_IF: dict[str, tuple[Callable[[Recipe, bool], bool], str]] = {
     "mix_probability": (lambda recipe, _: READ_ONLY_IF["mix_probability"](recipe), "recipe.mixup or recipe.cutmix on"),
@@ -67,16 +71,15 @@ class Overrides:
         parts = (("arch", self.arch), ("recipe", self.recipe))
         return {f"{part}.{name}": value for part, values in parts for name, value in values.items()}
 
-    def for_spec(self, spec: Spec) -> dict[str, Any]:
-        """Return the recipe's fields that mean something at this rung: SGD has no betas, AdamW no momentum."""
-        recipe = replace_checked(spec.recipe, self.recipe, "recipe")
-        kept = dict(self.recipe)
-        for name, reads in READ_ONLY_IF.items():
-            if not reads(recipe):
-                kept.pop(name, None)
-        if not spec.arch.layer_scale:
-            kept.pop("layer_scale_init", None)
-        return kept
+    def for_entry(self, entry: Trainable) -> dict[str, Any]:
+        """Return the recipe's fields that mean something at this row: SGD has no betas, AdamW no momentum."""
+        recipe, model = replace_checked(entry.recipe, self.recipe, "recipe"), entry.model
+        unread = {name for name, reads in READ_ONLY_IF.items() if not reads(recipe)}
+        if not isinstance(model, Arch):
+            unread.update(OF_OUR_NETWORKS)
+        elif not model.layer_scale:
+            unread.add("layer_scale_init")
+        return {name: value for name, value in self.recipe.items() if name not in unread}
 
 
 def read_overrides(values: Mapping[str, Any]) -> Overrides:

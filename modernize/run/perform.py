@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modernize.entry import Entry, model_of
 from modernize.errors import DataError, ModernizeError
 from modernize.measure.memory import (
     peak_device_memory_mb,
@@ -16,13 +17,12 @@ from modernize.measure.memory import (
     reset_peak_device_memory,
     reset_peak_memory,
 )
-from modernize.regimes import get_regime
 from modernize.results.record import Record
 from modernize.results.sources import sources
 from modernize.run.events import Tell
 from modernize.run.outcome import now, record_of
 from modernize.run.task import DataSource, Task
-from modernize.spec import Arch, Recipe, Spec
+from modernize.spec import Recipe
 from modernize.strict import from_dict
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def perform(task: Task, tell: Tell | None = None, should_stop: Callable[[], bool
     outcome, error = None, ""
     try:
         outcome = train(
-            _spec(task),
+            _entry(task),
             _data_of(task),
             seed=task.seed,
             runtime=task.runtime,
@@ -98,9 +98,15 @@ def _why(problem: Exception, *, alone: bool) -> str:
     return text
 
 
-def _spec(task: Task) -> Spec:
-    recipe = from_dict(Recipe, task.trained_recipe, "recipe")
-    return Spec(regime=get_regime(task.entry.regime), arch=from_dict(Arch, task.model["arch"], "arch"), recipe=recipe)
+def _entry(task: Task) -> Entry:
+    """Return the row as it is trained."""
+    return Entry(
+        name=task.entry.name,
+        title=task.entry.title,
+        role=task.entry.role,
+        model=model_of(task.model),
+        recipe=from_dict(Recipe, task.trained_recipe, "recipe"),
+    )
 
 
 def _checkpoints(task: Task, tell: Tell | None) -> Checkpoints | None:

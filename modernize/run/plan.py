@@ -1,21 +1,24 @@
-"""Rungs x seeds -> a study and the tasks it consists of."""
+"""Entries x seeds -> a study and the tasks it consists of."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
-from modernize.cost import Cost, cost
+from modernize.cost import cost
 from modernize.datasets.feed import fits_resident
-from modernize.ladder import Rung
+from modernize.entry import Entry, model_facts
+from modernize.external import External
+from modernize.regimes import get_regime, spec_of
 from modernize.results.record import NO_WEIGHTS, BudgetFacts, CostFacts, DataFacts, EntryFacts, WeightsFile
 from modernize.results.study import PlannedEntry, Study
+from modernize.run.entries import plan_budget, plan_entries, recipe_as_trained
 from modernize.run.identity import run_id
 from modernize.run.images import plan_images
 from modernize.run.naming import study_name
 from modernize.run.overrides import Overrides, refuse_unread
 from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest
-from modernize.run.rungs import plan_budget, plan_rungs, recipe_as_trained
 from modernize.run.start import StartWeights, start_weights
 from modernize.run.task import DataSource, Task
 from modernize.train.budget import Budget, cut_batch
@@ -27,8 +30,8 @@ class Plan:
     """A study laid out.
 
     Attributes:
-        study: Its rungs and seeds.
-        tasks: Seed by seed in the ladder's order; a run that two rungs share is one task.
+        study: Its entries and seeds.
+        tasks: Seed by seed in the entries' order; a run that two entries share is one task.
         placement: Where they will be done.
         missing: What this machine lacks to do them, a sentence each.
     """
@@ -49,21 +52,20 @@ def plan_study(request: RunRequest, *, here: bool = True) -> Plan:
     Raises:
         ModernizeError: If the request names something that does not exist or does not fit together.
     """
-    rungs = plan_rungs(request)
-    regime = rungs[0].spec.regime
+    entries, contrasts = plan_entries(request)
+    regime = get_regime(request.regime)
     image_size = request.image_size or regime.image_size
-    placement = place(request, len(rungs) * len(request.seeds), here=here)
+    placement = place(request, len(entries) * len(request.seeds), here=here)
     budget, name = plan_budget(request), study_name(request, placement.runtime)
-    for rung in rungs:
-        cost(rung.spec, image_size)  # fails before the data is read where the image is too small
-    # And so where training cannot do what is asked.
-    expected = [recipe_as_trained(rung, request.overrides, budget) for rung in rungs]
+    # What cannot be is refused before the data is read.
+    refuse_misfits(entries, image_size)
+    expected = [recipe_as_trained(entry, request.overrides, budget) for entry in entries]
     refuse_unread(request.overrides, expected, budget.name)
-    weights = start_weights(request.weights, rungs, request.out)
+    weights = start_weights(request.weights, entries, request.out, image_size)
     source, data, missing = plan_images(request, budget, image_size, here=here)
     refuse_unread(request.overrides, expected, budget.name, streamed=source.stream)
     common = _Common(name, budget, request.overrides, source, data, placement.runtime, weights, not request.no_weights)
-    by_seed = zip(*(_tasks(rung, request.seeds, common) for rung in rungs), strict=True)
+    by_seed = zip(*(_tasks(entry, request.seeds, common) for entry in entries), strict=True)
     tasks = [task for of_seed in by_seed for task in of_seed]
     study = Study(
         name=name,
@@ -74,8 +76,8 @@ def plan_study(request: RunRequest, *, here: bool = True) -> Plan:
         epochs=max(task.budget.epochs for task in tasks),
         image_size=image_size,
         seeds=request.seeds,
-        entries=tuple(_planned(rung, tasks) for rung in rungs),
-        contrasts=_contrasts(rungs),
+        entries=tuple(_planned(entry, tasks) for entry in entries),
+        contrasts=contrasts,
         note=request.note,
     )
     first: dict[str, Task] = {}
@@ -103,78 +105,98 @@ class _Common:
     keep_weights: bool
 
 
-def _tasks(rung: Rung, seeds: tuple[int, ...], common: _Common) -> list[Task]:
-    """Lay out a rung's runs, which differ in their seed alone."""
+def refuse_misfits(entries: Iterable[Entry], image_size: int) -> None:
+    """Refuse networks that there are not, or that take no images of this size; baselines load their libraries.
+
+    Raises:
+        ModernizeError: Naming the first.
+    """
+    for entry in entries:
+        _count(entry, image_size)
+
+
+def _count(entry: Entry, image_size: int, num_classes: int = 1000) -> tuple[CostFacts, float]:
+    """Count what a row's network costs on one image; and the work, see `work_per_image`."""
+    if isinstance(entry.model, External):
+        from modernize.models import count_external
+
+        facts = CostFacts(**asdict(count_external(entry.model, num_classes=num_classes, image_size=image_size)))
+        return facts, work_per_image(facts.macs)
+    counted = cost(spec_of(replace(entry.model, num_classes=num_classes), entry.recipe), image_size)
+    facts = CostFacts(macs=counted.macs, num_params=counted.num_params)
+    return facts, work_per_image(counted.macs, counted.activations)
+
+
+def _tasks(entry: Entry, seeds: tuple[int, ...], common: _Common) -> list[Task]:
+    """Lay out a row's runs, which differ in their seed alone."""
     data = common.data
     budget = cut_batch(
         common.budget,
-        rung.spec.recipe,
+        entry.recipe,
         num_images=data.num_train_images,
         num_processes=common.runtime.num_processes,
         given=common.given.recipe,
     )
-    trained = recipe_as_trained(rung, common.given, budget, data)
-    spec = rung.spec.with_arch(num_classes=data.num_classes)
-    counted = cost(spec, data.image_size)
-    given = replace(common.given, recipe=common.given.for_spec(rung.spec)).flat()
+    trained = recipe_as_trained(entry, common.given, budget, data)
+    counted, work = _count(entry, data.image_size, data.num_classes)
+    model = entry.model if isinstance(entry.model, External) else replace(entry.model, num_classes=data.num_classes)
+    ours = common.given.arch if entry.regime else {}
+    given = replace(common.given, arch=ours, recipe=common.given.for_entry(entry)).flat()
     runtime, weights = for_batch(common.runtime, trained.batch_size), common.weights
-    as_trained, digest = replace(spec, recipe=trained), weights.digest if weights else ""
+    as_trained, digest = replace(entry, model=model, recipe=trained), weights.digest if weights else ""
     task = Task(
         run_id="",
         study=common.study,
         entry=EntryFacts(
-            name=rung.step,
-            title=rung.title,
-            steps=rung.steps,
-            role="rung" if rung.adopted else "probe",
-            regime=rung.spec.regime.name,
+            name=entry.name,
+            title=entry.title,
+            steps=entry.steps,
+            role=entry.role,
+            regime=entry.regime,
             image_size=data.image_size,
-            fingerprint=rung.spec.fingerprint,
-            changes=tuple(asdict(change) for change in rung.changes),
+            fingerprint=entry.fingerprint,
+            changes=tuple(asdict(change) for change in entry.changes),
         ),
-        model={"arch": asdict(spec.arch)},
-        recipe=asdict(spec.recipe),
+        model=model_facts(model),
+        recipe=asdict(entry.recipe),
         trained_recipe=asdict(trained),
         source=common.source,
         data=data,
         budget=BudgetFacts(name=common.budget.name, epochs=trained.epochs, given=given, cut_from=budget.cut_from),
         seed=0,
-        cost=CostFacts(macs=counted.macs, num_params=counted.num_params),
+        cost=counted,
         runtime=runtime,
         weights=str(weights.path) if weights else None,
         starts_from=WeightsFile(file=weights.path.name, sha256=digest) if weights else NO_WEIGHTS,
         keep_weights=common.keep_weights,
-        work=work_per_image(counted) * trained.epochs * data.num_train_images,
+        work=work * trained.epochs * data.num_train_images,
         input_path="decoded" if common.source.stream or not fits_resident(trained) else "resident",
     )
     ids = {seed: run_id(as_trained, data.fingerprint, seed, runtime, digest) for seed in seeds}
     return [replace(task, run_id=ids[seed], seed=seed) for seed in seeds]
 
 
-def work_per_image(counted: Cost) -> float:
+def work_per_image(macs: int, activations: int | None = None) -> float:
     """Estimate the work of one image in arbitrary units.
 
     Small networks on a processor: arithmetic and moving activations both count. The weight, 20, is a rough guess:
-    it orders the runs and shares out the progress bar, no result depends on it.
+    it orders the runs and shares out the progress bar, no result depends on it. Where activations are not counted, so
+    many are supposed as make half of the work.
     """
-    return float(counted.macs + 20 * counted.activations)
+    return float(2 * macs if activations is None else macs + 20 * activations)
 
 
-def _contrasts(rungs: tuple[Rung, ...]) -> tuple[tuple[str, str], ...]:
-    """Compare each rung with the one its step was applied to, where that is trained too."""
-    by_spec = {rung.spec: rung.step for rung in reversed(rungs)}
-    return tuple((rung.step, by_spec[rung.before]) for rung in rungs if rung.before in by_spec)
-
-
-def _planned(rung: Rung, tasks: list[Task]) -> PlannedEntry:
-    own = [task for task in tasks if task.entry.name == rung.step]
+def _planned(entry: Entry, tasks: list[Task]) -> PlannedEntry:
+    own = [task for task in tasks if task.entry.name == entry.name]
     return PlannedEntry(
-        name=rung.step,
-        title=rung.title,
-        role="rung" if rung.adopted else "probe",
-        fingerprint=rung.spec.fingerprint,
+        name=entry.name,
+        title=entry.title,
+        role=entry.role,
+        fingerprint=entry.fingerprint,
         macs=own[0].cost.macs,
         num_params=own[0].cost.num_params,
-        changes=tuple(str(change) for change in rung.changes),
+        changes=tuple(str(change) for change in entry.changes),
         run_ids=tuple(task.run_id for task in own),
+        model=str(entry.model) if isinstance(entry.model, External) else "",
+        note=entry.note,
     )

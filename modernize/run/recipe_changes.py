@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from modernize.results.record import Record
+from modernize.run.overrides import OF_OUR_NETWORKS
 from modernize.run.task import Task
 from modernize.run.toml import toml_literal
 from modernize.spec import Recipe
@@ -24,7 +25,12 @@ def recipe_changes(run: Record | Task) -> tuple[str, ...]:
     """
     recipe, trained = (_DEFAULTS | {k: _plain(v) for k, v in r.items()} for r in (run.recipe, run.trained_recipe))
     given, cut_from, start = run.budget.given, run.budget.cut_from, run.starts_from
+    others = "external" in run.model
+    if others:
+        recipe |= {name: trained[name] for name in OF_OUR_NETWORKS}
     sentences = _shortened(recipe, trained)
+    if others:
+        sentences.append("stochastic depth, dropout and LayerScale are the network's own, not the recipe's")
     if cut_from is not None:
         rate = "stays as set by hand" if "recipe.lr" in given else "is cut in proportion"
         batch = f"it is {trained['batch_size']}, and the learning rate {rate}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modernize.errors import ModernizeError, shown, unknown_name
+from modernize.external import parse_external
 from modernize.regimes import DEFAULT_REGIME
 from modernize.run.overrides import Overrides, read_overrides
 from modernize.run.seeds import read_seeds
@@ -31,6 +32,7 @@ class RunRequest:
         image_size: In pixels, instead of the regime's.
         stem_stride: Instead of the regime's.
         recipe: Name of the recipe that every rung is trained with, in place of its own; "" for its own.
+        baseline: Other libraries' networks beside the rungs, see `modernize.external`.
         seeds: Each rung is trained with each of them; see `read_seeds`.
         device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.
         precision: Of the arithmetic under autocast; "auto" for bf16 on GPUs that have it and fp32 elsewhere.
@@ -64,6 +66,7 @@ class RunRequest:
     image_size: int | None = None
     stem_stride: int | None = None
     recipe: str = ""
+    baseline: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     device: str = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
@@ -136,6 +139,9 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 def _check(request: RunRequest) -> None:
     refuse_outside(request, _RANGES)
+    named = [str(parse_external(text)) for text in request.baseline]
+    if twice := [name for name in named if named.count(name) > 1]:
+        raise ModernizeError(f"the baseline {twice[0]} is given twice.")
     if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", request.device):
         raise ModernizeError(f"device cannot be '{request.device}'. Allowed: auto, cpu, cuda, cuda:0, cuda:1, ...")
     if request.extend and request.replace:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from modernize.entry import Entry
 from modernize.errors import ModernizeError
-from modernize.ladder import Rung
 from modernize.results.artifact import PREFIX, weights_of_run
 from modernize.results.store import load_records
 
@@ -26,20 +26,21 @@ class StartWeights:
     digest: str
 
 
-def start_weights(path: Path | None, rungs: Sequence[Rung], out: Path) -> StartWeights | None:
+def start_weights(path: Path | None, entries: Sequence[Entry], out: Path, image_size: int) -> StartWeights | None:
     """Check the file of weights that was asked for; torch is loaded for that.
 
     Args:
         path: The file, or "run:ID" for the weights that a run left.
-        rungs: Which start from them.
+        entries: Which start from them.
         out: Folder that holds results/ and runs/.
+        image_size: In pixels.
 
     Raises:
-        ModernizeError: If it cannot be read or does not fit, or the rungs are different networks.
+        ModernizeError: If it cannot be read or does not fit, or the entries are different networks.
     """
     if path is None:
         return None
-    if any(rung.spec.arch != rungs[0].spec.arch for rung in rungs):
+    if any(entry.model != entries[0].model for entry in entries):
         raise ModernizeError(
             "weights to start from fit one network; choose it with --start STEP and --upto STEP, the same one."
         )
@@ -52,5 +53,5 @@ def start_weights(path: Path | None, rungs: Sequence[Rung], out: Path) -> StartW
         raise ModernizeError(f"the weights in {path} cannot be read: {error.strerror or error}.") from error
     from modernize.train.weights import fitting_weights
 
-    fitting_weights(path, rungs[0].spec)
+    fitting_weights(path, entries[0], image_size=image_size)
     return StartWeights(path, digest)

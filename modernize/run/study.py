@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from modernize.datasets.watching import watched
+from modernize.regimes import get_regime
 from modernize.results.artifact import RUNS, clear_run
 from modernize.results.record import Record
 from modernize.results.sources import sources
@@ -19,14 +20,14 @@ from modernize.results.store import find_finished, load_records, save_record, sa
 from modernize.results.study import Study
 from modernize.run.again import plan_again
 from modernize.run.claim import Claim
+from modernize.run.entries import plan_entries
 from modernize.run.events import Elsewhere, Ended, Event, Noted, Progressed, Started
 from modernize.run.naming import study_name
 from modernize.run.observer import Observer
 from modernize.run.placement import Placement, place, torchrun
-from modernize.run.plan import Plan
+from modernize.run.plan import Plan, refuse_misfits
 from modernize.run.pool import Pool
 from modernize.run.request import RunRequest
-from modernize.run.rungs import plan_rungs
 from modernize.run.task import Task
 from modernize.run.together import Together
 from modernize.run.writable import check_writable
@@ -68,7 +69,10 @@ def check_request(request: RunRequest, *, here: bool = True) -> Placement:
     study_name(request)
     for folder in (RESULTS, REPORTS, RUNS):
         check_writable(request.out / folder)
-    return place(request, len(plan_rungs(request)) * len(request.seeds), here=here)
+    entries, _ = plan_entries(request)
+    if request.baseline:
+        refuse_misfits(entries, request.image_size or get_regime(request.regime).image_size)
+    return place(request, len(entries) * len(request.seeds), here=here)
 
 
 def plan_whole(request: RunRequest, *, here: bool = True) -> Plan:

@@ -7,12 +7,14 @@ import re
 
 from torch import nn
 
-from modernize.spec import Spec
+from modernize.entry import Trainable
+from modernize.models import handle_of
+from modernize.spec import Arch
 
 _BLOCK = re.compile(r"stages\.(\d+)\.(?:downsample|blocks\.(\d+))\.")
 
 
-def layer_factors(network: nn.Module, spec: Spec) -> dict[nn.Parameter, float]:
+def layer_factors(network: nn.Module, entry: Trainable) -> dict[nn.Parameter, float]:
     """Return the factor on the learning rate of each parameter; empty where all learn alike.
 
     Groups: the stem; each stage with what brings the map there, but the last but one (or the only one) in groups of
@@ -20,13 +22,20 @@ def layer_factors(network: nn.Module, spec: Spec) -> dict[nn.Parameter, float]:
     Each group has `layer_decay` times the rate of the next. So has the code released with the paper, which is written
     for depths (3, 3, 27, 3); with fewer blocks in stage 3 it leaves a gap of rates below stage 4, which is closed here.
 
+    Of another library's network each layer is a group, as the library parts it (`handle_of`), the classifier's with
+    the full rate: so timm fine-tunes its own.
+
     Args:
-        network: Built from the spec.
-        spec: Its depths, `layer_decay` and `layer_decay_blocks` are read.
+        network: Built from the entry.
+        entry: Its depths, `layer_decay` and `layer_decay_blocks` are read.
     """
-    recipe, depths = spec.recipe, spec.arch.depths
-    if recipe.layer_decay == 1.0:
+    recipe, decay = entry.recipe, entry.recipe.layer_decay
+    if decay == 1.0:
         return {}
+    if not isinstance(entry.model, Arch):
+        layers = reversed(handle_of(network).layers)
+        return {network.get_parameter(name): decay**below for below, names in enumerate(layers) for name in names}
+    depths = entry.model.depths
     parted = max(0, len(depths) - 2)
     sizes = [math.ceil(d / recipe.layer_decay_blocks) if i == parted else 1 for i, d in enumerate(depths)]
     head = 1 + sum(sizes)
@@ -39,4 +48,4 @@ def layer_factors(network: nn.Module, spec: Spec) -> dict[nn.Parameter, float]:
         stage, block = int(found[1]), int(found[2] or 0)
         return 1 + sum(sizes[:stage]) + (block // recipe.layer_decay_blocks if stage == parted else 0)
 
-    return {parameter: recipe.layer_decay ** (head - group(name)) for name, parameter in network.named_parameters()}
+    return {parameter: decay ** (head - group(name)) for name, parameter in network.named_parameters()}

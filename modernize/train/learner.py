@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from modernize.nn import build
-from modernize.spec import Spec
+from modernize.entry import Trainable
+from modernize.models import build_model
 from modernize.train.device import autocast
 from modernize.train.distributed import World
 from modernize.train.graph import GraphedStep
@@ -25,7 +25,9 @@ class Learner:
     timm is imported only for a recipe with mixup, CutMix or a moving average, torch's compiler only if it is wanted.
 
     Args:
-        spec: What to build and train.
+        entry: What to build and train.
+        num_classes: Outputs of the classifier.
+        image_size: Height and width of the images in pixels.
         seed: Of weights and mixing.
         batch_size: Images in a batch of this process.
         runtime: Its `precision`, `micro_batch`, `compile` and `cuda_graphs` are read.
@@ -43,8 +45,10 @@ class Learner:
 
     def __init__(
         self,
-        spec: Spec,
+        entry: Trainable,
         *,
+        num_classes: int,
+        image_size: int,
         seed: int,
         batch_size: int,
         runtime: Runtime,
@@ -52,19 +56,19 @@ class Learner:
         world: World,
         weights: dict[str, Tensor] | None = None,
     ) -> None:
-        recipe = self.recipe = spec.recipe
+        recipe = self.recipe = entry.recipe
         torch.manual_seed(seed)
-        self.network = build(spec)
+        self.network = build_model(entry.model, recipe, num_classes=num_classes, image_size=image_size)
         if weights:
             self.network.load_state_dict(weights, strict=False)
         self.network.to(device)
         self.optimizer = Optimizer(
-            parameter_groups(self.network, recipe), recipe, lr_factors=layer_factors(self.network, spec)
+            parameter_groups(self.network, recipe), recipe, lr_factors=layer_factors(self.network, entry)
         )
         self.ema = _moving_average(self.network, recipe.ema_decay) if recipe.ema_decay else None
         self.evaluated: nn.Module = self.ema.module if self.ema else self.network
         self.mixing = (
-            Mixing(recipe, num_classes=spec.arch.num_classes, batch_size=batch_size, seed=seed, rank=world.rank)
+            Mixing(recipe, num_classes=num_classes, batch_size=batch_size, seed=seed, rank=world.rank)
             if mixes(recipe)
             else None
         )

@@ -1,4 +1,4 @@
-"""One run: train a spec on one data set with one seed, and evaluate it after every epoch."""
+"""One run: train a network on one data set with one seed, and evaluate it after every epoch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modernize.datasets.dataset import Dataset
 from modernize.datasets.feed import Feed
-from modernize.spec import Spec
+from modernize.entry import Trainable
 from modernize.train.checkpoint import Checkpoints
 from modernize.train.outcome import Outcome
 from modernize.train.runtime import Runtime
@@ -17,7 +17,7 @@ __all__ = ["OnStep", "Stopped", "train"]
 
 
 def train(
-    spec: Spec,
+    entry: Trainable,
     data: Dataset | Feed,
     *,
     seed: int,
@@ -28,18 +28,18 @@ def train(
     weights: Path | None = None,
     keep: Path | None = None,
 ) -> Outcome:
-    """Train a spec with its recipe as given (shorten it first if need be).
+    """Train an entry or a spec with its recipe as given (shorten it first if need be).
 
-    The same spec, data, seed and runtime give the same numbers bit for bit on one processor with one thread (on a GPU
-    with `runtime.deterministic`), however often the run is interrupted and resumed. The data order and augmentation
-    depend on the seed alone, not on the spec.
+    The same network, recipe, data, seed and runtime give the same numbers bit for bit on one processor with one thread
+    (on a GPU with `runtime.deterministic`), however often the run is interrupted and resumed. The data order and
+    augmentation depend on the seed alone, not on the network.
 
     Where the recipe has a moving average of the weights (`ema_decay`), the average is what is evaluated. Where the
     data has a validation split, it is evaluated after each epoch and the test images once, at the end; otherwise the
     test images are evaluated after each epoch.
 
     Args:
-        spec: What to train; `arch.num_classes` must fit the data.
+        entry: What to train; the data says how many classes there are.
         data: Training and evaluation images, or a feed of them for this process and device.
         seed: Of weights, order and augmentation.
         runtime: Device, precision and the like. With `num_processes` above 1, each process calls this function alike,
@@ -57,10 +57,10 @@ def train(
         ModernizeError: If data, recipe, runtime or weights do not fit together.
         Stopped: After a last checkpoint, if `should_stop` said so.
     """
-    trainer = Trainer(spec, data, seed=seed, runtime=runtime, weights=weights)
+    trainer = Trainer(entry, data, seed=seed, runtime=runtime, weights=weights)
     if trainer.world.rank > 0:
         checkpoints = None
     if trainer.state.resume(checkpoints) and checkpoints:
-        done = f"epoch {trainer.progress.epoch + 1} of {spec.recipe.epochs} after {trainer.step} steps"
+        done = f"epoch {trainer.progress.epoch + 1} of {entry.recipe.epochs} after {trainer.step} steps"
         checkpoints.note(f"resumed in {done}")
     return trainer.run(on_step=on_step, checkpoints=checkpoints, should_stop=should_stop, keep=keep)

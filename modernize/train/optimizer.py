@@ -128,13 +128,17 @@ def _by_factor(
 def parameter_groups(network: nn.Module, recipe: Recipe) -> list[tuple[list[nn.Parameter], float]]:
     """Split a network's parameters into those that weight decay pulls to zero and those it leaves alone.
 
-    With `recipe.decay_norm_and_bias` off, only convolution and classifier weights are decayed: no norm, bias,
-    LayerScale or GRN parameter is.
+    With `recipe.decay_norm_and_bias` off, only the weights of convolutions and matrix products are decayed, those of
+    attention included: no norm, bias, embedding, LayerScale or GRN parameter is.
     """
     decayed: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for module in network.modules():
         for name, parameter in module.named_parameters(recurse=False):
-            weight = isinstance(module, nn.Conv2d | nn.Linear) and name == "weight"
+            if not parameter.requires_grad:  # a fixed embedding of another library
+                continue
+            # torch's attention holds the weights of three products as one, in a module that is none.
+            product = isinstance(module, nn.Conv2d | nn.Linear) and name == "weight"
+            weight = product or name == "in_proj_weight"
             (decayed if weight or recipe.decay_norm_and_bias else others).append(parameter)
     return [(decayed, recipe.weight_decay), (others, 0.0)]

@@ -13,9 +13,9 @@ import torch
 
 from modernize.datasets.dataset import Dataset
 from modernize.datasets.feed import Feed, make_feed
+from modernize.entry import Trainable
 from modernize.errors import ModernizeError
 from modernize.results.record import Execution, WeightsFile
-from modernize.spec import Spec
 from modernize.train.artifact import keep_weights
 from modernize.train.budget import refuse_contradictions
 from modernize.train.checkpoint import Checkpoints
@@ -48,15 +48,15 @@ class Trainer:
 
     def __init__(
         self,
-        spec: Spec,
+        entry: Trainable,
         data: Dataset | Feed,
         *,
         seed: int,
         runtime: Runtime = Runtime(),  # noqa: B008 - frozen
         weights: Path | None = None,
     ) -> None:
-        refuse_contradictions(spec.recipe)
-        self.recipe = spec.recipe
+        refuse_contradictions(entry.recipe)
+        self.recipe = entry.recipe
         self.seed = seed
         self.world = join(runtime)
         self.device = choose_device(runtime, self.world)
@@ -64,14 +64,16 @@ class Trainer:
         self.feed = self._feed(data, runtime)
         self.batch_size = batch_size(self.recipe.batch_size, self.feed.num_train_images, self.world)
         self.steps_per_epoch = self.feed.num_train_images // self.batch_size
+        fits = {"num_classes": self.feed.num_classes, "image_size": self.feed.image_size}
         self.learner = Learner(
-            spec,
+            entry,
+            **fits,
             seed=seed,
             batch_size=self.batch_size // self.world.size,
             runtime=runtime,
             device=self.device,
             world=self.world,
-            weights=fitting_weights(weights, spec) if weights else None,
+            weights=fitting_weights(weights, entry, **fits) if weights else None,
         )
         self.execution = Execution(
             device=self.device.type,

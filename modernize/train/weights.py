@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -9,23 +10,34 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from modernize.entry import Trainable
 from modernize.errors import ModernizeError
+from modernize.external import External
+from modernize.models import handle_of
+from modernize.models.libraries import on_meta
 from modernize.nn.convert import from_timm, from_torchvision
 from modernize.nn.network import Network
-from modernize.spec import Spec
+from modernize.regimes import spec_of
+from modernize.spec import Arch, Spec
 
 _CLASSIFIERS = ("head.fc.bias", "classifier.2.bias", "fc.bias")
 """Of ours and timm's, and of torchvision's ConvNeXt and ResNet."""
 
 
-def fitting_weights(path: Path, spec: Spec) -> dict[str, Tensor]:
-    """Read weights for a spec from a safetensors file.
+def fitting_weights(
+    path: Path, entry: Trainable, *, num_classes: int | None = None, image_size: int = 224
+) -> dict[str, Tensor]:
+    """Read weights for a network from a safetensors file.
 
-    The file is the `weights.safetensors` of a checkpoint, or holds a state dict of timm's or torchvision's network.
+    The file is the `weights.safetensors` of a run or checkpoint, or, for a network of this toolkit, holds a state dict
+    of timm's or torchvision's.
 
     Args:
         path: The file. Nothing in it is a pickle, so reading it runs no code.
-        spec: What is trained from them; where its number of classes is another, it begins with a new classifier.
+        entry: What is trained from them.
+        num_classes: Outputs of its classifier, by default as many as its architecture has; where the file has others,
+            training begins with a new classifier.
+        image_size: Of the images; read for another library's network.
 
     Returns:
         A state dict, without the classifier in that case.
@@ -39,44 +51,55 @@ def fitting_weights(path: Path, spec: Spec) -> dict[str, Tensor]:
         raise ModernizeError(f"there is no file of weights {path}.") from None
     except (OSError, SafetensorError) as error:
         raise ModernizeError(f"{path} is no readable safetensors file of weights ({type(error).__name__}).") from error
+    if isinstance(entry.model, External):
+        return _of_external(path, state, entry.model, num_classes or Arch().num_classes, image_size)
+    spec = spec_of(replace(entry.model, num_classes=num_classes or entry.model.num_classes), entry.recipe)
+    return _of_ours(path, state, spec)
+
+
+def _of_ours(path: Path, state: dict[str, Tensor], spec: Spec) -> dict[str, Tensor]:
     name = next((name for name in _CLASSIFIERS if name in state), None)
     if name is None or state[name].ndim != 1:
         raise ModernizeError(f"{path} holds the weights of no network that is known here: it has no classifier.")
     whole = spec.with_arch(num_classes=len(state[name]))
+    with torch.device("meta"):
+        wanted = Network(whole).state_dict()
     try:
-        ours = _named_as_ours(state, whole)
+        if any(".branch." in name for name in state):
+            ours = state
+        else:
+            torchvisions = any(name.startswith("features.") for name in state)
+            ours = (from_torchvision if torchvisions else from_timm)(state, whole)
     except ModernizeError as error:
         raise ModernizeError(f"{path}: {error}") from error
-    _check_values(path, ours, whole)
+    _check(path, ours, wanted)
     keep_classifier = whole.arch.num_classes == spec.arch.num_classes
     return {name: tensor for name, tensor in ours.items() if keep_classifier or not name.startswith("head.fc.")}
 
 
-def _named_as_ours(state: dict[str, Tensor], spec: Spec) -> dict[str, Tensor]:
-    if not any(".branch." in name for name in state):
-        torchvisions = any(name.startswith("features.") for name in state)
-        return (from_torchvision if torchvisions else from_timm)(state, spec)
-    wanted = _wanted(spec)
-    if differing := wanted.keys() ^ state.keys():
-        raise ModernizeError(f"its weights are of another network: one has {min(differing)}, the other has not.")
-    for name, tensor in wanted.items():
-        if tensor.shape != state[name].shape:
-            raise ModernizeError(
-                f"its weights are of another network: {name} is {tuple(state[name].shape)}, "
-                f"{tuple(tensor.shape)} is needed."
-            )
+def _of_external(
+    path: Path, state: dict[str, Tensor], external: External, num_classes: int, image_size: int
+) -> dict[str, Tensor]:
+    network = on_meta(external, num_classes=num_classes, image_size=image_size)
+    wanted = dict(network.state_dict())
+    classifiers = tuple(f"{path}." for path in handle_of(network).classifiers)
+    heads = [name for name in wanted.keys() & state.keys() if name.startswith(classifiers)]
+    if any(state[name].shape[:1] != wanted[name].shape[:1] for name in heads):  # of other classes
+        for name in heads:
+            del wanted[name], state[name]
+    _check(path, state, wanted)
     return state
 
 
-def _wanted(spec: Spec) -> dict[str, Tensor]:
-    with torch.device("meta"):
-        return Network(spec).state_dict()
-
-
-def _check_values(path: Path, state: dict[str, Tensor], spec: Spec) -> None:
-    """Refuse whole numbers where fractions belong, which would be taken for zeros or worse, and what is not finite."""
-    for name, tensor in _wanted(spec).items():
+def _check(path: Path, state: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    """Refuse another network's weights, whole numbers where fractions belong, and what is not finite."""
+    other = f"{path}: its weights are of another network"
+    if differing := wanted.keys() ^ state.keys():
+        raise ModernizeError(f"{other}: one has {min(differing)}, the other has not.")
+    for name, tensor in wanted.items():
         given = state[name]
+        if tensor.shape != given.shape:
+            raise ModernizeError(f"{other}: {name} is {tuple(given.shape)}, {tuple(tensor.shape)} is needed.")
         if given.is_floating_point() != tensor.is_floating_point():
             kinds = [str(dtype).removeprefix("torch.") for dtype in (given.dtype, tensor.dtype)]
             raise ModernizeError(f"{path}: {name} holds {kinds[0]} numbers, {kinds[1]} ones are needed.")

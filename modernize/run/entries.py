@@ -1,27 +1,62 @@
-"""The rungs of a request, and their recipes as the budget shortens them."""
+"""The rows of a request, and their recipes as the budget shortens them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 
 from modernize.datasets import DATASETS
+from modernize.entry import Entry, entry_of
 from modernize.errors import ModernizeError
+from modernize.external import External, parse_external
 from modernize.ladder import Rung, ladder
 from modernize.recipes import named_recipe
 from modernize.regimes import base_spec
 from modernize.results.record import DataFacts
-from modernize.run.overrides import Overrides
+from modernize.run.overrides import OF_OUR_NETWORKS, Overrides
 from modernize.run.request import RunRequest
-from modernize.spec import Recipe, Spec
+from modernize.spec import Arch, Recipe, Spec
 from modernize.train.budget import Budget, get_budget, shorten
 
+Contrasts = tuple[tuple[str, str], ...]
 
-def plan_rungs(request: RunRequest) -> tuple[Rung, ...]:
-    """Return the rungs of a request, with what the user set by hand but without a look at the data.
+
+def plan_entries(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
+    """Say which rows a study has, without a look at the data or at another library.
+
+    Returns:
+        The rungs of the ladder and the baselines, with what the user set by hand; and the pairs of names of which the
+        first is compared with the second. Baselines are compared with none: they are no steps.
 
     Raises:
         ModernizeError: If the selection does not fit together, or there is no such recipe.
     """
+    rungs = _rungs(request)
+    by_spec = {rung.spec: rung.step for rung in reversed(rungs)}
+    # A rung with the one its step was applied to, where that is trained too.
+    contrasts = tuple((rung.step, by_spec[rung.before]) for rung in rungs if rung.before in by_spec)
+    last = next((rung for rung in reversed(rungs) if rung.adopted), rungs[-1])
+    entries = [entry_of(rung) for rung in rungs]
+    for text in request.baseline:
+        entries.append(_baseline(parse_external(text), last, entries))
+    return tuple(entries), contrasts
+
+
+def _baseline(external: External, like: Rung, others: Iterable[Entry]) -> Entry:
+    """Return a network of another library as a row, trained as a rung is."""
+    taken = {entry.name for entry in others}
+    names = (external.label, *(f"{external.label}-{number}" for number in range(2, len(taken) + 2)))
+    return Entry(
+        name=next(name for name in names if name not in taken),
+        title=str(external),
+        role="baseline",
+        model=external,
+        recipe=like.spec.recipe,
+        note=f"trained with the recipe of {like.step}",
+    )
+
+
+def _rungs(request: RunRequest) -> tuple[Rung, ...]:
     base = base_spec(request.regime)
     given = request.overrides
     if request.stem_stride is not None:
@@ -39,7 +74,7 @@ def plan_rungs(request: RunRequest) -> tuple[Rung, ...]:
             )
             for rung in rungs
         )
-    read = {name for rung in rungs for name in given.for_spec(rung.spec)}
+    read = {name for rung in rungs for name in given.for_entry(rung.spec)}
     if unread := [name for name in given.recipe if name not in read]:
         raise ModernizeError(f"recipe.{unread[0]} is set, but no rung of this ladder reads it.")
     return tuple(
@@ -61,21 +96,24 @@ def plan_budget(request: RunRequest) -> Budget:
     return replace(budget, epochs=request.overrides.recipe.get("epochs", budget.epochs))
 
 
-def recipe_as_trained(rung: Rung, given: Overrides, budget: Budget, data: DataFacts | None = None) -> Recipe:
-    """Fit a rung's recipe to the budget, and to the data once that is known.
+def recipe_as_trained(entry: Entry, given: Overrides, budget: Budget, data: DataFacts | None = None) -> Recipe:
+    """Fit a row's recipe to its network, to the budget, and to the data once that is known.
 
     Raises:
         ModernizeError: If training cannot do what is asked.
     """
-    recipe, fields, mirror = rung.spec.recipe, given.for_spec(rung.spec), True
+    recipe, fields, mirror = entry.recipe, given.for_entry(entry), True
     if data:
         mirror = DATASETS[data.name.partition(":")[0]].mirror
         if recipe.batch_size > data.num_train_images and "batch_size" in fields:
             raise ModernizeError(
                 f"recipe.batch_size is {recipe.batch_size}, but there are only {data.num_train_images} training images."
             )
-    return shorten(recipe, budget, mirror=mirror, layer_scale=rung.spec.arch.layer_scale, given=fields)
+    if not isinstance(entry.model, Arch):
+        recipe = replace(recipe, **{name: getattr(Recipe(), name) for name in OF_OUR_NETWORKS})
+    layer_scale = isinstance(entry.model, Arch) and entry.model.layer_scale
+    return shorten(recipe, budget, mirror=mirror, layer_scale=layer_scale, given=fields)
 
 
 def _with_given(spec: Spec, given: Overrides) -> Spec:
-    return spec.with_recipe(**given.for_spec(spec))
+    return spec.with_recipe(**given.for_entry(spec))
