@@ -20,7 +20,7 @@ from modernize.datasets.dataset import Dataset
 from modernize.datasets.decoding import ImageMaker, Wanted, collate
 from modernize.datasets.epochs import TRANSFORMS, draw_order, epoch_generator, epoch_keys, share
 from modernize.datasets.erasing import Erasing
-from modernize.datasets.normalise import Normalise, statistics
+from modernize.datasets.feed import Feed
 from modernize.errors import DataError
 from modernize.spec import Recipe
 
@@ -28,45 +28,17 @@ _GONE = (ConnectionError, EOFError, FileNotFoundError)
 """What fetching a batch from a process that is no more can raise, beside torch's own RuntimeError."""
 
 
-class DecodedFeed:
-    """Batches of arrays or files for one process; implements `modernize.datasets.feed.Feed`.
+class DecodedFeed(Feed):
+    """Batches of arrays or files. One iteration at a time: a new one ends those begun before."""
 
-    One iteration at a time: a new one ends those begun before.
+    input_path = "decoded"
 
-    Args:
-        data: The data set.
-        recipe: Its augmentation fields are read.
-        device: Where batches are wanted.
-        rank: Of this process.
-        world_size: Processes that share each batch.
-        decode_workers: Processes that decode images; 0 for none but this one.
-    """
-
-    input_path: Literal["resident", "decoded"] = "decoded"
-
-    def __init__(
-        self,
-        data: Dataset,
-        recipe: Recipe,
-        *,
-        device: torch.device | str = "cpu",
-        rank: int = 0,
-        world_size: int = 1,
-        decode_workers: int = 0,
-    ) -> None:
-        self.recipe = recipe
-        self.rank, self.world_size = rank, world_size
-        self.device = torch.device(device)
-        self.image_size = data.image_size
-        mean, std = statistics(data)
-        self._normalise = Normalise(mean, std, self.device)
+    def __init__(self, data: Dataset, recipe: Recipe, *, decode_workers: int = 0, **where: Any) -> None:
+        super().__init__(data, recipe, **where)
         self._sizes = {name: len(split) for name, split in data.splits.items()}
-        self.num_train_images = len(data.train)
-        self.num_classes, self.image_size = data.num_classes, data.image_size
-        self.has_val = data.val is not None
         self._batches = _Batches()
         self._loader: DataLoader[Any] = DataLoader(
-            ImageMaker(data, recipe, tuple(mean.tolist())),
+            ImageMaker(data, recipe, tuple(self.normalise.mean.tolist())),
             batch_sampler=self._batches,
             num_workers=decode_workers,
             collate_fn=collate,
@@ -102,7 +74,7 @@ class DecodedFeed:
             for start in range(first_batch * batch_size, count - batch_size + 1, batch_size)
         )
         for images, labels, index in self._make(batches):
-            normalised = self._normalise(self._send(images))
+            normalised = self.normalise(self._send(images))
             if erase:
                 normalised = erase(normalised, self._send(erase.draw(index.numpy())))
             yield normalised.permute(0, 3, 1, 2), self._send(labels)
@@ -115,7 +87,7 @@ class DecodedFeed:
             for start in range(mine.start, mine.stop, batch_size)
         )
         for images, labels, _ in self._make(batches):
-            yield self._normalise(self._send(images)).permute(0, 3, 1, 2), self._send(labels)
+            yield self.normalise(self._send(images)).permute(0, 3, 1, 2), self._send(labels)
 
     def _make(self, batches: Iterable[list[Wanted]]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield images, uint8 (n, h, w, 3), labels (n,) and positions in the split (n,)."""

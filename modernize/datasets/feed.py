@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from modernize.datasets.dataset import Dataset
 from modernize.spec import Recipe
@@ -13,8 +14,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Feed(Protocol):
+class Feed(ABC):
     """Batches of one data set for one process, normalised, on the device, in channels-last memory.
+
+    Args:
+        data: The data set.
+        recipe: Its augmentation fields are read, but for mixup and CutMix, which are the training loop's.
+        device: Where batches are wanted.
+        rank: Of this process.
+        world_size: Processes that share each batch.
 
     Attributes:
         input_path: "resident" or "decoded", see `modernize.results.record.Execution`.
@@ -22,14 +30,25 @@ class Feed(Protocol):
         num_classes: Of the labels.
         image_size: Height and width of the images in pixels.
         has_val: Whether there is a validation split.
+        normalise: What is done to pixels last.
     """
 
-    input_path: Literal["resident", "decoded"]
-    num_train_images: int
-    num_classes: int
-    image_size: int
-    has_val: bool
+    input_path: ClassVar[Literal["resident", "decoded"]]
 
+    def __init__(
+        self, data: Dataset, recipe: Recipe, *, device: torch.device | str = "cpu", rank: int = 0, world_size: int = 1
+    ) -> None:
+        from modernize.datasets.normalise import normalise_of
+
+        self.recipe = recipe
+        self.rank, self.world_size = rank, world_size
+        self.normalise = normalise_of(data, device)
+        self.device = self.normalise.scale.device
+        self.num_train_images = len(data.train)
+        self.num_classes, self.image_size = data.num_classes, data.image_size
+        self.has_val = data.val is not None
+
+    @abstractmethod
     def train_batches(
         self, batch_size: int, *, seed: int, epoch: int, first_batch: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:
@@ -45,11 +64,10 @@ class Feed(Protocol):
         Yields:
             Images (n, 3, h, w) and labels (n,), int64.
         """
-        ...
 
+    @abstractmethod
     def eval_batches(self, split: Literal["val", "test"], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield this process's share of a split, unaugmented: over all processes, every image exactly once."""
-        ...
 
 
 def make_feed(
@@ -61,15 +79,9 @@ def make_feed(
     world_size: int = 1,
     decode_workers: int = 0,
 ) -> Feed:
-    """Make what hands training and evaluation their batches.
+    """Make what hands training and evaluation their batches; see `Feed`.
 
-    Args:
-        data: The data set.
-        recipe: Its augmentation fields are read, but for mixup and CutMix, which are the training loop's.
-        device: Where batches are wanted.
-        rank: Of this process.
-        world_size: Processes that share each batch.
-        decode_workers: Processes that decode images, for data that is not resident; 0 for none but this one.
+    `decode_workers` processes decode the images of data that is not resident; 0 for none but this one.
     """
     if not data.streamed and fits_resident(recipe):
         from modernize.datasets.resident import ResidentFeed

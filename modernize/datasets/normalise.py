@@ -23,6 +23,7 @@ class Normalise:
     """
 
     def __init__(self, mean: Tensor, std: Tensor, device: torch.device | str = "cpu") -> None:
+        self.mean, self.std = mean, std
         self.scale = (1.0 / std).to(device)
         self.offset = (-mean / std).to(device)
 
@@ -34,14 +35,14 @@ class Normalise:
         return images_nhwc.flatten(2).float().mul_(scale).add_(offset).view(images_nhwc.shape)
 
 
-def statistics(data: Dataset) -> tuple[Tensor, Tensor]:
-    """Return the mean and standard deviation to normalise a data set by, in units of 0 to 255, each (3,).
+def normalise_of(data: Dataset, device: torch.device | str) -> Normalise:
+    """Return what normalises a data set.
 
-    Those of the training images where they are in memory; ImageNet's for files, lest all of them be read.
+    By its training images where they are in memory; by ImageNet's values for files, lest all of them be read.
     """
     if data.streamed:
-        return torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
-    return channel_statistics(data.train.images_nhwc)
+        return Normalise(torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD), device)
+    return Normalise(*channel_statistics(data.train.images_nhwc), device)
 
 
 def channel_statistics(images_nhwc: Images) -> tuple[Tensor, Tensor]:

@@ -57,17 +57,15 @@ def augmented_grid(data: Dataset, recipe: Recipe, rows: int = 10, columns: int =
         The grid, uint8 (height, width, 3).
     """
     from modernize.datasets.feed import make_feed
-    from modernize.datasets.normalise import statistics
 
     rows, size = min(rows, data.num_classes), data.image_size
     labels, first = np.unique(data.train.labels, return_index=True)
     one_a_class = replace(data, train=data.train.take(first[labels < rows]))
     feed = make_feed(one_a_class, recipe)
-    mean, std = statistics(one_a_class)
     tiles = np.full((rows, columns, size, size, 3), PAPER, dtype=np.uint8)
     for epoch in range(columns):
         images, its_labels = next(feed.train_batches(len(one_a_class.train), seed=0, epoch=epoch))
-        pixels = (images.permute(0, 2, 3, 1) * std + mean).round().clamp(0, 255)
+        pixels = (images.permute(0, 2, 3, 1) * feed.normalise.std + feed.normalise.mean).round().clamp(0, 255)
         tiles[its_labels.numpy(), epoch] = pixels.byte().numpy()
     return _lay_out(tiles, rows, columns, size)
 

@@ -7,7 +7,7 @@ augmentation depend on the seed and the epoch alone, so every rung with the same
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -17,44 +17,22 @@ from modernize.datasets.crops import centre_crops, random_crops, resize_crops
 from modernize.datasets.dataset import Dataset
 from modernize.datasets.epochs import BRIGHTNESS, CROP, draw_order, epoch_generator, epoch_keys, share
 from modernize.datasets.erasing import Erasing
+from modernize.datasets.feed import Feed
 from modernize.datasets.hashing import Draws
-from modernize.datasets.normalise import Normalise, statistics
 from modernize.spec import Recipe
 
 
-class ResidentFeed:
-    """Batches of arrays for one process; implements `modernize.datasets.feed.Feed`.
+class ResidentFeed(Feed):
+    """Batches of a data set in memory, made on the device where it lives."""
 
-    Args:
-        data: The data set, in memory.
-        recipe: Its augmentation fields are read.
-        device: Where the images live and batches are made.
-        rank: Of this process.
-        world_size: Processes that share each batch.
-    """
+    input_path = "resident"
 
-    input_path: Literal["resident", "decoded"] = "resident"
-
-    def __init__(
-        self,
-        data: Dataset,
-        recipe: Recipe,
-        *,
-        device: torch.device | str = "cpu",
-        rank: int = 0,
-        world_size: int = 1,
-    ) -> None:
-        self.recipe = recipe
-        self.rank, self.world_size = rank, world_size
-        self.device = torch.device(device)
-        self.normalise = Normalise(*statistics(data), self.device)
+    def __init__(self, data: Dataset, recipe: Recipe, **where: Any) -> None:
+        super().__init__(data, recipe, **where)
         self._splits = {
             name: tuple(torch.from_numpy(array).to(self.device) for array in (split.images_nhwc, split.labels))
             for name, split in data.splits.items()
         }
-        self.num_train_images = len(data.train)
-        self.num_classes, self.image_size = data.num_classes, data.image_size
-        self.has_val = data.val is not None
 
     def train_batches(
         self, batch_size: int, *, seed: int, epoch: int, first_batch: int = 0
