@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from modernize.report import numbers
 from modernize.report import provenance as source
+from modernize.report.contrasts import Contrast
 from modernize.report.roles import role_text
-from modernize.report.rows import Contrast, Row
+from modernize.report.rows import Row
 from modernize.report.view import Cell
 from modernize.results.study import Study
 from modernize.words import NONE, macs_text, signed

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modernize.errors import MissingResultsError, ModernizeError
+from modernize.report.contrasts import LEVEL
 from modernize.report.machines import execution_text, hardware_text
-from modernize.report.rows import LEVEL, Row, make_rows
+from modernize.report.rows import Row, make_rows
 from modernize.results.record import Record
 from modernize.results.statistics import PairedDelta, Summary, WelchDelta, holm, paired_delta, summarise, welch_delta
 from modernize.results.store import find_studies, load_records, load_study

@@ -10,7 +10,7 @@ from typing import Any
 from modernize.errors import unknown_name
 from modernize.report import numbers
 from modernize.report.compare import Comparison, RungPair
-from modernize.report.rows import LEVEL
+from modernize.report.contrasts import LEVEL
 from modernize.report.tables import csv_text, json_text, rounded, significant
 from modernize.report.view import Block, Cell, Items, Page, Paragraph, Section, Table, heads, key_of
 from modernize.results.files import write_atomically

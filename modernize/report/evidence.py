@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from modernize.report.contrasts import LEVEL
 from modernize.report.numbers import p_text
 from modernize.report.roles import contrast_name
-from modernize.report.rows import LEVEL, Row, all_contrasts
+from modernize.report.rows import Row, all_contrasts
 from modernize.results.power import Power, power_of
 from modernize.results.statistics import rank_correlation, rank_correlation_p_value
 from modernize.results.study import Study

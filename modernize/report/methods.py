@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from modernize.report.contrasts import LEVEL
 from modernize.report.facts import Header, span
 from modernize.report.machines import execution_text, machine_notes
 from modernize.report.roles import noun_of, on_paper_ladder
-from modernize.report.rows import LEVEL, Row, all_contrasts
+from modernize.report.rows import Row, all_contrasts
 from modernize.report.view import listed
 from modernize.results.record import Record
 from modernize.results.study import Study

@@ -17,7 +17,7 @@ from modernize.report.panels import diagram, facts, published_numbers, step_card
 from modernize.report.paper import N_SEEDS, READINGS
 from modernize.report.rows import Row, make_rows
 from modernize.report.specs import paper_rungs
-from modernize.report.study_page import published_notes
+from modernize.report.study_notes import published_notes
 from modernize.report.view import Block, Cell, Facts, Items, Page, Panel, Paragraph, Section, Table, heads
 from modernize.results.statistics import Summary, welch_p_value
 from modernize.results.study import PlannedEntry, Study

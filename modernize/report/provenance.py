@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from modernize.external import CONVENTION
 from modernize.published import IMAGENET, PublishedRow
+from modernize.report.contrasts import Contrast
 from modernize.report.numbers import p_text
-from modernize.report.rows import Contrast, Row
+from modernize.report.rows import Row
 from modernize.results.record import Record
 from modernize.results.study import PlannedEntry, Study
 from modernize.words import noun

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from modernize.external import CONVENTION
 from modernize.published import IMAGENET
-from modernize.report.rows import Contrast, Row
+from modernize.report.contrasts import Contrast
+from modernize.report.rows import Row
 from modernize.results.study import Study
 
 _SHORT = {IMAGENET: "ImageNet"}

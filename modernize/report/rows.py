@@ -3,57 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from modernize.published import PublishedRow, published_rows
+from modernize.published import PublishedRow
+from modernize.report.contrasts import LADDER, Contrast, contrasts_of, has_to_be_said
 from modernize.report.machines import machine_of, usual_machine
-from modernize.report.paper import READINGS, Reading
+from modernize.report.paper import Reading
+from modernize.report.references import published_of
 from modernize.results.record import Record
 from modernize.results.sources import changed_since, sources
 from modernize.results.stale import Freshness
-from modernize.results.statistics import PairedDelta, Summary, holm, paired_delta, summarise
+from modernize.results.statistics import PairedDelta, Summary, summarise
 from modernize.results.study import PlannedEntry, Study
 
-# Of the Holm-corrected tests, two-sided.
-LEVEL = 0.05
-LADDER = ("rung", "probe")
 # Roles that need no word beside a name.
 _PLAIN = ("rung", "network")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast:
-    """An entry compared with another.
-
-    Attributes:
-        entry: Name of the entry.
-        before: Name of what it is compared with, "" for none.
-        delta: Over the seeds both finished; None if there is none.
-        p_holm: p-value of the delta, Holm-corrected over all contrasts of the study; None where there is no test.
-        published_delta: Difference of the printed means, where one source prints both on the same data; of a paper's
-            ladder, where the paper made this change to the same rung.
-        published_reading: Test of that difference, None where no standard deviations are printed.
-    """
-
-    entry: str = ""
-    before: str = ""
-    delta: PairedDelta | None = None
-    p_holm: float | None = None
-    published_delta: float | None = None
-    published_reading: Reading | None = None
-
-    @property
-    def verdict(self) -> str:
-        """What the corrected test of the delta says: "better", "worse", or why neither; "" without a delta."""
-        if self.delta is None:
-            return ""
-        if self.delta.n == 1:
-            return "one seed: no interval"
-        if self.p_holm is None:
-            return "equal differences: no interval"
-        if self.p_holm >= LEVEL:
-            return f"not distinguishable at n={self.delta.n}"
-        return "better" if self.delta.mean > 0 else "worse"
 
 
 _NOT_COMPARED = Contrast()
@@ -187,8 +151,8 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
     usual = usual_machine(record for of_entry in ended.values() for record in of_entry.values())
     freshness = Freshness()
     published = published_of(study)
-    contrasts = _contrasts(study, published, {name: _finished(of_entry) for name, of_entry in ended.items()})
-    said = _has_to_be_said(study)
+    contrasts = contrasts_of(study, published, {name: _finished(of_entry) for name, of_entry in ended.items()})
+    said = has_to_be_said(study)
     rows = []
     for entry in study.entries:
         runs, own = ended[entry.name], tuple(one for one in contrasts if one.entry == entry.name)
@@ -212,81 +176,9 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def published_of(study: Study) -> dict[str, PublishedRow]:
-    """Return what is published for the entries of a study: of the paper's table, else the first of its references."""
-    found = {row.step: row for row in published_rows(study.published)} if study.published else {}
-    for row in reference_rows(study):
-        found.setdefault(row.step, row)
-    return found
-
-
-def reference_rows(study: Study) -> tuple[PublishedRow, ...]:
-    """Return a study's own references as published rows."""
-    return tuple(
-        PublishedRow(
-            step=one.entry,
-            label=one.entry,
-            role="reference",
-            before="",
-            top1_percent=one.value,
-            top1_text=f"{one.value:g}",
-            top1_std=one.std,
-            gmacs=0.0,
-            gmacs_text="",
-            source=one.source,
-            note="",
-            anomaly="",
-            data=one.data,
-            n=one.n,
-        )
-        for one in study.references
-    )
-
-
 def all_contrasts(rows: Iterable[Row]) -> tuple[Contrast, ...]:
     """Return every contrast of a study once, in the order of its entries."""
     return tuple(one for row in rows for one in row.contrasts)
-
-
-def _contrasts(
-    study: Study, published: Mapping[str, PublishedRow], finished: Mapping[str, Mapping[int, float]]
-) -> tuple[Contrast, ...]:
-    readings = READINGS.get(study.published, {})
-    found = []
-    for entry, before in dict.fromkeys(study.contrasts):
-        published_delta = _published_delta(published.get(entry), published.get(before))
-        found.append(
-            Contrast(
-                entry=entry,
-                before=before,
-                delta=paired_delta(finished[entry], finished[before]),
-                published_delta=published_delta,
-                published_reading=readings.get(entry) if published_delta is not None else None,
-            )
-        )
-    p_values = {
-        (one.entry, one.before): one.delta.p_value for one in found if one.delta and one.delta.p_value is not None
-    }
-    corrected = holm(p_values)
-    return tuple(replace(one, p_holm=corrected.get((one.entry, one.before))) for one in found)
-
-
-def _has_to_be_said(study: Study) -> bool:
-    """Whether a delta may be against something else than the rung that a step was applied to."""
-    roles = {entry.name: entry.role for entry in study.entries}
-    feet = [(one, other) for one, other in study.contrasts if roles[one] in LADDER and roles[other] == "rung"]
-    if len(feet) < len(study.contrasts) or len({one for one, _ in feet}) < len(feet):
-        return True
-    rungs = [name for name, role in roles.items() if role == "rung"]
-    return any(one in rungs and rungs.index(other) != rungs.index(one) - 1 for one, other in feet)
-
-
-def _published_delta(row: PublishedRow | None, foot: PublishedRow | None) -> float | None:
-    """Subtract printed means: of a paper's ladder where it made this change to the same row, of references as asked."""
-    if not row or not foot or (row.source, row.data) != (foot.source, foot.data) or row.before not in ("", foot.step):
-        return None
-    # Rounded to what is printed: 81.27 - 80.62 is 0.65, not 0.6499999.
-    return round(row.top1_percent - foot.top1_percent, 2)
 
 
 def _finished(records: Mapping[int, Record]) -> dict[int, float]:

@@ -11,13 +11,14 @@ from typing import Any
 
 from modernize.external import CONVENTION
 from modernize.report import provenance as source
+from modernize.report.contrasts import Contrast
 from modernize.report.evidence import evidence_json
 from modernize.report.facts import findings, header, scale_limits, seed_limits
 from modernize.report.machines import machine_notes
 from modernize.report.methods import methods
 from modernize.report.numbers import published_verdict
 from modernize.report.paper import N_SEEDS
-from modernize.report.rows import Contrast, Row, all_contrasts
+from modernize.report.rows import Row, all_contrasts
 from modernize.results.study import Study
 from modernize.words import NONE
 

@@ -180,7 +180,8 @@ class Page:
         lead: Under the heading.
         sections: In order.
         footnotes: Key and text.
-        panels: One a rung.
+        panels: One a row.
+        noun: What a row is.
         data: The same facts as plain data.
     """
 
@@ -190,6 +191,7 @@ class Page:
     sections: tuple[Section, ...]
     footnotes: tuple[tuple[str, str], ...]
     panels: tuple[Panel, ...] = ()
+    noun: str = "rung"
     data: dict[str, Any] = field(default_factory=dict)
 
 

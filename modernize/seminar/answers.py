@@ -8,9 +8,10 @@ from functools import cache
 from typing import Literal
 
 from modernize.published import PublishedRow, published_row, published_rows
+from modernize.report.contrasts import LEVEL
 from modernize.report.numbers import delta_text, p_text, published_text, top1_text
 from modernize.report.paper import CLEAR_BELOW, N_SEEDS, READINGS, welch_half_width
-from modernize.report.rows import LEVEL, Row
+from modernize.report.rows import Row
 from modernize.words import signed
 
 Truth = Literal["better", "no clear change", "worse"]

@@ -144,8 +144,8 @@ def study_course(results_dir: Path, name: str = "") -> Course:
     study = load_study(folder)
     if not study.published or not any(entry.adopted for entry in study.entries):
         raise ModernizeError(
-            f"study '{study.name}' is no ladder with a published one beside it, so it has no course to go through; its "
-            "report is complete: `modernize report`."
+            f"study '{study.name}' has no rungs with published ones beside them: a course goes through the steps of a "
+            "ladder."
         )
     loaded = load_records(folder.parent, {run_id for rung in study.entries for run_id in rung.run_ids})
     rows = make_rows(study, loaded.records)

@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from modernize.report.contrasts import LEVEL
 from modernize.report.figures.style import Look, Theme, house_style, sentence, settled, shortened
 from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
 from modernize.report.numbers import published_verdict
 from modernize.report.paper import welch_half_width
 from modernize.report.roles import published_data
-from modernize.report.rows import LEVEL, Row
+from modernize.report.rows import Row
 from modernize.results.study import Study
 from modernize.words import plural, signed
 

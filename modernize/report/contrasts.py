@@ -1,0 +1,98 @@
+"""What a study compares with what: paired differences, corrected for the number of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from modernize.published import PublishedRow
+from modernize.report.paper import READINGS, Reading
+from modernize.results.statistics import PairedDelta, holm, paired_delta
+from modernize.results.study import Study
+
+# Of the Holm-corrected tests, two-sided.
+LEVEL = 0.05
+LADDER = ("rung", "probe")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """An entry compared with another.
+
+    Attributes:
+        entry: Name of the entry.
+        before: Name of what it is compared with, "" for none.
+        delta: Over the seeds both finished; None if there is none.
+        p_holm: p-value of the delta, Holm-corrected over all contrasts of the study; None where there is no test.
+        published_delta: Difference of the printed means, where one source prints both on the same data; of a paper's
+            ladder, where the paper made this change to the same rung.
+        published_reading: Test of that difference, None where no standard deviations are printed.
+    """
+
+    entry: str = ""
+    before: str = ""
+    delta: PairedDelta | None = None
+    p_holm: float | None = None
+    published_delta: float | None = None
+    published_reading: Reading | None = None
+
+    @property
+    def verdict(self) -> str:
+        """What the corrected test of the delta says: "better", "worse", or why neither; "" without a delta."""
+        if self.delta is None:
+            return ""
+        if self.delta.n == 1:
+            return "one seed: no interval"
+        if self.p_holm is None:
+            return "equal differences: no interval"
+        if self.p_holm >= LEVEL:
+            return f"not distinguishable at n={self.delta.n}"
+        return "better" if self.delta.mean > 0 else "worse"
+
+
+def contrasts_of(
+    study: Study, published: Mapping[str, PublishedRow], finished: Mapping[str, Mapping[int, float]]
+) -> tuple[Contrast, ...]:
+    """Compare what a study compares, each pair once, and correct for all of them.
+
+    Args:
+        study: The plan.
+        published: The published row of each entry that has one.
+        finished: Top-1 of each entry by seed, in percent.
+    """
+    readings = READINGS.get(study.published, {})
+    found = []
+    for entry, before in dict.fromkeys(study.contrasts):
+        published_delta = _published_delta(published.get(entry), published.get(before))
+        found.append(
+            Contrast(
+                entry=entry,
+                before=before,
+                delta=paired_delta(finished[entry], finished[before]),
+                published_delta=published_delta,
+                published_reading=readings.get(entry) if published_delta is not None else None,
+            )
+        )
+    p_values = {
+        (one.entry, one.before): one.delta.p_value for one in found if one.delta and one.delta.p_value is not None
+    }
+    corrected = holm(p_values)
+    return tuple(replace(one, p_holm=corrected.get((one.entry, one.before))) for one in found)
+
+
+def has_to_be_said(study: Study) -> bool:
+    """Whether a delta may be against something else than the rung that a step was applied to."""
+    roles = {entry.name: entry.role for entry in study.entries}
+    feet = [(one, other) for one, other in study.contrasts if roles[one] in LADDER and roles[other] == "rung"]
+    if len(feet) < len(study.contrasts) or len({one for one, _ in feet}) < len(feet):
+        return True
+    rungs = [name for name, role in roles.items() if role == "rung"]
+    return any(one in rungs and rungs.index(other) != rungs.index(one) - 1 for one, other in feet)
+
+
+def _published_delta(row: PublishedRow | None, foot: PublishedRow | None) -> float | None:
+    """Subtract printed means: of a paper's ladder where it made this change to the same row, of references as asked."""
+    if not row or not foot or (row.source, row.data) != (foot.source, foot.data) or row.before not in ("", foot.step):
+        return None
+    # Rounded to what is printed: 81.27 - 80.62 is 0.65, not 0.6499999.
+    return round(row.top1_percent - foot.top1_percent, 2)
