@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,14 +17,14 @@ import pytest
 from tiny_runs import alive, tiny_data, tiny_request
 
 from modernize.errors import ModernizeError
-from modernize.results.store import save_record
-from modernize.run.crew import Crew
-from modernize.run.events import Elsewhere, Ended, Noted, Progressed, Started
+from modernize.results.record import Record
+from modernize.results.store import load_records, save_record
+from modernize.run.events import Elsewhere, Ended, Event, Noted, Progressed, Started
 from modernize.run.logs import open_log, sweep
 from modernize.run.perform import perform
 from modernize.run.placement import Placement
 from modernize.run.plan import plan_study
-from modernize.run.pool import Pool
+from modernize.run.pool import Crew, Pool
 from modernize.run.task import Task
 from modernize.train.runtime import Runtime
 
@@ -54,23 +55,44 @@ def measured(record) -> str:
     return json.dumps([facts["status"], facts["curves"], facts["result"]])
 
 
+def do(pool: Pool, tasks: Sequence[Task], results: Path | None = None, *, victim: int | None = None) -> list[Event]:
+    """Have tasks done and gather what happens; kill one of the processes that do the endless one."""
+    events = []
+
+    def handle(event: Event) -> None:
+        events.append(event)
+        if victim is not None and isinstance(event, Progressed) and event.run_id == "endless":
+            os.kill(pool._crews[0].pids[victim], signal.SIGKILL)
+
+    pool.run([replace(task, results=str(results) if results else None) for task in tasks], handle)
+    return events
+
+
+def errors(events: list[Event]) -> dict[str, str]:
+    """What is said of each run's end."""
+    return {event.run_id: event.error for event in events if isinstance(event, Ended)}
+
+
+def written(results: Path) -> dict[str, Record]:
+    return {record.run_id: record for record in load_records(results).records}
+
+
 @pytest.mark.slow
 def test_a_killed_worker_costs_one_run(tasks, tmp_path):
-    victim = endless(tasks[0])
-    events = []
     with Pool(1, tmp_path / "runs" / "logs") as pool:
-        for event in pool.do([*tasks[:2], victim]):
-            events.append(event)
-            if isinstance(event, Progressed) and event.task is victim:
-                os.kill(pool._crews[0].pid, signal.SIGKILL)
+        events = do(pool, [*tasks[:2], endless(tasks[0])], tmp_path / "results", victim=0)
         pids = [pid for crew in pool._crews for pid in crew.pids]
-    records = {event.task.run_id: event.record for event in events if isinstance(event, Ended)}
-    assert records.pop("endless").error == "its worker process was killed by signal 9 (out of memory?)"
+    assert errors(events) == {
+        "endless": "its worker process was killed by signal 9 (out of memory?)",
+        tasks[0].run_id: "",
+        tasks[1].run_id: "",
+    }
+    records = written(tmp_path / "results")
     assert {run_id: record.status for run_id, record in records.items()} == {
         tasks[0].run_id: "finished",
         tasks[1].run_id: "finished",
-    }
-    assert next(event.task.run_id for event in events if isinstance(event, Started)) == "endless"
+    }, "the worker has written them"
+    assert next(event.run_id for event in events if isinstance(event, Started)) == "endless"
     assert not any(alive(pid) for pid in pids)
     assert not (tmp_path / "runs").exists(), "no worker had anything to say"
 
@@ -85,19 +107,14 @@ TWO = Placement(runtime=Runtime(num_processes=2), jobs=1)
 
 @pytest.mark.slow
 def test_two_processes_share_a_run_and_a_killed_one_costs_that_run_only(tasks, tmp_path):
-    victim, other = endless(together(tasks[0])), together(tasks[1])
-    events, victims = [], []
     with Pool(1, tmp_path / "runs" / "logs", TWO) as pool:
-        for event in pool.do([other, victim]):
-            events.append(event)
-            if isinstance(event, Progressed) and event.task is victim and not victims:
-                victims += pool._crews[0].pids
-                os.kill(victims[1], signal.SIGKILL)
+        victims = pool._crews[0].pids
+        events = do(pool, [together(tasks[1]), endless(together(tasks[0]))], tmp_path / "results", victim=1)
         pids = pool._crews[0].pids
-    records = {event.task.run_id: event.record for event in events if isinstance(event, Ended)}
-    assert records["endless"].error == "process 2 of its 2 was killed by signal 9 (out of memory?)"
-    assert (records["shared"].status, records["shared"].execution.num_devices) == ("finished", 2)
-    assert records["shared"].execution.batch_per_device == tasks[1].trained_recipe["batch_size"] // 2
+    assert errors(events) == {"endless": "process 2 of its 2 was killed by signal 9 (out of memory?)", "shared": ""}
+    (record,) = written(tmp_path / "results").values()
+    assert (record.run_id, record.status, record.execution.num_devices) == ("shared", "finished", 2)
+    assert record.execution.batch_per_device == tasks[1].trained_recipe["batch_size"] // 2
     assert len({*victims, *pids}) == 4
     assert not any(alive(pid) for pid in (*victims, *pids))
 
@@ -106,19 +123,16 @@ def test_two_processes_share_a_run_and_a_killed_one_costs_that_run_only(tasks, t
 def test_what_goes_wrong_in_a_shared_run_is_said_by_the_process_where_it_did(tasks, tmp_path):
     broken = replace(together(tasks[0]), data=replace(tasks[0].data, fingerprint="0" * 16))
     with Pool(1, tmp_path / "logs", TWO) as pool:
-        events = list(pool.do([broken]))
-        (record,) = [event.record for event in events if isinstance(event, Ended)]
-        assert "has changed since the study was planned" in record.error
-        assert [event.record.status for event in pool.do([together(tasks[1])]) if isinstance(event, Ended)] == [
-            "finished"
-        ], "a new pair is at hand"
+        (error,) = errors(do(pool, [broken])).values()
+        assert "has changed since the study was planned" in error
+        assert errors(do(pool, [together(tasks[1])])) == {"shared": ""}, "a new pair is at hand"
 
 
 def test_each_process_of_a_crew_hears_which_gpu_is_its_own(tasks, tmp_path, noisy):
     noisy.write_text("""
-import json, os, sys
-print(json.dumps({"event": "env", **{name: os.environ.get(name) for name in
-    ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "OMP_NUM_THREADS")}}), flush=True)
+import json, os
+names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "OMP_NUM_THREADS")
+print(json.dumps({"event": "Noted", "run_id": "", "text": " ".join(os.environ.get(n, "-") for n in names)}), flush=True)
 os._exit(0)
 """)
     said = queue.Queue()
@@ -127,27 +141,21 @@ os._exit(0)
         crews = [Crew(0, ("cuda:2", "cuda:3"), 4, tmp_path, said), Crew(1, ("cpu",), 1, tmp_path, said)]
     finally:
         del os.environ["RANK"]
-    heard = {}
+    heard = set()
     while len(heard) < 3:
-        crew, rank, message = said.get(timeout=60)
-        if message:
-            heard[crew.number, rank] = [
-                message[name] for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "OMP_NUM_THREADS")
-            ]
+        crew, event = said.get(timeout=60)
+        if event:
+            heard.add((crew.number, event.text))
     for crew in crews:
         crew.end()
-    assert heard == {(0, 0): ["0", "2", "2", "4"], (0, 1): ["1", "2", "3", "4"], (1, 0): [None, None, None, "1"]}
+    assert heard == {(0, "0 2 2 4"), (0, "1 2 3 4"), (1, "- - - 1")}
 
 
 @pytest.mark.slow
 def test_a_pool_whose_workers_have_died_does_further_tasks(tasks, tmp_path):
-    records = []
     with Pool(1, tmp_path / "logs") as pool:
-        for event in pool.do([endless(tasks[0])]):
-            if isinstance(event, Progressed):
-                os.kill(pool._crews[0].pid, signal.SIGKILL)
-        records += [event.record for event in pool.do(tasks[:1]) if isinstance(event, Ended)]
-    assert [record.status for record in records] == ["finished"]
+        do(pool, [endless(tasks[0])], victim=0)
+        assert errors(do(pool, tasks[:1])) == {tasks[0].run_id: ""}
 
 
 @pytest.mark.slow
@@ -155,21 +163,25 @@ def test_a_run_that_cannot_be_claimed_or_saved_goes_on_and_says_so(tasks, tmp_pa
     in_the_way = tmp_path / "folder"
     in_the_way.touch()
     with Pool(1, tmp_path / "logs") as pool:
-        events = list(pool.do([replace(tasks[0], folder=str(in_the_way), results=str(tmp_path))]))
-    assert [event.record.status for event in events if isinstance(event, Ended)] == ["finished"]
-    (note,) = [event.text for event in events if isinstance(event, Noted)]
-    assert note.startswith(f"no claim can be made at {in_the_way / 'claim'}: ")
+        events = do(pool, [replace(tasks[0], folder=str(in_the_way))], tmp_path / "results")
+    assert [record.status for record in written(tmp_path / "results").values()] == ["finished"]
+    claim, weights = [event.text for event in events if isinstance(event, Noted)]
+    assert claim.startswith(f"no claim can be made at {in_the_way / 'claim'}: ")
+    assert weights.startswith("its weights are not kept: ")
     assert in_the_way.is_file()
 
 
 @pytest.mark.slow
 def test_a_run_that_is_finished_meanwhile_is_not_repeated(tasks, tmp_path):
     save_record(perform(tasks[0]), tmp_path / "results")
-    task = replace(tasks[0], folder=str(tmp_path / "runs" / "x"), results=str(tmp_path / "results"))
+    before = written(tmp_path / "results")
+    task = replace(tasks[0], folder=str(tmp_path / "runs" / "x"), keep_weights=False)
     with Pool(1, tmp_path / "runs" / "logs") as pool:
-        events = list(pool.do([task]))
-    assert events == [Started(task), Elsewhere(task, "")]
+        assert do(pool, [task], tmp_path / "results") == [Elsewhere(task.run_id, "")]
+        again = do(pool, [replace(task, repeat=True)], tmp_path / "results")
+    assert (again[0], again[-1]) == (Started(task.run_id), Ended(task.run_id)), "unless that is asked for"
     assert not (tmp_path / "runs").exists()
+    assert written(tmp_path / "results") == before, "the same values came again"
 
 
 @pytest.fixture
@@ -201,8 +213,8 @@ threading.Thread(target=later, daemon=True).start()
 """)
     logs = tmp_path / "runs" / "logs"
     with Pool(1, logs) as pool:
-        records = [event.record for event in pool.do(tasks[:1]) if isinstance(event, Ended)]
-    assert [measured(record) for record in records] == [measured(perform(tasks[0]))]
+        do(pool, tasks[:1], tmp_path / "results")
+    assert [measured(record) for record in written(tmp_path / "results").values()] == [measured(perform(tasks[0]))]
     (log,) = logs.iterdir()
     assert {"printed", "written"} <= set(log.read_text().split())
 
@@ -211,14 +223,14 @@ def test_workers_that_cannot_start_say_why(tasks, tmp_path, noisy):
     noisy.write_text("import sys; sys.modules['torch'] = None")
     logs = tmp_path / "runs" / "logs"
     with Pool(1, logs) as pool:
-        records = [event.record for event in pool.do(tasks[:2]) if isinstance(event, Ended)]
-    assert [record.status for record in records] == ["failed", "failed"]
-    for record in records:
-        assert record.error.startswith("its worker process ended with exit code 1: ModuleNotFoundError: ")
-        assert "\n" not in record.error
-        assert "ModuleNotFoundError" in Path(record.error.partition("; see ")[2]).read_text()
+        said = errors(do(pool, tasks[:2]))
+    assert {*said} == {task.run_id for task in tasks[:2]}
+    for error in said.values():
+        assert error.startswith("its worker process ended with exit code 1: ModuleNotFoundError: ")
+        assert "\n" not in error
+        assert "ModuleNotFoundError" in Path(error.partition("; see ")[2]).read_text()
         sweep(logs)
-        assert Path(record.error.partition("; see ")[2]).exists()
+        assert Path(error.partition("; see ")[2]).exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
@@ -327,9 +339,8 @@ from modernize.run.pool import Pool
 from modernize.run.task import Task
 folder = Path({str(tmp_path)!r})
 with Pool(1, folder / "logs") as pool:
-    for event in pool.do([Task.from_json(json.loads((folder / "task.json").read_text()))]):
-        if isinstance(event, Progressed):
-            print(pool._crews[0].pid, flush=True)
+    task = Task.from_json(json.loads((folder / "task.json").read_text()))
+    pool.run([task], lambda event: isinstance(event, Progressed) and print(pool._crews[0].pids[0], flush=True))
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as study:
         pid = int(study.stdout.readline())

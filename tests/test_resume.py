@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import stat
 import subprocess
 import sys
 import time
@@ -176,24 +175,41 @@ time.sleep(60)
     assert diary.lines.count("started base") == 1
 
 
+FILLS_UP = """
+import os
+from pathlib import Path
+untouched = os.fsync
+def fills_up(descriptor):
+    path = os.readlink(f"/proc/self/fd/{{descriptor}}")
+    if path.startswith({results!r}) and path.endswith("-part") and [*Path({results!r}).glob("*/*-seed*.json")]:
+        raise OSError(28, "No space left on device")
+    untouched(descriptor)
+os.fsync = fills_up
+"""
+
+
 @pytest.mark.slow
-def test_a_disk_that_fills_up_stops_in_a_line_and_keeps_what_is_recorded(folder, tmp_path, monkeypatch):
-    asked = request(folder, tmp_path, epochs=1)
-    untouched, calls = os.fsync, []
-
-    def fills_up(descriptor):
-        calls.extend([descriptor] * stat.S_ISREG(os.fstat(descriptor).st_mode))
-        if len(calls) > 2:  # the plan and the first record
-            raise OSError(28, "No space left on device")
-        untouched(descriptor)
-
+@needs_proc
+@pytest.mark.parametrize("for_all", [True, False], ids=["for all", "for the worker"])
+def test_a_disk_that_fills_up_stops_in_a_line_and_keeps_what_is_recorded(folder, tmp_path, monkeypatch, for_all):
+    """It holds the plan and the first record, the worker's."""
+    asked = request(folder, tmp_path / "out", epochs=1)
+    code = FILLS_UP.format(results=str(tmp_path / "out" / "results"))
+    (tmp_path / "sitecustomize.py").write_text(code)
+    rest = os.environ.get("PYTHONPATH", "")
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", fills_up)
-        with pytest.raises(ModernizeError, match=r"json cannot be written: No space left on device") as stopped:
-            run_study(asked)
-    assert "\n" not in str(stopped.value)
-    loaded = load_records(tmp_path / "results")
-    assert [record.status for record in loaded.records] == ["finished"]
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(tmp_path), rest])))
+        patch.setattr(os, "fsync", os.fsync)
+        if for_all:
+            exec(code, {})
+            with pytest.raises(ModernizeError, match=r"json cannot be written: No space left on device") as stopped:
+                run_study(asked)
+            assert "\n" not in str(stopped.value)
+        else:
+            _, failed = run_study(asked).records
+            assert failed.error.endswith("json cannot be written: No space left on device.")
+    loaded = load_records(tmp_path / "out" / "results")
+    assert [record.status for record in loaded.records] == ["finished"] + ["failed"] * (not for_all)
     assert loaded.problems == ()
     again = run_study(asked)
     assert again.num_skipped == 1

@@ -69,7 +69,7 @@ class LiveProgress(Lines):
 
     def run_finished(self, task: Task, record: Record) -> None:
         """Say how a run ended."""
-        if self._bars:
+        if self._bars and task.run_id in self._rows:  # it may have ended before it began, or elsewhere
             self._bars.remove_task(self._rows.pop(task.run_id))
         super().run_finished(task, record)
         self._refresh()

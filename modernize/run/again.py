@@ -12,6 +12,7 @@ from modernize.results.record import Record
 from modernize.results.store import load_records, load_study
 from modernize.results.study import PlannedEntry, Study
 from modernize.run.outcome import asked
+from modernize.run.placement import Placement
 from modernize.run.plan import Plan, plan_study
 from modernize.run.request import RunRequest
 from modernize.run.seeds import seeds_text
@@ -23,19 +24,20 @@ _OF_DATA = ("fingerprint", "num_train_images", "num_test_images", "num_val_image
 _OF_EXECUTION = ("device", "precision", "num_devices", "compiled", "cuda_graphs", "deterministic")
 
 
-def plan_again(request: RunRequest, results: Path, *, here: bool = True) -> Plan:
+def plan_again(request: RunRequest, results: Path, placement: Placement | None = None, *, here: bool = True) -> Plan:
     """Lay out a request (see `plan_study`) in view of the study of that name which may be there already.
 
     Args:
         request: With `extend`, its seeds and rungs join those of the study; with `replace`, they take their place.
         results: Folder of results.
+        placement: See `plan_study`.
         here: See `plan_study`. What is missing here cannot be compared with what was done.
 
     Raises:
         ModernizeError: If runs that are done would leave the study and the request does not say so, what it asks does
             not fit together, or the plan that is there cannot be read.
     """
-    plan = plan_study(request, here=here)
+    plan = plan_study(request, placement, here=here)
     if plan.missing:
         return plan
     try:
@@ -49,7 +51,7 @@ def plan_again(request: RunRequest, results: Path, *, here: bool = True) -> Plan
             return plan
         raise ModernizeError(f"{error} --replace puts a new plan in its place.") from error
     if request.extend:
-        plan = plan_study(replace(request, seeds=tuple(sorted({*before.seeds, *request.seeds}))))
+        plan = plan_study(replace(request, seeds=tuple(sorted({*before.seeds, *request.seeds}))), placement)
         plan = replace(plan, study=_joined(before, plan, results))
     dropped = _dropped(before, plan.study, results)
     if dropped and not request.replace:

@@ -1,70 +1,72 @@
-"""What happens to runs while a study is done."""
+"""What happens to runs while a study is done, in one form from the process that trains to the bars on a screen.
+
+An event names its run; between processes it travels as a line of JSON.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-from modernize.results.record import Record
-from modernize.run.task import Task
-
-Tell = Callable[[dict[str, Any]], None]
-"""Takes a message about a run, plain data: see `modernize.run.worker`."""
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A worker took a task."""
+    """Whoever does the run has claimed it; processes that share it may join."""
 
-    task: Task
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Something about a run, in one line."""
-
-    task: Task
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A run is not done: another process (`holder`) has it in hand or, if that is "", has finished it."""
-
-    task: Task
-    holder: str
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """A run has done `step` steps and is in `epoch` (from 0)."""
+    """The run has done `step` steps on `images` images and is in `epoch` (from 0)."""
 
-    task: Task
+    run_id: str
     epoch: int
     step: int
     images: int
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """A run ended, well or not; its record says which."""
+class Noted:
+    """Something about the run, in one line."""
 
-    task: Task
-    record: Record
+    run_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The run is not done: another process (`holder`) has it in hand or, if that is "", has finished it."""
+
+    run_id: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run ended, well or not; its record is in the folder of results, or else `error` says why there is none."""
+
+    run_id: str
+    error: str = ""
 
 
 Event = Started | Progressed | Noted | Elsewhere | Ended
+Tell = Callable[[Event], None]
+
+_KINDS = {kind.__name__: kind for kind in (Started, Progressed, Noted, Elsewhere, Ended)}
 
 
-def event_of(task: Task, message: dict[str, Any]) -> Event:
-    """Read a message about a run."""
-    match message["event"]:
-        case "step":
-            return Progressed(task, message["epoch"], message["step"], message["images"])
-        case "note":
-            return Noted(task, message["text"])
-        case "elsewhere":
-            return Elsewhere(task, message["holder"])
-        case _:
-            return Ended(task, Record.from_json(message["record"]))
+def to_line(event: Event) -> str:
+    """Write an event as a line of JSON."""
+    return json.dumps({"event": type(event).__name__, **asdict(event)}) + "\n"
+
+
+def from_line(line: str) -> Event | None:
+    """Read an event; None if the line holds none: libraries print, and a killed process leaves half a line."""
+    try:
+        facts = json.loads(line)
+        event: Event = _KINDS[facts.pop("event")](**facts)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return event

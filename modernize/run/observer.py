@@ -21,11 +21,11 @@ class Observer:
         Args:
             plan: All runs.
             done: Records of those that are finished already and will be skipped.
-            jobs: Worker processes.
+            jobs: Runs at a time.
         """
 
     def run_started(self, task: Task) -> None:
-        """A worker took a run; it may find that another process has it in hand, see `note`."""
+        """A run begins; those that another process does, or whose worker dies before, end without that."""
 
     def step(self, task: Task, epoch: int, step: int, images: int) -> None:
         """A run is in `epoch` (from 0) and has done `step` steps on `images` images."""

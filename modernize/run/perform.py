@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modernize.entry import Entry, model_of
 from modernize.errors import DataError, ModernizeError
@@ -19,7 +19,7 @@ from modernize.measure.memory import (
 )
 from modernize.results.record import Record
 from modernize.results.sources import sources
-from modernize.run.events import Tell
+from modernize.run.events import Noted, Progressed, Tell
 from modernize.run.outcome import now, record_of
 from modernize.run.task import DataSource, Task
 from modernize.spec import Recipe
@@ -122,7 +122,7 @@ def _checkpoints(task: Task, tell: Tell | None) -> Checkpoints | None:
 
     def note(text: str) -> None:
         if tell:
-            tell({"event": "note", "run_id": task.run_id, "text": text})
+            tell(Noted(task.run_id, text))
 
     return Checkpoints(Path(task.folder), f"run {task.run_id}", seconds_between=seconds, note=note)
 
@@ -150,7 +150,7 @@ def _data(source: DataSource) -> Dataset:
 
 
 class _Progress:
-    """Sends a "step" event a few times a second."""
+    """Tells how far a run is, a few times a second."""
 
     def __init__(self, task: Task, tell: Tell) -> None:
         self.task = task
@@ -161,6 +161,4 @@ class _Progress:
         now = time.monotonic()
         if step == 1 or now - self.sent >= SECONDS_BETWEEN_EVENTS:
             self.sent = now
-            images = step * self.task.trained_recipe["batch_size"]
-            message: dict[str, Any] = {"event": "step", "run_id": self.task.run_id}
-            self.tell(message | {"epoch": epoch, "step": step, "images": images})
+            self.tell(Progressed(self.task.run_id, epoch, step, step * self.task.trained_recipe["batch_size"]))

@@ -42,11 +42,12 @@ class Plan:
     missing: tuple[str, ...] = ()
 
 
-def plan_study(request: RunRequest, *, here: bool = True) -> Plan:
+def plan_study(request: RunRequest, placement: Placement | None = None, *, here: bool = True) -> Plan:
     """Lay out every run of a request. Reads the data set, to know its size and fingerprint.
 
     Args:
         request: What is asked.
+        placement: Where the runs are done; None to decide it by this machine.
         here: Whether it is to be done here; else hardware and known data that are missing are supposed.
 
     Raises:
@@ -55,7 +56,7 @@ def plan_study(request: RunRequest, *, here: bool = True) -> Plan:
     entries, contrasts = plan_entries(request)
     regime = get_regime(request.regime)
     image_size = request.image_size or regime.image_size
-    placement = place(request, len(entries) * len(request.seeds), here=here)
+    placement = placement or place(request, len(entries) * len(request.seeds), here=here)
     budget, name = plan_budget(request), study_name(request, placement.runtime)
     # What cannot be is refused before the data is read.
     refuse_misfits(entries, image_size)

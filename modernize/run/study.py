@@ -1,4 +1,4 @@
-"""Run a study: plan, skip what is done, train the rest, and write each record as its run ends."""
+"""Run a study: plan, skip what is done, have the rest done, and read each record as its run ends."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ from modernize.run.again import plan_again
 from modernize.run.claim import Claim
 from modernize.run.entries import plan_entries
 from modernize.run.events import Elsewhere, Ended, Event, Noted, Progressed, Started
+from modernize.run.executor import Executor
 from modernize.run.naming import study_name
 from modernize.run.observer import Observer
+from modernize.run.outcome import record_of
 from modernize.run.placement import Placement, place, torchrun
 from modernize.run.plan import Plan, refuse_misfits
 from modernize.run.pool import Pool
@@ -75,20 +77,20 @@ def check_request(request: RunRequest, *, here: bool = True) -> Placement:
     return place(request, len(entries) * len(request.seeds), here=here)
 
 
-def plan_whole(request: RunRequest, *, here: bool = True) -> Plan:
+def plan_whole(request: RunRequest, placement: Placement | None = None, *, here: bool = True) -> Plan:
     """Lay out a request and check all that can be checked before a run begins.
 
     Raises:
         ModernizeError: If a run, or what is written of it, would fail, or a run that is done would leave its study.
     """
-    plan = plan_again(request, request.out / RESULTS, here=here)
+    plan = plan_again(request, request.out / RESULTS, placement, here=here)
     for folder in (RESULTS, REPORTS):
         check_writable(request.out / folder / plan.study.name)
     return plan
 
 
-def run_study(request: RunRequest, observer: Observer | None = None) -> StudyResult:
-    """Do every run of a request that is not done yet.
+def run_study(request: RunRequest, observer: Observer | None = None, executor: Executor | None = None) -> StudyResult:
+    """Have every run of a request done that is not done yet.
 
     A record is on disk as soon as its run ends, and a run in hand leaves checkpoints: the same request again goes on
     behind both. Runs that another process has in hand come last; their records are taken over as they appear.
@@ -96,6 +98,7 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
     Args:
         request: What to run.
         observer: Told of everything that happens.
+        executor: What does the runs, where it is not this machine; it need not have the GPUs that are asked for.
 
     Raises:
         ModernizeError: If the request does not fit together, or the data cannot be read.
@@ -105,82 +108,83 @@ def run_study(request: RunRequest, observer: Observer | None = None) -> StudyRes
     observer = observer or Observer()
     results, runs = request.out / RESULTS, request.out / RUNS
     # What does not fit together is refused before any worker starts.
-    placement = check_request(request)
+    placement = replace(check_request(request, here=executor is None), missing="")
     # The workers load torch while the plan is made.
-    with _exit_at_sigterm(), _executor(placement, runs / "logs") as executor:
+    with _exit_at_sigterm(), executor or _executor(placement, runs / "logs") as does:
         with watched(observer.reading):
-            plan = plan_whole(request)
+            plan = plan_whole(request, placement)
         save_study(plan.study, results)
         done = {} if request.repeat else _done(plan.tasks, results)
-        observer.start(plan, list(done.values()), placement.jobs)
-        doing = _Doing(observer, results, repeat=request.repeat)
-        doing.records |= done
-        for task in plan.tasks:
-            folder = runs / task.run_id
-            if task.run_id in done and folder.is_dir() and not Claim(folder).holder():
+        observer.start(plan, list(done.values()), does.jobs)
+        for run_id in done:
+            folder = runs / run_id
+            if folder.is_dir() and not Claim(folder).holder():
                 clear_run(folder)  # a process was killed right after it wrote the record
         todo = [
-            replace(task, folder=str(runs / task.run_id), results=None if request.repeat else str(results))
+            replace(task, folder=str(runs / task.run_id), results=str(results), repeat=request.repeat)
             for task in plan.tasks
             if task.run_id not in done
         ]
+        doing = _Doing(observer, results, todo)
         try:
-            doing.do(executor, todo)
+            doing.do(does)
         finally:
             observer.close()
     with suppress(OSError):  # a run has failed: its checkpoints wait there
         runs.rmdir()
     return StudyResult(
         study=plan.study,
-        records=tuple(doing.records[task.run_id] for task in plan.tasks),
+        records=tuple((done | doing.records)[task.run_id] for task in plan.tasks),
         num_skipped=len(done),
     )
 
 
-def _executor(placement: Placement, log_folder: Path) -> Pool | Together:
-    """Return what does the runs: workers of this process, or the processes that torchrun started."""
+def _executor(placement: Placement, log_folder: Path) -> Executor:
+    """Return what does the runs here: workers of this process, or the processes that torchrun started."""
     launched = torchrun()
     return Together(launched, placement.runtime) if launched else Pool(placement.jobs, log_folder, placement)
 
 
 class _Doing:
-    """Does runs and gathers their records, from this process's workers or from another process."""
+    """Has runs done and gathers their records, whoever writes them."""
 
-    def __init__(self, observer: Observer, results: Path, *, repeat: bool) -> None:
+    def __init__(self, observer: Observer, results: Path, tasks: Iterable[Task]) -> None:
         self.records: dict[str, Record] = {}
         self._observer = observer
         self._results = results
-        self._repeat = repeat
-        self._started: set[str] = set()
+        self._tasks = {task.run_id: task for task in tasks}
         self._elsewhere: dict[str, Task] = {}
 
-    def do(self, executor: Pool | Together, tasks: list[Task]) -> None:
+    def do(self, executor: Executor) -> None:
+        tasks = list(self._tasks.values())
         while tasks:
             executor.run(tasks, self._handle)
             tasks = self._wait()
 
     def _handle(self, event: Event) -> None:
+        task = self._tasks[event.run_id]
         match event:
-            case Started(task):
-                self._start(task)
-            case Progressed(task, epoch, step, images):
+            case Started():
+                self._observer.run_started(task)
+            case Progressed(_, epoch, step, images):
                 self._observer.step(task, epoch, step, images)
-            case Noted(task, text):
+            case Noted(_, text):
                 self._observer.note(task, text)
-            case Elsewhere(task, holder):
+            case Elsewhere(_, holder):
                 self._elsewhere[task.run_id] = task
                 if holder:
                     self._observer.note(task, f"{holder} has it in hand; its record is waited for")
-            case Ended(task, record):
-                save_record(record, self._results)
-                if record.status != "failed" and task.folder:
-                    clear_run(Path(task.folder))
-                self._end(task, record)
+            case Ended(_, error):
+                self._end(task, self._read(task, error))
 
-    def _start(self, task: Task) -> None:
-        if task.run_id not in self._started:  # it was elsewhere, and is here now
-            self._started.add(task.run_id)
-            self._observer.run_started(task)
+    def _read(self, task: Task, error: str) -> Record:
+        """Read the record that a run left; one that left none gets one that says why."""
+        there = load_records(self._results / task.study, {task.run_id}).records
+        last = max(there, key=lambda record: record.finished_at, default=None)
+        if last is None or (error and (task.repeat or last.status == "failed")):
+            last = record_of(task, None, error=error or "it ended without a record")
+            save_record(last, self._results)
+        return last
 
     def _end(self, task: Task, record: Record) -> None:
         self.records[task.run_id] = record
@@ -189,8 +193,7 @@ class _Doing:
     def _wait(self) -> list[Task]:
         """Take over records of runs that are elsewhere; return runs that nobody has in hand any more."""
         while self._elsewhere:
-            found = {} if self._repeat else self._written()
-            for run_id, record in found.items():
+            for run_id, record in self._written().items():
                 self._end(self._elsewhere.pop(run_id), record)
             free = [task for task in self._elsewhere.values() if not Claim(Path(str(task.folder))).holder()]
             if free:
@@ -203,7 +206,8 @@ class _Doing:
 
     def _written(self) -> dict[str, Record]:
         """Of the runs that are elsewhere; files that cannot be read were named before, and not at every look."""
-        ready = find_finished(self._elsewhere, self._results)
+        asked = [run_id for run_id, task in self._elsewhere.items() if not task.repeat]
+        ready = find_finished(asked, self._results)
         return _done([self._elsewhere[run_id] for run_id in ready], self._results)
 
 

@@ -35,7 +35,8 @@ class Task:
         starts_from: The same file as its record names it.
         keep_weights: Whether its final weights stay in its folder.
         folder: Where the run keeps its claim and its checkpoints; None to keep none.
-        results: Where to look whether another process has finished the run meanwhile; None not to look.
+        results: Where its record is written, unless another process has finished it meanwhile; None to write none.
+        repeat: Whether it is done though it is finished.
     """
 
     run_id: str
@@ -57,6 +58,7 @@ class Task:
     keep_weights: bool = True
     folder: str | None = None
     results: str | None = None
+    repeat: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for `json.dumps`."""

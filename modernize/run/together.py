@@ -9,7 +9,7 @@ join; they print nothing.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -17,12 +17,12 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from modernize.errors import FAILURE, INTERRUPTED, SOME_RUNS_FAILED, ModernizeError
-from modernize.run.events import Ended, Event, Started, event_of
+from modernize.run.events import Event, Started, Tell
 from modernize.run.perform import perform
 from modernize.run.placement import Torchrun, place
 from modernize.run.request import RunRequest
-from modernize.run.serving import Server
 from modernize.run.task import Task
+from modernize.run.worker import Server
 from modernize.train.runtime import Runtime
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -40,12 +40,14 @@ class LostProcessError(ModernizeError):
 
 
 class Together:
-    """The process of rank 0, and through it the others; use as a context manager.
+    """The process of rank 0, and through it the others; an `Executor`.
 
     Args:
         launched: This process's place.
         runtime: Of the runs.
     """
+
+    jobs = 1
 
     def __init__(self, launched: Torchrun, runtime: Runtime) -> None:
         self._launched = launched
@@ -66,7 +68,7 @@ class Together:
             with suppress(RuntimeError):  # they are gone
                 self._channel.say({"end": _exit_code(error, self._num_failed)})
 
-    def run(self, tasks: Sequence[Task], handle: Callable[[Event], None]) -> None:
+    def run(self, tasks: Sequence[Task], handle: Tell) -> None:
         """Do tasks in turn and hand over what happens.
 
         Raises:
@@ -75,27 +77,24 @@ class Together:
             SystemExit: At SIGTERM, likewise.
         """
         for task in tasks:
-            handle(Started(task))
             self._do(task, handle)
 
-    def _do(self, task: Task, handle: Callable[[Event], None]) -> None:
+    def _do(self, task: Task, handle: Tell) -> None:
         from modernize.train.loop import Stopped
 
         joined = False
 
-        def claimed() -> None:
+        def tell(event: Event) -> None:
             nonlocal joined
-            joined = True
-            self._channel.say({"task": task.to_json()})
-
-        def tell(message: dict[str, Any]) -> None:
-            event = event_of(task, message)
-            self._num_failed += isinstance(event, Ended) and event.record.status == "failed"
+            if isinstance(event, Started):
+                joined = True
+                self._channel.say({"task": task.to_json()})
             handle(event)
 
         self._server.busy = True
         try:
-            self._server.serve(_here(task, self._launched), tell, claimed)
+            record = self._server.serve(_here(task, self._launched), tell)
+            self._num_failed += record is not None and record.status == "failed"
         except Stopped:
             self._server.leave()
         finally:
