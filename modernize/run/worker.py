@@ -88,22 +88,23 @@ class Server:
         """
         claim = self.claim = Claim(Path(task.folder)) if task.folder else None
         results = Path(task.results) if task.results else None
+        record = None
         try:
             holder = _take(claim, task, tell) if claim else ""
-            if holder or (claim and results and not task.repeat and find_finished([task.run_id], results)):
-                tell(Elsewhere(task.run_id, holder))
-                return None
-            tell(Started(task.run_id))
-            record = do(task, tell, lambda: self.stopping)
-            if results:
-                save_record(record, results)
-                if task.folder and record.status != "failed":
-                    clear_run(Path(task.folder))
+            is_done = claim and results and not task.repeat and find_finished([task.run_id], results)
+            if not (holder or is_done):
+                tell(Started(task.run_id))
+                record = do(task, tell, lambda: self.stopping)
+                if results:
+                    save_record(record, results)
+                    if task.folder and record.status != "failed":
+                        clear_run(Path(task.folder))
         finally:
             self.claim = None
             if claim:
                 claim.release()
-        tell(Ended(task.run_id))
+        # Whoever hears of it may end this process: nothing is left to do.
+        tell(Ended(task.run_id) if record else Elsewhere(task.run_id, holder))
         return record
 
 
