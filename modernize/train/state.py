@@ -95,7 +95,7 @@ class RunState:
         try:
             progress = from_dict(Progress, checkpoint.progress, "progress")
             for numbers in own["rng"]:
-                torch.Generator().set_state(numbers)
+                torch.Generator().set_state(numbers.clone())  # a row of several is refused
         except (ModernizeError, RuntimeError) as error:
             raise CheckpointError(str(error)) from error
         if not own["loss_sum"].isfinite().all():
