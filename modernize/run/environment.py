@@ -98,7 +98,9 @@ def commit() -> str:
     if not revision:
         return ""
     # What runs write into results/ and reports/ changes no number.
-    changed = _output(["git", "--no-optional-locks", "-C", str(folder), "status", "--porcelain", "--untracked-files=no", *SOURCES])
+    changed = _output(
+        ["git", "--no-optional-locks", "-C", str(folder), "status", "--porcelain", "--untracked-files=no", *SOURCES]
+    )
     return f"{revision}+dirty" if changed else revision
 
 
