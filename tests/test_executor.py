@@ -57,7 +57,7 @@ class Queue(Cluster):
     def run(self, tasks, handle) -> None:
         self.tasks += tasks
         for task in tasks:
-            handle(Ended(task.run_id, self.error))
+            handle(Ended(task.run_id, error=self.error))
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_a_machine_without_a_gpu_plans_runs_for_those_of_a_cluster(folder, tmp_p
 
 
 def test_an_event_reads_as_it_is_written_and_nothing_else_is_one():
-    event = Ended("0123", "out of \u2028 words")
+    event = Ended("0123", error="out of \u2028 words")
     assert from_line(to_line(event)) == event
     assert to_line(event).count("\n") == 1
     for line in (

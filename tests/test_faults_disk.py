@@ -27,9 +27,8 @@ from modernize.results.artifact import artifacts
 from modernize.results.files import write_atomically
 from modernize.results.record import Curves, WeightsFile
 from modernize.results.store import load_records, load_study, save_record, save_study
-from modernize.run.events import Ended, Started, event_of
-from modernize.run.outcome import record_of
-from modernize.run.serving import Server
+from modernize.run.events import Ended
+from modernize.run.worker import Server
 from modernize.train.artifact import keep_weights
 from modernize.train.checkpoint import Checkpoint, Checkpoints
 from modernize.train.loop import train
@@ -39,7 +38,9 @@ STEPS = 1
 
 
 class Here:
-    """Does runs in this process, as a worker does them; use as a context manager."""
+    """Does runs in this process, as a worker does them; an executor."""
+
+    jobs = 1
 
     def __init__(self, *_: object) -> None:
         self.server = Server()
@@ -52,14 +53,13 @@ class Here:
 
     def run(self, tasks, handle):
         for task in tasks:
-            handle(Started(task))
             told = []
             try:
                 self.server.serve(task, told.append)
-            except OSError as error:  # that ends a worker
-                handle(Ended(task, record_of(task, None, error=f"its worker process ended: {error}")))
-            for message in told:
-                handle(event_of(task, message))
+            except (OSError, ModernizeError) as error:
+                told.append(Ended(task.run_id, error=f"its worker process ended: {error}"))
+            for event in told:
+                handle(event)
 
 
 def stub(spec, _data, *, seed, checkpoints, keep, **_):
@@ -96,7 +96,6 @@ class World:
         self.folder, self.capsys = folder, capsys
         self.saved: set[str] = set()
         self.lives = 0
-        run = sys.modules["modernize.run.study"]
 
         def save(record, results):
             path = save_record(record, results)
@@ -104,8 +103,8 @@ class World:
                 self.saved.add(record.run_id)
             return path
 
-        monkeypatch.setattr(run, "_executor", Here)
-        monkeypatch.setattr(run, "save_record", save)
+        monkeypatch.setattr(sys.modules["modernize.run.study"], "_executor", Here)
+        monkeypatch.setattr(sys.modules["modernize.run.worker"], "save_record", save)
         monkeypatch.setattr(sys.modules["modernize.run.claim"], "_started", lambda _: f"life {self.lives}")
         monkeypatch.setattr("modernize.train.loop.train", stub)
         monkeypatch.setattr("modernize.report.write_report", tiny_report)

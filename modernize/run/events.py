@@ -45,9 +45,10 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run ended, well or not; its record is in the folder of results, or else `error` says why there is none."""
+    """The run ended, well or not. Its record is in `file`; where that is "", `error` says why it may have left none."""
 
     run_id: str
+    file: str = ""
     error: str = ""
 
 

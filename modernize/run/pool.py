@@ -137,7 +137,7 @@ class Pool:
                 self._crews.remove(crew)
                 crew.end()
                 if crew in busy:
-                    handle(Ended(busy.pop(crew).run_id, error))
+                    handle(Ended(busy.pop(crew).run_id, error=error))
                 else:
                     idle.remove(crew)
                 if waiting:

@@ -16,7 +16,7 @@ from modernize.regimes import get_regime
 from modernize.results.artifact import RUNS, clear_run
 from modernize.results.record import Record
 from modernize.results.sources import sources
-from modernize.results.store import find_finished, load_records, save_record, save_study
+from modernize.results.store import find_finished, load_record, load_records, save_record, save_study
 from modernize.results.study import Study
 from modernize.run.again import plan_again
 from modernize.run.claim import Claim
@@ -174,17 +174,16 @@ class _Doing:
                 self._elsewhere[task.run_id] = task
                 if holder:
                     self._observer.note(task, f"{holder} has it in hand; its record is waited for")
-            case Ended(_, error):
-                self._end(task, self._read(task, error))
+            case Ended(_, file, error):
+                self._end(task, load_record(Path(file)) if file else self._look(task, error))
 
-    def _read(self, task: Task, error: str) -> Record:
-        """Read the record that a run left; one that left none gets one that says why."""
-        there = load_records(self._results / task.study, {task.run_id}).records
-        last = max(there, key=lambda record: record.finished_at, default=None)
-        if last is None or (error and (task.repeat or last.status == "failed")):
-            last = record_of(task, None, error=error or "it ended without a record")
-            save_record(last, self._results)
-        return last
+    def _look(self, task: Task, error: str) -> Record:
+        """Find the record of a run of which none was named; one that left none gets one that says why."""
+        if not task.repeat and (found := _done([task], self._results)):
+            return found[task.run_id]
+        record = record_of(task, None, error=error or "it ended without a record")
+        save_record(record, self._results)
+        return record
 
     def _end(self, task: Task, record: Record) -> None:
         self.records[task.run_id] = record

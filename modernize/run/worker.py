@@ -88,7 +88,7 @@ class Server:
         """
         claim = self.claim = Claim(Path(task.folder)) if task.folder else None
         results = Path(task.results) if task.results else None
-        record = None
+        record, file = None, ""
         try:
             holder = _take(claim, task, tell) if claim else ""
             is_done = claim and results and not task.repeat and find_finished([task.run_id], results)
@@ -96,7 +96,7 @@ class Server:
                 tell(Started(task.run_id))
                 record = do(task, tell, lambda: self.stopping)
                 if results:
-                    save_record(record, results)
+                    file = str(save_record(record, results))
                     if task.folder and record.status != "failed":
                         clear_run(Path(task.folder))
         finally:
@@ -104,7 +104,7 @@ class Server:
             if claim:
                 claim.release()
         # Whoever hears of it may end this process: nothing is left to do.
-        tell(Ended(task.run_id) if record else Elsewhere(task.run_id, holder))
+        tell(Ended(task.run_id, file) if record else Elsewhere(task.run_id, holder))
         return record
 
 
@@ -134,7 +134,7 @@ def main(parent: int) -> None:
         pipe.flush()
 
     def fail(task: Task, error: str) -> NoReturn:
-        tell(Ended(task.run_id, error))
+        tell(Ended(task.run_id, error=error))
         while task.runtime.num_processes > 1:  # the parent ends the whole crew, and looks which of them died
             time.sleep(1)
         os._exit(FAILED)
