@@ -2,6 +2,7 @@
 
 "classic" is the base's recipe and "convnext" what the step `recipe` makes of it, so neither is written down twice.
 "finetune" is the paper's Table 6: no step leads to it, for it begins with trained weights (`train(..., weights=FILE)`).
+"cifar10-stem" and "cifar10-preact" are those of the built-in studies of these names.
 """
 
 from __future__ import annotations
@@ -36,10 +37,41 @@ FINETUNE = Recipe(
 )
 """For ConvNeXt-B at 384 px from ImageNet-1K weights; the notes say what other networks take."""
 
+CIFAR10_STEM = Recipe(
+    name="cifar10-stem",
+    optimizer="adamw",
+    lr=1e-3,
+    weight_decay=4e-3,
+    step_factors=(1.0,),
+    epochs=200,
+    random_resized_crop=False,
+    shift_pixels=4,
+    horizontal_flip=False,
+    brightness=0.5,
+    label_smoothing=0.1,
+    stochastic_depth=(0.1, 0.1, 0.2, 0.3),
+    eval_crop_ratio=1.0,
+)
+
+CIFAR10_PREACT = Recipe(
+    name="cifar10-preact",
+    decay_norm_and_bias=False,
+    step_epochs=(80, 120),
+    epochs=100,
+    batch_size=128,
+    random_resized_crop=False,
+    shift_pixels=4,
+    eval_crop_ratio=1.0,
+)
+
+_WRITTEN = {recipe.name: recipe for recipe in (FINETUNE, CIFAR10_STEM, CIFAR10_PREACT)}
+
 RECIPES = {
     "classic": "torchvision's original recipe for ResNet-50, the base of every ladder",
     "convnext": "the paper's training from scratch (arXiv:2201.03545 Table 5), of every rung from `recipe` on",
     "finetune": "the paper's fine-tuning (arXiv:2201.03545 Table 6), of ConvNeXt-B at 384 px, from trained weights",
+    "cifar10-stem": "a ConvNeXt, a ResNet, a ViT and a Swin on CIFAR-10 (article 'ConvNeXt image classification')",
+    "cifar10-preact": "a pre-activation ResNet on CIFAR-10 (article 'ResNet (Residual Network) image classification')",
 }
 """What each recipe is, by name."""
 
@@ -70,6 +102,23 @@ _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
     "finetune": {
         "Table 6": (*_OPTIMIZATION, *_TABLES_5_AND_6, "layer_decay", "head_init_scale"),
         "released code": (*_RELEASED_CODE, "layer_decay_blocks", "ema_decay"),
+    },
+    "cifar10-stem": {
+        "the article": (
+            *("optimizer", "lr", "weight_decay", "epochs", "batch_size", "random_resized_crop", "shift_pixels"),
+            *("brightness", "label_smoothing", "stochastic_depth"),
+        ),
+        "not said in the article": (
+            *("betas", "eps", "decay_norm_and_bias", "schedule", "step_factors", "horizontal_flip"),
+            *("layer_scale_init", "eval_crop_ratio", "eval_crop_mode"),
+        ),
+    },
+    "cifar10-preact": {
+        "the article": (
+            *("optimizer", "lr", "momentum", "weight_decay", "schedule", "step_epochs", "step_factors", "epochs"),
+            *("batch_size", "random_resized_crop", "shift_pixels", "horizontal_flip"),
+        ),
+        "not said in the article": ("decay_norm_and_bias", "eval_crop_ratio", "eval_crop_mode"),
     },
 }
 
@@ -115,6 +164,25 @@ _NOTES: dict[str, dict[str, str]] = {
         "mix_probability": "without effect: mixup and CutMix are off",
         "mix_switch_probability": "without effect: mixup and CutMix are off",
     },
+    "cifar10-stem": {
+        "betas": "the default of torch's and Keras' AdamW",
+        "eps": "the default of torch's AdamW; Keras' is 1e-7",
+        "decay_norm_and_bias": "what an AdamW does that is told nothing else, torch's and Keras' alike",
+        "schedule": "the rate stays as it is: its factor is 1",
+        "step_factors": "1: the rate stays as it is",
+        "shift_pixels": "padded to 40 px, cropped at random to 32",
+        "horizontal_flip": "left out",
+        "stochastic_depth": "by stage, of our networks; other libraries' have their own option",
+        "layer_scale_init": "the ConvNeXt paper's",
+        "eval_crop_ratio": "images are evaluated whole",
+    },
+    "cifar10-preact": {
+        "weight_decay": "an L2 penalty as Keras counts it would be 2e-4 here: torch halves the square",
+        "decay_norm_and_bias": "kernels alone, as where Keras' layers are given a kernel_regularizer",
+        "step_epochs": "100 epochs end before the second",
+        "shift_pixels": "12.5 % of 32 px; what comes in is black",
+        "eval_crop_ratio": "images are evaluated whole",
+    },
 }
 
 
@@ -126,8 +194,8 @@ def named_recipe(name: str) -> Recipe:
     """
     if name not in RECIPES:
         raise unknown_name("recipe", name, RECIPES)
-    if name == "finetune":
-        return FINETUNE
+    if name in _WRITTEN:
+        return _WRITTEN[name]
     return rung_of("base" if name == "classic" else "recipe", "resnet50").spec.recipe
 
 

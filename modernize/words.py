@@ -43,12 +43,14 @@ def duration(seconds: float) -> str:
     """Round a time to what matters of it.
 
     Examples:
-        >>> duration(0.2), duration(95), duration(600), duration(9000)
-        ('1 s', '95 s', '10 min', '2.5 h')
+        >>> duration(0.2), duration(95), duration(600), duration(9000), duration(1e6)
+        ('1 s', '95 s', '10 min', '2.5 h', '12 days')
     """
     if seconds < 120:
         return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 360_000 else f"{seconds / 86_400:,.0f} days"
 
 
 def clock(seconds: float) -> str:

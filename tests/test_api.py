@@ -82,11 +82,12 @@ def test_run_refuses_unknown_options():
 def test_run_from_python_takes_what_a_study_file_takes_with_the_same_defaults():
     parameters = inspect.signature(modernize.run).parameters
     assert set(parameters) == {*FILE_FIELDS, "progress"}
-    given = {name: parameter.default for name, parameter in parameters.items() if name != "progress"} | {"set": {}}
+    given = {name: parameter.default for name, parameter in parameters.items() if name != "progress"}
+    given |= {"set": {}, "budgets": {}}
     assert request_from(**given) == request_from() == RunRequest()
     told = modernize.run.__doc__.partition("Args:")[2]
     assert all(f"        {name}: " in told for name in parameters)
-    assert {field.name for field in fields(RunRequest)} <= {*parameters, "selection", "overrides"}
+    assert {field.name for field in fields(RunRequest)} <= {*parameters, "selection", "overrides", "definition"}
 
 
 @pytest.mark.parametrize("call", ["cost", "build"])

@@ -31,6 +31,7 @@ SURFACE = {
     "cost": ["NAME", "--per", *SPEC, *SELECTION, "--json"],
     "verify": ["--json"],
     "data": ["NAME", "--out", "--augment", "--replace", "--image-size", *DATA, "--json"],
+    "studies": ["STUDY", "--budget", "--out", "--json"],
     "run": [
         *SPEC,
         *SELECTION,
@@ -40,7 +41,7 @@ SURFACE = {
         *["--deterministic", "--decode-workers"],
         *["--recipe", "--baseline", "--weights", "--no-weights", "--jobs", "--out", "--name", "--note"],
         *["--repeat", "--extend", "--replace"],
-        *["FILE", "--set", "--dry-run", "--save-config"],
+        *["STUDY", "--set", "--dry-run", "--save-config"],
     ],
     "weights": ["--study", "--out", "--free", "--json"],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],
@@ -93,7 +94,9 @@ def test_examples_are_understood(example):
     assert GROUP.commands[name].make_context(name, args).params
 
 
-@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.split()[1] in ("steps", "show", "diff", "cost", "data")])
+@pytest.mark.parametrize(
+    "example", [e for e in EXAMPLES if e.split()[1] in ("steps", "show", "diff", "cost", "data", "studies")]
+)
 def test_light_examples_run(example, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -108,7 +111,7 @@ def test_light_examples_run(example, capsys, tmp_path, monkeypatch):
     [
         *["--help", "run --help", "--version", "steps", "show ln", "diff base ln", "cost --probes", "cost convnext-t"],
         *["show recipe --all", "show finetune --json"],
-        *["data", "data --json"],
+        *["data", "data --json", "studies", "studies cifar10-stem --json"],
     ],
 )
 def test_light_commands_import_nothing_heavy(line):
@@ -145,7 +148,11 @@ def test_python_dash_m():
         ("run --skip gelu,,ln", 2, "--skip 'gelu,,ln' lacks a name"),
         ("cost resnet50", 2, "resnet50 is a regime, not a step or model: --regime resnet50"),
         ("show convnext-t", 2, "convnext-t is a model, not a step: `modernize cost convnext-t`"),
-        ("run resnet50", 2, "the study file resnet50 does not exist (--regime resnet50 chooses the regime)"),
+        (
+            "run resnet50",
+            2,
+            "there is no study 'resnet50'. --regime resnet50 chooses the regime. Built in: cifar10-preact",
+        ),
         ("show laptop", 2, "laptop is a regime, not a step: --regime laptop"),
         ("cost ln --probes", 2, "not both"),
         ("cost ln --image-size 0", 2, "at least 1 pixel"),
@@ -169,7 +176,7 @@ def test_python_dash_m():
         ("run --set lr=1", 2, "Did you mean 'recipe.lr'?"),
         ("run --set arch.norm=group", 2, "Allowed: 'batch', 'layer'"),
         ("run --set recipe.lr", 2, "FIELD=VALUE"),
-        ("run ln", 2, "the study file ln does not exist"),
+        ("run ln", 2, "there is no study 'ln'. --upto and --only choose steps."),
         ("show finetun", 2, "Did you mean 'finetune'?"),
     ],
 )
@@ -184,7 +191,7 @@ def test_user_errors_are_told_clearly(line, code, words, capsys, tmp_path, monke
 
 def test_an_empty_study_file_is_not_the_default_study(capsys):
     assert main(["run", ""]) == 2
-    assert "the name of the study file is empty" in capsys.readouterr().err
+    assert "the name of the study is empty" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_every_command_in_the_documents_parses() -> None:
 
 def test_contributing_adds_a_step(tmp_path: Path) -> None:
     (step,) = code_blocks("CONTRIBUTING.md", "python")
-    (project,) = code_blocks("CONTRIBUTING.md", "toml")
+    project, _ = code_blocks("CONTRIBUTING.md", "toml")
     (entry,) = re.findall(r'entry-points\."(modernize\.steps)"\]\n(\w+) = "(\w+)"', project)
     (tmp_path / "more_steps.py").write_text(step)
     installed = tmp_path / "more_steps-0.1.0.dist-info"
@@ -66,3 +66,27 @@ def test_contributing_adds_a_step(tmp_path: Path) -> None:
     )
     # ConvNeXt V2 Tiny has 28.6 million parameters (arXiv:2301.00808).
     assert done.stdout.startswith("v2-grn 28"), done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_contributing_runs_a_study(tmp_path: Path) -> None:
+    _, study = code_blocks("CONTRIBUTING.md", "toml")
+    for name, value in (("epochs", 1), ("batch_size", 16), ("train_images", 64), ("test_images", 40)):
+        study, found = re.subn(rf"^{name} = \d+$", f"{name} = {value}", study, flags=re.MULTILINE)
+        assert found == 1
+    (tmp_path / "mine.toml").write_text(study)
+    lines = [
+        line
+        for block in code_blocks("CONTRIBUTING.md", "sh")
+        for line in block.splitlines()
+        if line.startswith("modernize ") and "mine.toml" in line
+    ]
+    assert len(lines) == 3
+    for line in lines:
+        command = [sys.executable, "-m", *shlex.split(line), *(["--device", "cpu"] if " run " in line else [])]
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+    report = (tmp_path / "reports" / "mine-tiny" / "report.md").read_text()
+    for row in ("convnext", "resnet", "mobilenet", "wide"):
+        assert row in report

@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from modernize.cli import compare, cost, data, diff, quiz, report, run, seminar, show, slides, steps, verify, weights
+from modernize.cli import (
+    compare,
+    cost,
+    data,
+    diff,
+    quiz,
+    report,
+    run,
+    seminar,
+    show,
+    slides,
+    steps,
+    studies,
+    verify,
+    weights,
+)
 from modernize.cli.options import examples, exit_codes
 from modernize.version import __version__
 
@@ -28,7 +43,7 @@ app = typer.Typer(
     },
 )
 
-for module in (steps, show, diff, cost, verify, data, run, weights, report, compare, quiz, slides, seminar):
+for module in (steps, show, diff, cost, verify, data, studies, run, weights, report, compare, quiz, slides, seminar):
     module.register(app)
 
 

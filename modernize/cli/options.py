@@ -81,6 +81,13 @@ def complete_study(incomplete: str) -> list[str]:
     return []
 
 
+def complete_builtin_study(incomplete: str) -> list[str]:
+    """Names of built-in studies, and study files here."""
+    from modernize.studies.builtin import builtin_studies
+
+    return _starting(incomplete, (*builtin_studies(), *sorted(map(str, Path().glob("*.toml")))))
+
+
 def complete_setting(incomplete: str) -> list[str]:
     """Fields of the spec."""
     from modernize.run.overrides import FIELDS

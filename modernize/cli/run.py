@@ -48,12 +48,12 @@ EXAMPLES = exit_codes() + examples(
 )
 # Parameters that the request calls otherwise, and those that are no part of it.
 REQUEST_NAMES = {"settings": "set"}
-NOT_REQUESTED = ("ctx", "study_file", "dry_run", "save_config")
+NOT_REQUESTED = ("ctx", "study", "dry_run", "save_config")
 
 
 def run(
     ctx: typer.Context,
-    study_file: own.StudyFile = None,
+    study: own.StudyName = None,
     regime: Regime = "laptop",
     path: OnPath = DEFAULT_PATH,
     upto: Upto = "",
@@ -95,7 +95,7 @@ def run(
     dry_run: own.DryRun = False,
     save_config: own.SaveConfig = None,
 ) -> None:
-    """Train every rung of a ladder from scratch, record each run, and write the report.
+    """Train every row of a study from scratch, record each run, and write the report.
 
     Finished runs are skipped, so the same command again goes on where it stopped.
     """
@@ -148,6 +148,7 @@ def _request(ctx: typer.Context) -> RunRequest:
     from modernize.errors import ModernizeError
     from modernize.run.config import merged, read_study_file
     from modernize.run.overrides import parse_settings
+    from modernize.studies.builtin import study_path
 
     explicit: dict[str, object] = {
         REQUEST_NAMES.get(param, param): value
@@ -158,11 +159,13 @@ def _request(ctx: typer.Context) -> RunRequest:
         if param in explicit:
             explicit[param] = split_names(str(explicit[param]))
     explicit["set"] = parse_settings(ctx.params["settings"] or ())
-    study_file = ctx.params["study_file"]
-    if study_file is not None and not str(study_file):
-        raise ModernizeError("the name of the study file is empty; leave it out to choose by options alone.")
-    options = read_study_file(Path(study_file)) if study_file else {}
-    return merged(options, explicit)
+    study = ctx.params["study"]
+    if study is None:
+        return merged({}, explicit)
+    if not study:
+        raise ModernizeError("the name of the study is empty; leave it out to choose by options alone.")
+    path = study_path(study)
+    return merged(read_study_file(path), explicit, path.stem)
 
 
 def _follow(ctx: typer.Context, launched: Torchrun) -> int:

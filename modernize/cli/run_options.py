@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from modernize.cli.options import complete_budget, complete_dataset
+from modernize.cli.options import complete_budget, complete_builtin_study, complete_dataset
 
 
 def complete_device(incomplete: str) -> list[str]:
@@ -30,11 +30,12 @@ def complete_recipe(incomplete: str) -> list[str]:
     return [name for name in RECIPES if name.startswith(incomplete)]
 
 
-StudyFile = Annotated[
-    Path | None,
+StudyName = Annotated[
+    str | None,
     typer.Argument(
-        metavar="FILE",
-        help="A study file (TOML) with these options; those given here win over it.",
+        metavar="STUDY",
+        help="A built-in study, see `modernize studies`, or a study file (TOML); options given here win over it.",
+        autocompletion=complete_builtin_study,
         show_default=False,
     ),
 ]
@@ -75,7 +76,7 @@ RecipeName = Annotated[
     str,
     typer.Option(
         "--recipe",
-        help="Train every rung with this recipe: classic, convnext or finetune.",
+        help="Train every row with this recipe, see `modernize show convnext`.",
         metavar="NAME",
         autocompletion=complete_recipe,
         show_default="each rung's own",

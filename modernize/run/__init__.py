@@ -39,6 +39,13 @@ def run(
     baseline: Sequence[str] = (),
     seeds: int | str | Sequence[int] = 1,
     set: Mapping[str, Any] | None = None,  # noqa: A002 - as --set and [set]
+    title: str = "",
+    about: str = "",
+    expectation: str = "",
+    entries: Sequence[Mapping[str, Any]] = (),
+    contrasts: Sequence[tuple[str, str]] = (),
+    references: Sequence[Mapping[str, Any]] = (),
+    budgets: Mapping[str, Mapping[str, Any]] | None = None,
     weights: str | Path | None = None,
     no_weights: bool = False,
     device: str = "auto",
@@ -85,6 +92,13 @@ def run(
         baseline: Other libraries' networks to train beside the rungs, for example ["torchvision:vgg16"].
         seeds: A number n for seeds 0 to n - 1; "8-15", or [8, 9], for those.
         set: Fields by hand, for example {"recipe.lr": 2e-3, "arch.stem_norm": False}.
+        title: Heading of the report; "" for one made from the choices above.
+        about: What the study asks, in a sentence or two.
+        expectation: What is expected before it runs.
+        entries: Rows in place of a ladder, for example {"name": "vit", "baseline": "timm:vit_tiny_patch16_224"}.
+        contrasts: Pairs of entries: the first is compared with the second.
+        references: Published values of entries.
+        budgets: Of the study's own, by name.
         weights: File of weights to start from (safetensors), or "run:ID"; for one rung. None for random ones.
         no_weights: Throw the trained weights away; else they stay under `out/runs`.
         device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.
@@ -116,7 +130,7 @@ def run(
     from modernize.run.study import run_study
     from modernize.run.together import follow
 
-    request = request_from(**options | {"set": set or {}})
+    request = request_from(**options | {"set": set or {}, "budgets": budgets or {}})
     if (launched := torchrun()) and launched.rank > 0:
         follow(request, launched)
         return []

@@ -6,23 +6,30 @@ seeds = 3
 
 [set]
 recipe.lr = 2e-3
+
+or, in place of a ladder, rows that the file lists (`[[entries]]`), what is compared with what (`contrasts`), published
+values (`[[references]]`) and budgets of its own (`[budgets.NAME]`): see `modernize.studies.definition`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 from modernize.errors import ModernizeError, unknown_name
-from modernize.regimes import REGIMES
 from modernize.results.files import write_atomically
+from modernize.run.naming import choices, study_name
 from modernize.run.request import FILE_FIELDS, RunRequest, request_from
 from modernize.run.toml import MOST_BYTES, parse_toml, toml_literal
+from modernize.studies.builtin import builtin_studies
 
 # What earlier versions called a field.
 OLD_NAMES = {"from": "start", "num_seeds": "seeds", "num_processes": "gpus"}
+
+# Written last, a table each.
+TABLES = ("budgets", "entries", "references")
 
 # Not saved: they are about one invocation, and a file that repeats finished runs each time would be a trap.
 UNSAVED = ("repeat", "extend", "replace")
@@ -42,8 +49,7 @@ def read_study_file(path: Path) -> dict[str, Any]:
             text = file.read(MOST_BYTES + 1).decode("utf-8-sig")
         options = parse_toml(text)
     except FileNotFoundError:
-        instead = f"--regime {path} chooses the regime" if str(path) in REGIMES else "--upto and --only choose steps"
-        raise ModernizeError(f"the study file {path} does not exist ({instead}).") from None
+        raise ModernizeError(f"the study file {path} does not exist (--upto and --only choose steps).") from None
     except (OSError, UnicodeDecodeError, ModernizeError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise ModernizeError(f"the study file {path} cannot be read: {reason}.") from error
@@ -59,31 +65,56 @@ def read_study_file(path: Path) -> dict[str, Any]:
     return options
 
 
-def merged(options: Mapping[str, Any], explicit: Mapping[str, Any]) -> RunRequest:
+def merged(options: Mapping[str, Any], explicit: Mapping[str, Any], study: str = "") -> RunRequest:
     """Build a request from a study file and from what the command line gives explicitly, which wins.
 
     Args:
         options: Of the file.
         explicit: Of the command line. Fields under `set` are added to the file's one by one.
+        study: Name of the built-in study, or of the file without its ending.
     """
     settings = request_from(set=options.get("set", {})).overrides.flat() | dict(explicit.get("set", {}))
-    return request_from(**{**options, **explicit, "set": settings})
+    request = request_from(**{**options, **explicit, "set": settings})
+    if not request.definition.entries and study not in builtin_studies():
+        return request
+    own = request_from(**options)
+    words = (own.regime, own.data, *choices(own))
+    return replace(request, definition=replace(request.definition, name=study, chosen=words))
 
 
 def to_toml(request: RunRequest) -> str:
     """Write a request as a study file; fields without a value are left out."""
-    values = asdict(request)
-    values |= values.pop("selection")
+    definition = request.definition
+    values = {each.name: getattr(request, each.name) for each in fields(request)}
+    values |= asdict(request.selection) | _given(definition)
+    values |= {"name": study_name(request)} if definition.name else {}
     if request.seeds == tuple(range(len(request.seeds))):
         values["seeds"] = len(request.seeds)
     lines = ["# modernize run FILE"]
     for name in FILE_FIELDS:
         value = values.get(name)
-        if name not in UNSAVED and value not in (None, "", ()):
+        if name not in (*UNSAVED, *TABLES) and value not in (None, "", ()):
             lines.append(f"{name} = {toml_literal(value)}")
     if request.overrides:
         lines += ["", "[set]", *(f"{name} = {toml_literal(value)}" for name, value in request.overrides.flat().items())]
+    for name, budget in definition.budgets.items():
+        lines += _table(f"[budgets.{name}]", {k: v for k, v in _given(budget).items() if k != "name"})
+    for entry in definition.entries:
+        at = {budget: _given(row) for budget, row in entry.at.items()}
+        lines += _table("[[entries]]", {"name": entry.name, **_given(entry), **({"at": at} if at else {})})
+    for reference in definition.references:
+        lines += _table("[[references]]", _given(reference))
     return "\n".join(lines) + "\n"
+
+
+def _given(part: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass that are not at their default."""
+    return {each.name: value for each in fields(part) if (value := getattr(part, each.name)) != each.default}
+
+
+def _table(head: str, values: Mapping[str, Any]) -> list[str]:
+    given = {name: value for name, value in values.items() if value not in (None, {})}
+    return ["", head, *(f"{name} = {toml_literal(value)}" for name, value in given.items())]
 
 
 def save_request(request: RunRequest, path: Path) -> None:

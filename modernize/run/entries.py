@@ -16,6 +16,8 @@ from modernize.results.record import DataFacts
 from modernize.run.overrides import OF_OUR_NETWORKS, Overrides
 from modernize.run.request import RunRequest
 from modernize.spec import Arch, Recipe, Spec
+from modernize.strict import replace_checked
+from modernize.studies.entries import entries_of
 from modernize.train.budget import Budget, get_budget, shorten
 
 Contrasts = tuple[tuple[str, str], ...]
@@ -31,6 +33,9 @@ def plan_entries(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
     Raises:
         ModernizeError: If the selection does not fit together, or there is no such recipe.
     """
+    definition = request.definition
+    if definition.entries:
+        return _listed(request)
     rungs = _rungs(request)
     by_spec = {rung.spec: rung.step for rung in reversed(rungs)}
     # A rung with the one its step was applied to, where that is trained too.
@@ -39,7 +44,24 @@ def plan_entries(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
     entries = [entry_of(rung) for rung in rungs]
     for text in request.baseline:
         entries.append(_baseline(parse_external(text), last, entries))
-    return tuple(entries), contrasts
+    definition.check_names(entry.name for entry in entries)
+    return tuple(entries), tuple(dict.fromkeys((*definition.contrasts, *contrasts)))
+
+
+def _listed(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
+    """Return the rows that a study file lists."""
+    definition, given = request.definition, request.overrides
+    entries = entries_of(definition, regime=request.regime, budget=request.budget)
+    if request.recipe:
+        entries = tuple(replace(entry, recipe=named_recipe(request.recipe)) for entry in entries)
+    read = {name for entry in entries for name in given.for_entry(entry)}
+    if unread := [name for name in given.recipe if name not in read]:
+        raise ModernizeError(f"recipe.{unread[0]} is set, but no entry of this study reads it.")
+    entries = tuple(
+        replace(entry, recipe=replace_checked(entry.recipe, given.for_entry(entry), "recipe")) for entry in entries
+    )
+    first = entries[0].name
+    return entries, definition.contrasts or tuple((entry.name, first) for entry in entries[1:])
 
 
 def _baseline(external: External, like: Rung, others: Iterable[Entry]) -> Entry:
@@ -89,7 +111,7 @@ def plan_budget(request: RunRequest) -> Budget:
     Raises:
         ModernizeError: If there is none of that name, or the epochs are given twice.
     """
-    budget = get_budget(request.budget, epochs=request.epochs)
+    budget = get_budget(request.budget, epochs=request.epochs, own=request.definition.budgets)
     if request.epochs is not None and "epochs" in request.overrides.recipe:
         raise ModernizeError("--epochs and --set recipe.epochs say the same thing; give one of them.")
     # The schedule is cut to the epochs there are, whoever says how many.

@@ -15,8 +15,7 @@ from modernize.regimes import spec_of
 from modernize.results.record import Record
 from modernize.run.environment import device_name, hardware, num_cores
 from modernize.run.identity import device_kind
-from modernize.run.plan import work_per_image
-from modernize.run.task import Task
+from modernize.run.task import Task, work_per_image
 from modernize.spec import Recipe, fingerprint
 from modernize.train.runtime import Runtime
 from modernize.words import plural
@@ -88,6 +87,22 @@ def estimate(tasks: Sequence[Task], records: Iterable[Record], jobs: int) -> Est
         sources.append(source)
     seconds = max(sum(run_seconds.values()) / max(1, jobs), max(run_seconds.values(), default=0.0))
     return Estimate(run_seconds, seconds, _basis(sources, speeds.size, decoding_seconds))
+
+
+def rate_here(records: Iterable[Record], runtime: Runtime) -> tuple[float, bool]:
+    """Return the work a second of runs with images in memory, and whether records of this machine tell it.
+
+    Args:
+        records: Earlier runs, of any machine.
+        runtime: How runs would be executed.
+    """
+    speeds = _Speeds()
+    for record in records:
+        if _comparable(record, runtime):
+            speeds.add(record)
+    if known := speeds.work_per_second.get(IN_MEMORY):
+        return median(known), True
+    return GUESSED_WORK_PER_SECOND[device_kind(runtime)] * runtime.num_processes, False
 
 
 class _Speeds:

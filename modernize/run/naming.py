@@ -32,8 +32,23 @@ def study_name(request: RunRequest, runtime: Runtime | None = None) -> str:
     if request.name:
         check_name(request.name, "a study")
         return request.name
+    study = request.definition
+    words = [request.regime, request.data, request.budget, *choices(request)]
+    if study.name:
+        own = {*study.chosen, request.budget}
+        words = [study.name, request.budget, *(word for word in words if word not in own)]
+    words += _execution(runtime) if runtime else []
+    name = re.sub(r"[^A-Za-z0-9_.]+", "-", "-".join(words)).strip("-.")
+    if len(name) <= LONGEST:
+        return name
+    whole_words = name[: LONGEST - DIGITS].rpartition("-")[0] or name[: LONGEST - DIGITS - 1]
+    return f"{whole_words.strip('-.')}-{fingerprint({'name': name})[:DIGITS]}"
+
+
+def choices(request: RunRequest) -> list[str]:
+    """Say in words what was chosen beside regime, data and budget."""
     selection = request.selection
-    words = [request.regime, request.data, request.budget]
+    words: list[str] = []
     words += [f"{request.epochs}-epochs"] if request.epochs else []
     words += [f"{request.train_images}-images"] if request.train_images else []
     words += [f"{request.test_images}-test-images"] if request.test_images else []
@@ -49,12 +64,7 @@ def study_name(request: RunRequest, runtime: Runtime | None = None) -> str:
     words += [f"{request.recipe}-recipe"] if request.recipe else []
     words += [f"with-{baseline}" for baseline in request.baseline]
     words += [f"weights-{request.weights.stem}"] if request.weights else []
-    words += _execution(runtime) if runtime else []
-    name = re.sub(r"[^A-Za-z0-9_.]+", "-", "-".join(words)).strip("-.")
-    if len(name) <= LONGEST:
-        return name
-    whole_words = name[: LONGEST - DIGITS].rpartition("-")[0] or name[: LONGEST - DIGITS - 1]
-    return f"{whole_words.strip('-.')}-{fingerprint({'name': name})[:DIGITS]}"
+    return words
 
 
 def _execution(runtime: Runtime) -> list[str]:

@@ -20,7 +20,7 @@ from modernize.run.overrides import Overrides, refuse_unread
 from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest
 from modernize.run.start import StartWeights, start_weights
-from modernize.run.task import DataSource, Task
+from modernize.run.task import DataSource, Task, work_per_image
 from modernize.train.budget import Budget, cut_batch
 from modernize.train.runtime import Runtime
 
@@ -68,10 +68,12 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     common = _Common(name, budget, request.overrides, source, data, placement.runtime, weights, not request.no_weights)
     by_seed = zip(*(_tasks(entry, request.seeds, common) for entry in entries), strict=True)
     tasks = [task for of_seed in by_seed for task in of_seed]
+    definition = request.definition
+    regimes = {entry.regime for entry in entries if entry.regime}
     study = Study(
         name=name,
-        regime=regime.name,
-        published=regime.published,
+        regime=regimes.pop() if len(regimes) == 1 else "",
+        published="" if definition.entries else regime.published,
         data=request.data,
         budget=budget.name,
         epochs=max(task.budget.epochs for task in tasks),
@@ -80,6 +82,10 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
         entries=tuple(_planned(entry, tasks) for entry in entries),
         contrasts=contrasts,
         note=request.note,
+        title=definition.title,
+        about=definition.about,
+        expectation=definition.expectation,
+        references=definition.references,
     )
     first: dict[str, Task] = {}
     for task in tasks:
@@ -175,16 +181,6 @@ def _tasks(entry: Entry, seeds: tuple[int, ...], common: _Common) -> list[Task]:
     )
     ids = {seed: run_id(as_trained, data.fingerprint, seed, runtime, digest) for seed in seeds}
     return [replace(task, run_id=ids[seed], seed=seed) for seed in seeds]
-
-
-def work_per_image(macs: int, activations: int | None = None) -> float:
-    """Estimate the work of one image in arbitrary units.
-
-    Small networks on a processor: arithmetic and moving activations both count. The weight, 20, is a rough guess:
-    it orders the runs and shares out the progress bar, no result depends on it. Where activations are not counted, so
-    many are supposed as make half of the work.
-    """
-    return float(2 * macs if activations is None else macs + 20 * activations)
 
 
 def _planned(entry: Entry, tasks: list[Task]) -> PlannedEntry:

@@ -15,6 +15,7 @@ from modernize.run.overrides import Overrides, read_overrides
 from modernize.run.seeds import read_seeds
 from modernize.selection import Selection
 from modernize.strict import from_dict, refuse_outside
+from modernize.studies.definition import DEFINITION_FIELDS, Definition, read_definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class RunRequest:
         extend: Add to the study of that name.
         replace: Put what is asked in the place of the study, or the file, of that name.
         overrides: Fields of the spec set by hand.
+        definition: What a study file says beside options: rows, contrasts, published values, budgets.
     """
 
     regime: str = DEFAULT_REGIME
@@ -88,19 +90,17 @@ class RunRequest:
     extend: bool = False
     replace: bool = False
     overrides: Overrides = field(default_factory=Overrides)
+    definition: Definition = field(default_factory=Definition)
 
 
 SELECTION_FIELDS = tuple(each.name for each in fields(Selection))
-FILE_FIELDS = tuple(
-    name
-    for each in fields(RunRequest)
-    for name in {"selection": SELECTION_FIELDS, "overrides": ("set",)}.get(each.name, (each.name,))
-)
+_PARTS = {"selection": SELECTION_FIELDS, "overrides": ("set",), "definition": DEFINITION_FIELDS}
+FILE_FIELDS = tuple(name for each in fields(RunRequest) for name in _PARTS.get(each.name, (each.name,)))
 """What `request_from` takes."""
 
 
 def request_from(**options: Any) -> RunRequest:
-    """Build a request from keyword arguments: its fields, the selection's, and `set` for the overrides.
+    """Build a request from keyword arguments: fields of it, its selection and its definition, and `set` for overrides.
 
     Examples:
         >>> request_from(upto="ln", set={"recipe.lr": 2e-3}).overrides.recipe
@@ -110,6 +110,7 @@ def request_from(**options: Any) -> RunRequest:
         ModernizeError: If an option is unknown, has the wrong type, is out of range or contradicts another.
     """
     selection = {name: options.pop(name) for name in SELECTION_FIELDS if name in options}
+    tables = {name: options.pop(name) for name in DEFINITION_FIELDS if name in options}
     for name in ("out", "data_dir", "weights"):
         if isinstance(options.get(name), str):
             options[name] = Path(options[name])
@@ -121,7 +122,11 @@ def request_from(**options: Any) -> RunRequest:
             raise unknown_name("field", name, FILE_FIELDS)
     if "seeds" in options:
         options["seeds"] = read_seeds(options["seeds"])
-    parts = {"selection": from_dict(Selection, selection), "overrides": read_overrides(settings)}
+    parts = {
+        "selection": from_dict(Selection, selection),
+        "overrides": read_overrides(settings),
+        "definition": read_definition(tables),
+    }
     request = from_dict(RunRequest, {**options, **parts})
     _check(request)
     return request if request.gpus is None or request.device.startswith("cuda") else replace(request, device="cuda")
@@ -146,5 +151,17 @@ def _check(request: RunRequest) -> None:
         raise ModernizeError(f"device cannot be '{request.device}'. Allowed: auto, cpu, cuda, cuda:0, cuda:1, ...")
     if request.extend and request.replace:
         raise ModernizeError("extend keeps the study of that name and replace does not; give one of them.")
+    if request.definition.entries:
+        _refuse_ladder(request)
     if request.gpus is not None and request.device == "cpu":
         raise ModernizeError("gpus and the device 'cpu' contradict each other.")
+
+
+def _refuse_ladder(request: RunRequest) -> None:
+    """Refuse what chooses or changes the rungs of a ladder where a study lists its rows."""
+    chosen = [name for name in SELECTION_FIELDS if getattr(request.selection, name) != getattr(Selection(), name)]
+    chosen += ["baseline"] * bool(request.baseline)
+    chosen += ["stem_stride"] * (request.stem_stride is not None)
+    chosen += [f"arch.{name}" for name in request.overrides.arch]
+    if chosen:
+        raise ModernizeError(f"{chosen[0]} is for a ladder, but this study lists its entries; change them in its file.")

@@ -72,7 +72,7 @@ def check_request(request: RunRequest, *, here: bool = True) -> Placement:
     for folder in (RESULTS, REPORTS, RUNS):
         check_writable(request.out / folder)
     entries, _ = plan_entries(request)
-    if request.baseline:
+    if request.baseline or request.definition.entries:
         refuse_misfits(entries, request.image_size or get_regime(request.regime).image_size)
     return place(request, len(entries) * len(request.seeds), here=here)
 

@@ -29,7 +29,7 @@ class Task:
     Attributes:
         run_id: See `modernize.results.record.Record`.
         runtime: How it is executed; its device "cuda" stands for whichever GPU it is given.
-        work: Estimated work in arbitrary units, for the order of runs and the estimate of the time left.
+        work: Estimated work in arbitrary units (`work_per_image`), for the order of runs and the time left.
         input_path: How its images will reach it; see `modernize.results.record.Execution`.
         weights: File of the weights it starts from; None for random ones.
         starts_from: The same file as its record names it.
@@ -68,3 +68,13 @@ class Task:
     def from_json(data: Any) -> Task:
         """Read what `to_json` gave."""
         return from_dict(Task, data, "task")
+
+
+def work_per_image(macs: int, activations: int | None = None) -> float:
+    """Estimate the work of one image in arbitrary units.
+
+    Small networks on a processor: arithmetic and moving activations both count. The weight, 20, is a rough guess:
+    it orders the runs and shares out the progress bar, no result depends on it. Where activations are not counted, so
+    many are supposed as make half of the work.
+    """
+    return float(2 * macs if activations is None else macs + 20 * activations)

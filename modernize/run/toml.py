@@ -42,5 +42,12 @@ def toml_literal(value: Any) -> str:
         return repr(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(toml_literal, value))}]"
+    if isinstance(value, dict):
+        inside = ", ".join(f"{_key(name)} = {toml_literal(one)}" for name, one in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
     # JSON's strings are TOML's, but for the delete character.
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_literal(name)

@@ -115,17 +115,23 @@ BUDGETS = {
 DEFAULT_BUDGET = "smoke"
 
 
-def get_budget(name: str, *, epochs: int | None = None) -> Budget:
+def get_budget(name: str, *, epochs: int | None = None, own: Mapping[str, Budget] | None = None) -> Budget:
     """Return a budget, with other epochs if given.
+
+    Args:
+        name: Of one of `BUDGETS`, or of `own`.
+        epochs: Instead of its own.
+        own: Budgets of a study.
 
     Raises:
         ModernizeError: If there is no such budget, or the epochs are not positive.
     """
-    if name not in BUDGETS:
-        raise unknown_name("budget", name, BUDGETS)
+    budgets = {**BUDGETS, **(own or {})}
+    if name not in budgets:
+        raise unknown_name("budget", name, budgets)
     if epochs is not None and epochs < 1:
         raise ModernizeError(f"--epochs should be at least 1, not {epochs}.")
-    return BUDGETS[name] if epochs is None else replace(BUDGETS[name], epochs=epochs)
+    return budgets[name] if epochs is None else replace(budgets[name], epochs=epochs)
 
 
 def cut_batch(

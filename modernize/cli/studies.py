@@ -1,0 +1,187 @@
+"""`modernize studies`: the built-in studies, or one study in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modernize.cli.options import Json, Out, complete_builtin_study, examples
+from modernize.words import NONE, duration, macs_text, macs_unit
+
+if TYPE_CHECKING:
+    from modernize.entry import Entry
+    from modernize.run.described import Described
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("studies", short_help="List the built-in studies, or show one.", epilog=EXAMPLES)(studies)
+
+
+EXAMPLES = examples("modernize studies", "modernize studies cifar10-stem --budget small")
+LATER = "counted when it runs"
+GUESSED = "* a guess from counted work; where this machine has records, the time follows from their speed."
+
+
+def studies(
+    study: Annotated[
+        str,
+        typer.Argument(
+            metavar="STUDY",
+            help="A built-in study, or a study file; all built-in ones by default.",
+            autocompletion=complete_builtin_study,
+            show_default=False,
+        ),
+    ] = "",
+    budget: Annotated[
+        str, typer.Option("--budget", help="Under this budget.", metavar="NAME", show_default="the study's")
+    ] = "",
+    out: Out = Path(),
+    json: Json = False,
+) -> None:
+    """List the built-in studies: what they ask, their rows, what they cost and how long they take here.
+
+    With a name, show its rows, what is compared with what, and the published values.
+    """
+    from modernize.cli.console import say_json
+    from modernize.results.store import load_records
+    from modernize.run.config import merged, read_study_file
+    from modernize.run.described import describe
+    from modernize.studies.builtin import builtin_studies, study_path
+
+    records = load_records(out / "results").records
+    explicit = {"budget": budget} if budget else {}
+    paths = {study: study_path(study)} if study else builtin_studies()
+    told = {name: describe(merged(read_study_file(path), explicit, path.stem), records) for name, path in paths.items()}
+    if json:
+        facts = [_facts(name, one) for name, one in told.items()]
+        say_json(facts[0] if study else facts)
+    elif study:
+        _show(study, told[study])
+    else:
+        _list(told)
+
+
+def _list(told: dict[str, Described]) -> None:
+    from modernize.cli.console import say_prose, say_table
+    from modernize.cli.layout import columns
+
+    rows = [
+        (
+            name,
+            f"{len(one.entries)}",
+            _range([one.num_params[entry.name] for entry in one.entries], 1e6),
+            _range([one.macs[entry.name] for entry in one.entries], 1e9),
+            f"{len(one.references)}",
+            f"{one.request.data.partition(':')[0]}, {one.budget.name}",
+            _time(one),
+            one.request.definition.title,
+        )
+        for name, one in told.items()
+    ]
+    heads = ("study", "rows>", "parameters, M>", "GMACs>", "published>", "data, budget", "time here>", "what...")
+    say_table(columns(*heads), rows)
+    say_prose("", f"{GUESSED} `modernize studies STUDY` shows one; `modernize run STUDY` runs it.", style="dim")
+
+
+def _show(name: str, one: Described) -> None:
+    from modernize.cli.console import say, say_prose, say_table
+    from modernize.cli.layout import columns
+    from modernize.run.seeds import seeds_text
+
+    request, definition = one.request, one.request.definition
+    say(definition.title or name, "bold")
+    for title, text in (
+        ("asks", definition.about),
+        ("expected", definition.expectation),
+        ("data", request.data),
+        ("budget", f"{one.budget.name}: {one.budget.what}"),
+        ("others", ", ".join(other for other in definition.budgets if other != one.budget.name)),
+        ("seeds", seeds_text(request.seeds)),
+        ("recipe", f"{_recipes(one)}; `modernize show {one.entries[-1].recipe.name}` gives each field's source"),
+        ("time here", _time(one)),
+        ("run it", f"modernize run {name}{'' if one.budget.name == 'full' else f' --budget {one.budget.name}'}"),
+    ):
+        if text:
+            say_prose(title, text, indent=11)
+    say()
+    unit, size = macs_unit(macs or 0 for macs in one.macs.values())
+    rows = []
+    for entry in one.entries:
+        macs, num_params = one.macs[entry.name], one.num_params[entry.name]
+        cells = (LATER, "") if macs is None or num_params is None else (macs_text(macs, size), f"{num_params:,}")
+        rows.append((entry.name, entry.role, *cells, "; ".join(filter(None, (_what(entry), entry.note)))))
+    say_table(columns("entry", "role", f"{unit}>", "parameters>", "what..."), rows)
+    if one.contrasts:
+        say("\nContrasts", "bold")
+        say_prose("", "; ".join(f"{first} against {second}" for first, second in one.contrasts))
+    if one.references:
+        say("\nPublished", "bold")
+        published = [
+            (
+                reference.entry,
+                f"{reference.value:.2f}{'' if reference.std is None else f' ± {reference.std:.2f}'}",
+                reference.data,
+                reference.source,
+            )
+            for reference in one.references
+        ]
+        say_table(columns("entry", "top-1 %>", "data", "source..."), published)
+    if not one.measured:
+        say_prose("", GUESSED, style="dim")
+
+
+def _what(entry: Entry) -> str:
+    from modernize.external import External
+
+    return f"{entry.title}, {entry.model}" if isinstance(entry.model, External) else entry.title
+
+
+def _recipes(one: Described) -> str:
+    return ", ".join(dict.fromkeys(entry.recipe.name for entry in one.entries))
+
+
+def _range(counts: list[int | None], unit: float) -> str:
+    """Smallest and largest of those that are counted."""
+    known = [count for count in counts if count is not None]
+    ends = [f"{count / unit:.2g}" if count < 10 * unit else f"{count / unit:.0f}" for count in (min(known), max(known))]
+    return " to ".join(dict.fromkeys(ends))
+
+
+def _time(one: Described) -> str:
+    return NONE if one.seconds is None else f"{duration(one.seconds)}{'' if one.measured else '*'}"
+
+
+def _facts(name: str, one: Described) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    definition = one.request.definition
+    return {
+        "name": name,
+        "title": definition.title,
+        "about": definition.about,
+        "expectation": definition.expectation,
+        "data": one.request.data,
+        "budget": one.budget.name,
+        "budgets": list(definition.budgets),
+        "seeds": one.request.seeds,
+        "entries": [
+            {
+                "name": entry.name,
+                "title": entry.title,
+                "role": entry.role,
+                "model": {"external": str(entry.model)} if hasattr(entry.model, "library") else asdict(entry.model),
+                "recipe": entry.recipe.name,
+                "macs": one.macs[entry.name],
+                "num_params": one.num_params[entry.name],
+                "note": entry.note,
+            }
+            for entry in one.entries
+        ],
+        "contrasts": one.contrasts,
+        "references": [asdict(reference) for reference in one.references],
+        "seconds": one.seconds,
+        "seconds_measured": one.measured,
+    }

@@ -1,0 +1,201 @@
+"""What a study file says beside the options of `run`: rows, what is compared, published values, budgets of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from modernize.entry import Role
+from modernize.errors import ModernizeError, shown, unknown_name
+from modernize.results.names import check_name
+from modernize.results.study import Reference
+from modernize.strict import from_dict, refuse_outside
+from modernize.train.budget import BUDGETS, Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What a row is: exactly one of `step`, `baseline` and `arch`.
+
+    Attributes:
+        step: Id of a step, or "base": the rung of that step.
+        regime: Of the rung; "" for the study's.
+        path: Of the rung; "" for the default one.
+        baseline: Network of another library, see `parse_external`.
+        arch: Fields of `Arch`; those not given are as in `like`, a model of the families ("convnext-t") or a rung
+            ("resnet50/ln").
+        title: What reports call it; "" for the rung's or the network's own.
+        role: See `Role`; None for "rung", "baseline" or "network".
+        note: What is special about it, for example a smaller member of its family.
+    """
+
+    step: str = ""
+    regime: str = ""
+    path: str = ""
+    baseline: str = ""
+    arch: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
+    role: Role | None = None
+    note: str = ""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Which of `step`, `baseline` and `arch` are given."""
+        return tuple(kind for kind in ("step", "baseline", "arch") if getattr(self, kind))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryDefinition(Row):
+    """A row of a study file.
+
+    Attributes:
+        name: Its key in the study.
+        at: By name of a budget, what stands in place of the row's own fields there.
+    """
+
+    name: str
+    at: dict[str, Row] = field(default_factory=dict)
+
+    def under(self, budget: str) -> EntryDefinition:
+        """Return the row as a budget has it."""
+        if (other := self.at.get(budget)) is None:
+            return self
+        changes = {f.name: value for f in fields(Row) if (value := getattr(other, f.name))}
+        cleared = {"step": "", "baseline": "", "arch": {}} if other.kinds else {}
+        return replace(self, **{**cleared, **changes})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What a study is, beside the options of `run`.
+
+    Attributes:
+        name: Of the built-in study or the file it was read from; "" for neither.
+        chosen: Words for what that file itself chooses, which a name need not repeat.
+        title: Heading of the report.
+        about: What the study asks, in a sentence or two.
+        expectation: What is expected before it runs.
+        entries: Its rows; () for the rungs that the options select.
+        contrasts: Pairs of entries: the first is compared with the second. () for each with the first entry, and of
+            rungs that the options select, with the rung before.
+        references: Published values.
+        budgets: Of its own, by name.
+    """
+
+    name: str = ""
+    chosen: tuple[str, ...] = ()
+    title: str = ""
+    about: str = ""
+    expectation: str = ""
+    entries: tuple[EntryDefinition, ...] = ()
+    contrasts: tuple[tuple[str, str], ...] = ()
+    references: tuple[Reference, ...] = ()
+    budgets: dict[str, Budget] = field(default_factory=dict)
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Refuse contrasts and references of entries that the study does not have.
+
+        Raises:
+            ModernizeError: Naming the first, and the nearest entry.
+        """
+        known = tuple(names)
+        for kind, given in (
+            ("contrasts", [name for pair in self.contrasts for name in pair]),
+            ("references", [reference.entry for reference in self.references]),
+        ):
+            for name in given:
+                if name not in known:
+                    raise unknown_name(f"entry in {kind}", name, known)
+
+
+DEFINITION_FIELDS = tuple(each.name for each in fields(Definition) if each.name not in ("name", "chosen"))
+"""What a study file may hold beside options."""
+
+
+def read_definition(tables: Mapping[str, Any]) -> Definition:
+    """Check the parts of a study file that are no options.
+
+    Args:
+        tables: By name, as TOML gives them.
+
+    Raises:
+        ModernizeError: If a part is unknown, has a wrong type, or does not fit the others.
+    """
+    budgets = _table(tables.get("budgets", {}), "budgets")
+    own = {name: one if isinstance(one, Budget) else _budget(name, one) for name, one in budgets.items()}
+    definition = from_dict(Definition, {**tables, "budgets": own})
+    entries = tuple(replace(entry, at=_at(entry, own)) for entry in definition.entries)
+    definition = replace(definition, entries=entries)
+    _check(definition)
+    return definition
+
+
+def _table(value: Any, path: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ModernizeError(f"{path} should be a table of fields, not {shown(value)}.")
+    return dict(value)
+
+
+_BUDGET_RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("epochs", "batch_size"), (1, 1_000_000)),
+    **dict.fromkeys(("train_images", "test_images"), (1, 1_000_000_000)),
+    **dict.fromkeys(("sgd_lr", "adamw_lr"), (0, 1_000_000)),
+    **dict.fromkeys(("layer_scale_init", "shift_pixels"), (0, 1_000)),
+}
+
+
+def _budget(name: str, given: Any) -> Budget:
+    path, settled = f"budgets.{name}", ("name", "cut_from")
+    check_name(name, "a budget")
+    if name in BUDGETS:
+        raise ModernizeError(f"{path}: the budget '{name}' is built in; choose another name.")
+    table = _table(given, path)
+    for key in settled:
+        if key in table:
+            allowed = [f"{path}.{each.name}" for each in fields(Budget) if each.name not in settled]
+            raise unknown_name("field", f"{path}.{key}", allowed)
+    budget = from_dict(Budget, {"name": name, "what": f"the study's own budget {name}", **table}, path)
+    refuse_outside(budget, _BUDGET_RANGES, f"{path}.")
+    return budget
+
+
+def _at(entry: EntryDefinition, own: Iterable[str]) -> dict[str, Row]:
+    known = (*BUDGETS, *own)
+    rows = {}
+    try:
+        for budget, row in entry.at.items():
+            if budget not in known:
+                raise unknown_name("budget", budget, known)
+            path = f"at.{budget}"
+            rows[budget] = row if isinstance(row, Row) else from_dict(Row, _table(row, path), path)
+    except ModernizeError as error:
+        raise ModernizeError(f"entry '{entry.name}': {error}") from error
+    return rows
+
+
+def _check(definition: Definition) -> None:
+    names = [entry.name for entry in definition.entries]
+    for entry in definition.entries:
+        check_name(entry.name, "an entry")
+        if names.count(entry.name) > 1:
+            raise ModernizeError(f"two entries are called '{entry.name}'.")
+        for row in (entry, *entry.at.values()):
+            if len(row.kinds) > 1 or (row is entry and not row.kinds):
+                given = f"both {' and '.join(row.kinds)}" if row.kinds else "none of them"
+                raise ModernizeError(f"entry '{entry.name}' should have one of step, baseline and arch, not {given}.")
+            own = row if row is not entry and row.kinds else entry
+            if not own.step and (extra := next((name for name in ("regime", "path") if getattr(row, name)), "")):
+                raise ModernizeError(f"entry '{entry.name}' has a {extra}, which only a step has.")
+    pairs = definition.contrasts
+    for pair in pairs:
+        if pair[0] == pair[1]:
+            raise ModernizeError(f"contrasts compare '{pair[0]}' with itself.")
+        if pairs.count(pair) > 1:
+            raise ModernizeError(f"contrasts list {' and '.join(pair)} twice.")
+    if not names:
+        return
+    definition.check_names(names)
+    used = {*(name for pair in pairs for name in pair), *(reference.entry for reference in definition.references)}
+    if idle := [name for name in names if pairs and name not in used]:
+        raise ModernizeError(f"entry '{idle[0]}' is in no contrast and no reference; add one, or leave it out.")

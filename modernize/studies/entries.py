@@ -1,0 +1,70 @@
+"""The rows of a study file as entries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modernize.entry import Entry, entry_of
+from modernize.errors import ModernizeError, unknown_name
+from modernize.external import parse_external
+from modernize.families import FAMILIES, family_spec
+from modernize.ladder import ladder
+from modernize.recipes import named_recipe
+from modernize.regimes import REGIMES, base_spec
+from modernize.spec import Spec
+from modernize.step import DEFAULT_PATH
+from modernize.strict import replace_checked
+from modernize.studies.definition import Definition, EntryDefinition
+
+BASELINE_RECIPE = "convnext"
+"""Of a network of another library, where the study names no recipe."""
+
+
+def entries_of(definition: Definition, *, regime: str, budget: str) -> tuple[Entry, ...]:
+    """Return the rows of a study file as a budget has them.
+
+    Args:
+        definition: Of the study.
+        regime: Of rungs that name none.
+        budget: Its name.
+
+    Raises:
+        ModernizeError: If a row names what does not exist or cannot be.
+    """
+    return tuple(_entry(row.under(budget), regime) for row in definition.entries)
+
+
+def _entry(row: EntryDefinition, regime: str) -> Entry:
+    try:
+        entry = _network(row, regime)
+    except ModernizeError as error:
+        raise ModernizeError(f"entry '{row.name}': {error}") from error
+    return replace(
+        entry, name=row.name, title=row.title or entry.title, role=row.role or entry.role, note=row.note or entry.note
+    )
+
+
+def _network(row: EntryDefinition, regime: str) -> Entry:
+    if row.step:
+        return entry_of(ladder(row.regime or regime, path=row.path or DEFAULT_PATH, upto=row.step)[-1])
+    if row.baseline:
+        external = parse_external(row.baseline)
+        recipe = named_recipe(BASELINE_RECIPE)
+        return Entry(name=row.name, title=external.label, role="baseline", model=external, recipe=recipe)
+    changes = dict(row.arch)
+    like = changes.pop("like", "")
+    if "num_classes" in changes:
+        raise ModernizeError("arch.num_classes cannot be set: it follows from the data.")
+    spec = _like(like) if like else base_spec("resnet50")
+    arch = replace_checked(spec.arch, changes, "arch")
+    return Entry(name=row.name, title=row.name, role="network", model=arch, recipe=spec.recipe)
+
+
+def _like(name: object) -> Spec:
+    """Return the spec of a model of the families, or of a rung written REGIME/STEP."""
+    if name in FAMILIES:
+        return family_spec(str(name))
+    regime, slash, step = str(name).partition("/")
+    if not slash:
+        raise unknown_name("model in arch.like", str(name), (*FAMILIES, *(f"{regime}/STEP" for regime in REGIMES)))
+    return ladder(regime, upto=step)[-1].spec
