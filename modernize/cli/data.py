@@ -38,7 +38,7 @@ def data(
         str,
         typer.Option(
             "--augment",
-            help="Show in --out what this recipe makes of one image a class: classic, convnext or finetune.",
+            help="Show in --out what a recipe makes of one image a class: classic, convnext, cifar10-stem, ...",
             metavar="RECIPE",
             show_default=False,
         ),

@@ -28,7 +28,7 @@ def show(
         str,
         typer.Argument(
             metavar="STEP",
-            help="Id of a step, base, or a recipe: classic, convnext, finetune.",
+            help="Id of a step, base, or a recipe: classic, convnext, finetune, cifar10-stem, cifar10-preact.",
             autocompletion=complete_step_or_recipe,
         ),
     ],

@@ -157,6 +157,8 @@ def _schedule(name: str, recipe: Mapping[str, Any]) -> str:
     if name != "step":
         return name
     factors = recipe.get("step_factors", [0.1])
+    if set(factors) == {1.0}:
+        return f"constant learning rate{after}"
     how = "divided by 10" if [*factors] == [0.1] else f"multiplied by {_each(factors)}"
     when = "after each third of training"
     if epochs := recipe.get("step_epochs"):

@@ -66,7 +66,7 @@ def _shortened(recipe: Mapping[str, Any], short: Mapping[str, Any]) -> list[str]
     )
     off = [words for name, (_, words) in PAYS_LATE.items() if differs(name)]
     sentences = ["; ".join(filter(None, lengths)), "; ".join(filter(None, crops))]
-    if recipe["schedule"] == "step" and differs("epochs"):
+    if recipe["schedule"] == "step" and differs("epochs") and set(recipe["step_factors"]) != {1.0}:
         if differs("step_epochs") or differs("step_every_epochs"):
             sentences.append("the learning rate still falls at the same shares of training")
         elif not recipe["step_epochs"] and not recipe["step_every_epochs"]:
