@@ -13,7 +13,7 @@ from tiny_runs import tiny_data, tiny_request
 
 from modernize.cli import main
 from modernize.errors import ModernizeError
-from modernize.nn import build
+from modernize.models import build_model
 from modernize.results.artifact import weights_of_run
 from modernize.results.record import WeightsFile
 from modernize.results.store import load_records
@@ -53,15 +53,16 @@ def test_the_weights_kept_are_those_that_were_evaluated(out):
     """A network built anew from the record and the moving average repeats the recorded accuracy."""
     from modernize.datasets import load_data
     from modernize.datasets.feed import make_feed
-    from modernize.run.perform import _spec
+    from modernize.run.perform import _entry
     from modernize.train.distributed import World
     from modernize.train.evaluate import evaluate
 
     record, (task,) = the_record(out), plan_study(asked(out)).tasks
-    network = build(_spec(task))
+    entry = _entry(task)
+    network = build_model(entry.model, entry.recipe, num_classes=task.data.num_classes, image_size=32)
     network.load_state_dict(load_file(weights_of_run("run:" + record.run_id, [record], out)))
     data = load_data(task.data.name, image_size=32, train_images=None, test_images=None)
-    feed = make_feed(data, _spec(task).recipe, device=torch.device("cpu"))
+    feed = make_feed(data, entry.recipe, device=torch.device("cpu"))
     batches = feed.eval_batches("test", 250)
     _, top1_percent = evaluate(network, batches, world=World(), autocast=torch.autocast("cpu", enabled=False))
     assert top1_percent == record.result.top1_percent
@@ -73,8 +74,8 @@ def test_a_run_starts_from_the_weights_of_another(out):
     assert record.status == "finished"
     assert record.run_id != the_record(out).run_id
     digest = the_record(out).ema_weights.sha256[:16]
-    assert record.starts_from == WeightsFile(file="weights-ema.safetensors", sha256=digest)
-    assert recipe_changes(record)[-1] == f"starts from the weights in weights-ema.safetensors (SHA-256 {digest}...)"
+    assert record.starts_from == WeightsFile(file="ema.safetensors", sha256=digest)
+    assert recipe_changes(record)[-1] == f"starts from the weights in ema.safetensors (SHA-256 {digest}...)"
 
 
 def test_without_weights_nothing_is_kept(out, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modernize.external import CONVENTION
 from modernize.words import duration, macs_unit, plural
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
     say(study.name, "bold")
     say_prose(
         "",
-        f"{plural(len(study.entries), 'rung')} x {plural(len(study.seeds), 'seed')} ({seeds_text(study.seeds)}); "
+        f"{study.size} ({seeds_text(study.seeds)}); "
         f"{data.num_train_images:,} training"
         f"{f', {data.num_val_images:,} validation' if data.num_val_images else ''} "
         f"and {data.num_test_images:,} test images of {data.name} at {data.image_size} px, "
@@ -60,7 +61,12 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
                 duration(sum(expected.run_seconds[run_id] for run_id in open_runs)) if open_runs else "-",
             )
         )
-    say_table(columns("rung", f"{unit}>", "parameters>", "epochs>", "runs done>", "time left>"), rows)
+    say_table(columns(study.noun, f"{unit}>", "parameters>", "epochs>", "runs done>", "time left>"), rows)
+    others = [entry for entry in study.entries if entry.model]
+    for entry in others:
+        say_prose("", f"{entry.name}: {entry.model}{f', {entry.note}' if entry.note else ''}")
+    if others:
+        say_prose("", f"{unit} of {', '.join(entry.name for entry in others)}: {CONVENTION}.", style="dim")
     say("\nRecipes as trained", "bold")
     for title, changes in _recipes(plan).items():
         say(title)

@@ -203,5 +203,7 @@ def _print(result: StudyResult) -> None:
         )
     styles = ["" if record.status == "finished" else "red" for record in result.records]
     say_table(
-        columns("rung", "seed>", "top-1 %>", f"{unit}>", "parameters>", "images/s>", "seconds>", "status"), rows, styles
+        columns(result.study.noun, "seed>", "top-1 %>", f"{unit}>", "parameters>", "images/s>", "seconds>", "status"),
+        rows,
+        styles,
     )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from modernize.results.limits import check
 from modernize.results.names import check_name
 from modernize.results.upgrade import upgraded_study
 from modernize.strict import from_dict
+from modernize.words import plural
 
 SCHEMA_VERSION = 2
 
@@ -113,6 +115,17 @@ class Study:
     expectation: str = ""
     references: tuple[Reference, ...] = ()
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def size(self) -> str:
+        """How much it is, in words, for example "5 rungs and 2 baselines x 3 seeds"."""
+        kinds = Counter("rung" if entry.role == "probe" else entry.role for entry in self.entries)
+        return f"{' and '.join(plural(n, kind) for kind, n in kinds.items())} x {plural(len(self.seeds), 'seed')}"
+
+    @property
+    def noun(self) -> str:
+        """What its rows are: "rung", or "entry" where some are none."""
+        return "rung" if all(entry.role in ("rung", "probe") for entry in self.entries) else "entry"
 
     def before(self, entry: str) -> str:
         """Return the entry that one is compared with first, "" for none."""

@@ -97,8 +97,7 @@ class Lines(Observer):
         self._num_runs = len(todo)
         self._last_line = self._clock()
         study = plan.study
-        size = f"{plural(len(study.entries), 'rung')} x {plural(len(study.seeds), 'seed')}"
-        self.say(f"{study.name}: {size}, {plural(study.epochs, 'epoch')} of {study.data}", "bold")
+        self.say(f"{study.name}: {study.size}, {plural(study.epochs, 'epoch')} of {study.data}", "bold")
         if done:
             self.say(f"{len(done)} of {plural(len(plan.tasks), 'run')} finished already: skipped")
         if changed := sum(changed_since(record.sources) for record in done):
