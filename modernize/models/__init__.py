@@ -7,7 +7,7 @@ from dataclasses import replace
 from torch import nn
 
 from modernize.external import External
-from modernize.models.counted import Counted, count_external
+from modernize.models.counted import count_external
 from modernize.models.handle import Handle, Preprocessing, handle_of, preprocessing_of
 from modernize.models.libraries import build_external
 from modernize.nn import build
@@ -15,7 +15,6 @@ from modernize.regimes import spec_of
 from modernize.spec import Arch, Recipe
 
 __all__ = [
-    "Counted",
     "Handle",
     "Preprocessing",
     "build_external",

@@ -127,7 +127,7 @@ def _count(entry: Entry, image_size: int, num_classes: int = 1000) -> tuple[Cost
     if isinstance(entry.model, External):
         from modernize.models import count_external
 
-        facts = CostFacts(**asdict(count_external(entry.model, num_classes=num_classes, image_size=image_size)))
+        facts = count_external(entry.model, num_classes=num_classes, image_size=image_size)
         return facts, work_per_image(facts.macs)
     counted = cost(spec_of(replace(entry.model, num_classes=num_classes), entry.recipe), image_size)
     facts = CostFacts(macs=counted.macs, num_params=counted.num_params)
