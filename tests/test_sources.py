@@ -16,7 +16,7 @@ from modernize.report.rows import make_rows
 from modernize.report.write import write_study
 from modernize.results.record import Result
 from modernize.results.sources import LOOKING_ON, PACKAGE, TRAINING, code_of, sources
-from modernize.results.store import load_records, save_record
+from modernize.results.store import load_records, load_results, save_record
 from modernize.run.lines import Lines
 from modernize.run.outcome import record_of
 from modernize.run.plan import plan_study
@@ -133,6 +133,13 @@ def test_of_two_records_of_a_run_the_one_of_todays_code_stands(tmp_path):
         paths = [save_record(record, tmp_path) for record in records]
     assert len(list((tmp_path / study.name).iterdir())) == 4, "the old ones are kept, and new ones come once"
     assert all(path.stem.endswith("-2") for path in paths)
+    save_record(replace(old[0], run_id="f" * 16, study="other"), tmp_path)
+    save_record(replace(new[0], run_id="f" * 16, study="third", status="failed"), tmp_path)
+    alone = load_results(tmp_path)["run_id"].value_counts()["f" * 16]
+    assert alone == 2, "a repetition that failed stands for nothing"
+    table = load_results(tmp_path / study.name)
+    assert list(table["run_id"]) == [record.run_id for record in new]
+    assert set(table["sources"]) == {sources()}
     for order in (old + new, new + old):
         assert [row.other_code for row in make_rows(study, order)] == [(), ()]
 

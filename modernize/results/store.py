@@ -22,6 +22,7 @@ from modernize.errors import DiskError, MissingResultsError, ModernizeError, unu
 from modernize.results.files import write_atomically
 from modernize.results.quick import Seen, read_record
 from modernize.results.record import Record
+from modernize.results.sources import sources
 from modernize.results.study import Study
 from modernize.results.text import parse, read, record_text, to_record, to_text
 from modernize.results.walk import STUDY_FILE, holds_records, plain_line, record_files
@@ -152,7 +153,9 @@ def find_finished(run_ids: Collection[str], folder: Path) -> dict[str, Path]:
 
 
 def load_results(path: str | Path = "results") -> pd.DataFrame:
-    """Read records as a table, one row a run: a copy in another study's folder counts where it stands alone.
+    """Read records as a table, one row a run.
+
+    Left out are copies whose originals are there, and records of runs that were repeated when the code had changed.
 
     Args:
         path: The results folder, a study's folder or one record's file.
@@ -171,7 +174,12 @@ def load_results(path: str | Path = "results") -> pd.DataFrame:
         why = f" ({loaded.problems[0].rstrip('.')})" if loaded.problems else ""
         raise MissingResultsError(f"no record of a run under {path}{why}. `modernize run` writes them.")
     originals = {record.run_id for record in loaded.records if not record.copied_from}
-    rows = [_flat(r) for r in loaded.records if not (r.copied_from and r.run_id in originals)]
+    again = {r.run_id for r in loaded.records if r.sources == sources() and r.status != "failed"}
+    rows = [
+        _flat(r)
+        for r in loaded.records
+        if not (r.copied_from and r.run_id in originals) and not (r.sources != sources() and r.run_id in again)
+    ]
     return pd.DataFrame(rows)
 
 
@@ -200,6 +208,7 @@ def _flat(record: Record) -> dict[str, Any]:
         "num_devices": record.execution.num_devices,
         "processor": record.hardware.processor,
         "commit": record.commit,
+        "sources": record.sources,
         "finished_at": record.finished_at,
         "run_id": record.run_id,
     }
