@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from modernize.cli import (
-    compare,
-    cost,
-    data,
-    diff,
-    quiz,
-    report,
-    run,
-    seminar,
-    show,
-    slides,
-    steps,
-    studies,
-    verify,
-    weights,
-)
 from modernize.cli.options import examples, exit_codes
 from modernize.version import __version__
+
+COMMANDS = (
+    *("steps", "show", "diff", "cost", "verify", "data", "studies", "run", "weights", "report", "compare"),
+    *("quiz", "slides", "seminar"),
+)
+"""Each is the function of a module of its own, by the same name."""
 
 Abort = typer.Abort
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -43,8 +34,9 @@ app = typer.Typer(
     },
 )
 
-for module in (steps, show, diff, cost, verify, data, studies, run, weights, report, compare, quiz, slides, seminar):
-    module.register(app)
+for name in COMMANDS:
+    module = import_module(f"modernize.cli.{name}")
+    app.command(name, short_help=module.SHORT_HELP, epilog=module.EXAMPLES)(getattr(module, name))
 
 
 def _print_version(wanted: bool) -> None:

@@ -11,12 +11,7 @@ from modernize.cli.options import Json, Out, complete_study, examples
 
 _HELP = "A results folder, a study's folder, or a study under results/."
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("compare", short_help="Compare two studies rung by rung.", epilog=EXAMPLES)(compare)
-
-
+SHORT_HELP = "Compare two studies rung by rung."
 EXAMPLES = examples("modernize compare laptop-a laptop-b", "modernize compare results ../other/results --format md,csv")
 
 

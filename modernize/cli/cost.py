@@ -41,11 +41,7 @@ class Per(StrEnum):
     OP = "op"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("cost", short_help="Count MACs, parameters and activations, exactly.", epilog=EXAMPLES)(cost)
-
-
+SHORT_HELP = "Count MACs, parameters and activations, exactly."
 EXAMPLES = examples("modernize cost --regime resnet200 --probes", "modernize cost downsample --per stage")
 
 

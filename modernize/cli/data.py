@@ -12,12 +12,7 @@ from modernize.cli.options import DataDir, Download, Json, complete_dataset, exa
 if TYPE_CHECKING:
     from modernize.datasets import Dataset
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("data", short_help="List data sets, describe one, preview a grid of it.", epilog=EXAMPLES)(data)
-
-
+SHORT_HELP = "List data sets, describe one, preview a grid of it."
 EXAMPLES = examples("modernize data", "modernize data shapes --out shapes.png")
 
 

@@ -12,12 +12,7 @@ _HELP = "A step's id, base, or a model such as convnext-t."
 NameA = Annotated[str, typer.Argument(metavar="A", help=_HELP, autocompletion=complete_rung)]
 NameB = Annotated[str, typer.Argument(metavar="B", help=_HELP, autocompletion=complete_rung)]
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("diff", short_help="Compare two rungs: spec and cost.", epilog=EXAMPLES)(diff)
-
-
+SHORT_HELP = "Compare two rungs: spec and cost."
 EXAMPLES = examples("modernize diff base downsample", "modernize diff kernel-5 kernel-11 --json")
 
 

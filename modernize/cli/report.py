@@ -9,12 +9,7 @@ import typer
 
 from modernize.cli.options import Out, complete_study, examples
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("report", short_help="Write reports again from their records.", epilog=EXAMPLES)(report)
-
-
+SHORT_HELP = "Write reports again from their records."
 EXAMPLES = examples("modernize report --all --format md,html", "modernize report --published resnet50")
 
 

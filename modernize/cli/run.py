@@ -36,12 +36,7 @@ if TYPE_CHECKING:
     from modernize.run.request import RunRequest
     from modernize.run.study import StudyResult
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("run", short_help="Train every rung, record, and report.", epilog=EXAMPLES)(run)
-
-
+SHORT_HELP = "Train every rung, record, and report."
 EXAMPLES = exit_codes() + examples(
     "modernize run --upto ln --dry-run",
     "modernize run --regime resnet50 --data imagenet --budget full --gpus 8 --micro-batch 256",

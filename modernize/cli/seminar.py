@@ -10,12 +10,7 @@ import typer
 from modernize.cli.course_options import Replace, Results, StudyName, course_named
 from modernize.cli.options import Regime, examples
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("seminar", short_help="Write slides, handout and notebook.", epilog=EXAMPLES)(seminar)
-
-
+SHORT_HELP = "Write slides, handout and notebook."
 EXAMPLES = examples("modernize seminar", "modernize seminar --study laptop-cifar10-subset --out friday")
 
 

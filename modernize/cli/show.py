@@ -14,12 +14,7 @@ if TYPE_CHECKING:
     from modernize.ladder import Rung
     from modernize.published import PublishedRow
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("show", short_help="Show a step: why, spec change, cost, published row, block.", epilog=EXAMPLES)(show)
-
-
+SHORT_HELP = "Show a step: why, spec change, cost, published row, block."
 EXAMPLES = examples("modernize show depthwise", "modernize show gelu --code")
 
 

@@ -10,12 +10,7 @@ import typer
 from modernize.cli.course_options import Replace, Results, StudyName, course_named
 from modernize.cli.options import Regime, examples
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("slides", short_help="Write a deck to present, one HTML file.", epilog=EXAMPLES)(slides)
-
-
+SHORT_HELP = "Write a deck to present, one HTML file."
 EXAMPLES = examples("modernize slides", "modernize slides --study laptop-cifar10-subset --out deck.html")
 
 

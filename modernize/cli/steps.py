@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from modernize.cli.options import Json, examples
 
 if TYPE_CHECKING:
     from modernize.step import Step
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("steps", short_help="List the steps in the paper's order, and the probes.", epilog=EXAMPLES)(steps)
-
-
+SHORT_HELP = "List the steps in the paper's order, and the probes."
 EXAMPLES = examples("modernize steps", "modernize steps --json")
 
 

@@ -14,12 +14,7 @@ if TYPE_CHECKING:
     from modernize.entry import Entry
     from modernize.run.described import Described
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("studies", short_help="List the built-in studies, or show one.", epilog=EXAMPLES)(studies)
-
-
+SHORT_HELP = "List the built-in studies, or show one."
 EXAMPLES = examples("modernize studies", "modernize studies cifar10-stem --budget small")
 LATER = "counted when it runs"
 GUESSED = "* a guess from counted work; where this machine has records, the time follows from their speed."

@@ -14,12 +14,7 @@ if TYPE_CHECKING:
 A_CHECK_FAILED = 1
 STYLES = {"ok": "green", "flagged": "yellow", "failed": "red"}
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("verify", short_help="Check costs, networks and weights against others.", epilog=EXAMPLES)(verify)
-
-
+SHORT_HELP = "Check costs, networks and weights against others."
 EXAMPLES = examples("modernize verify", "modernize verify --json")
 
 

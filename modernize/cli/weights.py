@@ -12,12 +12,7 @@ from modernize.cli.options import Json, Out, complete_study, examples
 if TYPE_CHECKING:
     from modernize.results.artifact import Artifact
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("weights", short_help="List the weights that runs left, or free their space.", epilog=EXAMPLES)(weights)
-
-
+SHORT_HELP = "List the weights that runs left, or free their space."
 EXAMPLES = examples("modernize weights", "modernize weights --study laptop-cifar10-subset --free")
 
 
