@@ -9,7 +9,7 @@ import pytest
 from modernize.errors import ModernizeError
 from modernize.run import placement
 from modernize.run.devices import Found, Gpu
-from modernize.run.placement import for_batch, place, torchrun
+from modernize.run.placement import for_batch, place, settle, torchrun
 from modernize.run.request import request_from
 from modernize.train.runtime import Runtime
 
@@ -68,6 +68,15 @@ def test_several_gpus_share_a_run(machine):
     found = where(device="cuda", gpus=2)
     assert (found.jobs, found.runtime.num_processes) == (2, 2)
     assert [found.devices(slot) for slot in range(2)] == [("cuda:0", "cuda:1"), ("cuda:2", "cuda:3")]
+
+
+def test_what_changes_no_number_is_settled_where_the_run_is_done(machine):
+    machine(NEW, cores=2)
+    planned = where(micro_batch=8, compile=True).runtime
+    machine(NEW, NEW, cores=8)
+    here = where().runtime
+    assert settle(planned, here, "cuda:1") == replace(planned, device="cuda:1", num_threads=4, decode_workers=4)
+    assert settle(Runtime(num_threads=3), here, "cpu").num_threads == 3, "it changes roundings"
 
 
 def test_several_processes_of_the_processor_share_a_run():

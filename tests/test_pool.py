@@ -138,7 +138,10 @@ os._exit(0)
     said = queue.Queue()
     os.environ["RANK"] = "7"
     try:
-        crews = [Crew(0, ("cuda:2", "cuda:3"), 4, tmp_path, said), Crew(1, ("cpu",), 1, tmp_path, said)]
+        crews = [
+            Crew(0, ("cuda:2", "cuda:3"), Runtime(num_threads=4), tmp_path, said),
+            Crew(1, ("cpu",), Runtime(), tmp_path, said),
+        ]
     finally:
         del os.environ["RANK"]
     heard = set()

@@ -9,6 +9,7 @@ from typing import Literal
 from modernize.errors import ModernizeError, NotHereError
 from modernize.run.devices import BF16_CAPABILITY, Gpu, find_gpus
 from modernize.run.environment import num_cores
+from modernize.run.identity import device_kind
 from modernize.run.request import RunRequest
 from modernize.train.runtime import Precision, Runtime
 
@@ -130,6 +131,19 @@ def for_batch(runtime: Runtime, batch_size: int) -> Runtime:
             "set another recipe.batch_size."
         )
     return replace(runtime, micro_batch=0) if runtime.micro_batch >= share else runtime
+
+
+def settle(planned: Runtime, here: Runtime, device: str) -> Runtime:
+    """Fit a runtime to the process that does the run: what changes no number is the machine's own.
+
+    Args:
+        planned: Maybe on another machine.
+        here: What this machine chooses, see `place`.
+        device: Of the process.
+    """
+    # On the processor the number of threads changes roundings.
+    threads = planned.num_threads if device_kind(planned) == "cpu" else here.num_threads
+    return replace(planned, device=device, num_threads=threads, decode_workers=here.decode_workers)
 
 
 def _num_processes(request: RunRequest, launched: Torchrun | None) -> int:

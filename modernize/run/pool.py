@@ -25,7 +25,7 @@ from typing import IO
 from modernize.errors import unusable
 from modernize.run.events import Elsewhere, Ended, Event, Started, Tell, from_line
 from modernize.run.logs import keep, open_log, sweep
-from modernize.run.placement import Placement
+from modernize.run.placement import Placement, settle
 from modernize.run.task import Task
 from modernize.train.runtime import Runtime
 
@@ -84,8 +84,8 @@ class Pool:
     def _start(self, number: int) -> Crew:
         try:
             self._log_folder.mkdir(parents=True, exist_ok=True)
-            threads = self._placement.runtime.num_threads
-            crew = Crew(number, self._placement.devices(number), threads, self._log_folder, self._events)
+            here = self._placement
+            crew = Crew(number, here.devices(number), here.runtime, self._log_folder, self._events)
         except OSError as error:
             raise unusable(error, f"no worker can start with its log in {self._log_folder}") from error
         self._crews.append(crew)
@@ -157,7 +157,7 @@ class Crew:
     Args:
         number: Of the crew in its pool.
         devices: One a process; "cpu", or "cuda:1".
-        threads: Of each process.
+        here: How this machine executes runs.
         log_folder: Error output goes to files here.
         events: Where what they tell is put; None when a process has ended.
 
@@ -169,12 +169,13 @@ class Crew:
         self,
         number: int,
         devices: Sequence[str],
-        threads: int,
+        here: Runtime,
         log_folder: Path,
         events: queue.Queue[tuple[Crew, Event | None]],
     ) -> None:
         self.number = number
         self._devices = devices
+        self._here = here
         self._failed = False
         self._events = events
         self._processes: list[subprocess.Popen[str]] = []
@@ -183,7 +184,7 @@ class Crew:
         stem = f"worker-{secrets.token_hex(4)}-{number}"
         size = len(devices)
         self.logs = [log_folder / (f"{stem}-rank{rank}.log" if size > 1 else f"{stem}.log") for rank in range(size)]
-        environment = {**WORKER_ENVIRONMENT, **os.environ, "OMP_NUM_THREADS": f"{threads}"}
+        environment = {**WORKER_ENVIRONMENT, **os.environ, "OMP_NUM_THREADS": f"{here.num_threads}"}
         for name in LAUNCHER:
             environment.pop(name, None)
         if size > 1:
@@ -245,7 +246,7 @@ class Crew:
             self._send(rank, task)
 
     def _send(self, rank: int, task: Task) -> None:
-        mine = replace(task, runtime=replace(task.runtime, device=self._devices[rank]))
+        mine = replace(task, runtime=settle(task.runtime, self._here, self._devices[rank]))
         pipe = self._processes[rank].stdin
         assert pipe is not None  # noqa: S101
         with suppress(BrokenPipeError):  # it has died; its listener will say so

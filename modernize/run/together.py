@@ -19,7 +19,7 @@ from typing import Any
 from modernize.errors import FAILURE, INTERRUPTED, SOME_RUNS_FAILED, ModernizeError
 from modernize.run.events import Event, Started, Tell
 from modernize.run.perform import perform
-from modernize.run.placement import Torchrun, place
+from modernize.run.placement import Torchrun, place, settle
 from modernize.run.request import RunRequest
 from modernize.run.task import Task
 from modernize.run.worker import Server
@@ -50,13 +50,12 @@ class Together:
     jobs = 1
 
     def __init__(self, launched: Torchrun, runtime: Runtime) -> None:
-        self._launched = launched
-        self._runtime = runtime
+        self._here = _on_device(runtime, launched)
         self._server = _SignalledServer()
         self._num_failed = 0
 
     def __enter__(self) -> Together:
-        self._channel = _Channel(self._launched, self._runtime)
+        self._channel = _Channel(self._here)
         self._server.listen()
         return self
 
@@ -93,7 +92,7 @@ class Together:
 
         self._server.busy = True
         try:
-            record = self._server.serve(_here(task, self._launched), tell)
+            record = self._server.serve(_settled(task, self._here), tell)
             self._num_failed += record is not None and record.status == "failed"
         except Stopped:
             self._server.leave()
@@ -127,10 +126,11 @@ def follow(request: RunRequest, launched: Torchrun) -> int:
     server.busy = True  # until the first process says so
     code = 0
     try:
-        channel = _Channel(launched, place(request, 1).runtime)
+        here = _on_device(place(request, 1).runtime, launched)
+        channel = _Channel(here)
         server.listen()
         while "end" not in (message := channel.hear()):
-            task = _here(Task.from_json(message["task"]), launched)
+            task = _settled(Task.from_json(message["task"]), here)
             with suppress(Stopped):
                 perform(task, should_stop=lambda: server.stopping)
                 if not channel.meet():
@@ -149,12 +149,12 @@ def follow(request: RunRequest, launched: Torchrun) -> int:
 class _Channel:
     """What the first process tells the others, apart from training's own messages."""
 
-    def __init__(self, launched: Torchrun, runtime: Runtime) -> None:
+    def __init__(self, here: Runtime) -> None:
         import torch.distributed as dist
 
         from modernize.train.distributed import join
 
-        join(replace(runtime, device=_device(runtime, launched)))
+        join(here)
         self._dist = dist
         self._group: Any = dist.new_group(backend="gloo", timeout=PATIENCE)
 
@@ -212,12 +212,12 @@ class _SignalledServer(Server):
         raise SystemExit(128 + (self.number or signal.SIGTERM))
 
 
-def _here(task: Task, launched: Torchrun) -> Task:
-    return replace(task, runtime=replace(task.runtime, device=_device(task.runtime, launched)))
+def _on_device(runtime: Runtime, launched: Torchrun) -> Runtime:
+    return replace(runtime, device=f"cuda:{launched.local_rank}") if runtime.device == "cuda" else runtime
 
 
-def _device(runtime: Runtime, launched: Torchrun) -> str:
-    return f"cuda:{launched.local_rank}" if runtime.device == "cuda" else runtime.device
+def _settled(task: Task, here: Runtime) -> Task:
+    return replace(task, runtime=settle(task.runtime, here, here.device))
 
 
 def _exit_code(error: BaseException | None, num_failed: int) -> int:
