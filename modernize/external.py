@@ -5,15 +5,14 @@ Names and options only, so that a study can speak of them without loading a libr
 
 from __future__ import annotations
 
-import json
 import math
 import re
-import tomllib
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from modernize.errors import ModernizeError, unknown_name
 from modernize.spec import fingerprint
+from modernize.toml import read_literal, toml_literal
 
 Library = Literal["timm", "torchvision"]
 Option = int | float | bool | str | tuple[int, ...]
@@ -115,7 +114,8 @@ def parse_external(text: str) -> External:
         option, equals, value = (word.strip() for word in part.partition("="))
         if not (option and equals and value):
             raise ModernizeError(f"'{text}': '{part}' should be OPTION=VALUE, for example {_EXAMPLE}.")
-        options.append((option, _read(value)))
+        read = read_literal(value)
+        options.append((option, tuple(read) if isinstance(read, list) else read))
     return External(library, name, tuple(options))  # type: ignore[arg-type]
 
 
@@ -137,17 +137,6 @@ def _check_option(model: str, name: str, value: object) -> None:
 
 
 def _written(value: Option) -> str:
-    if isinstance(value, str):
-        return value if value and _read(value.strip()) == value else json.dumps(value, ensure_ascii=False)
-    if isinstance(value, tuple):
-        return f"[{','.join(map(str, value))}]"
-    return str(value).lower() if isinstance(value, bool) else repr(value)
-
-
-def _read(text: str) -> Option:
-    try:
-        value: Any = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-    option: Option = tuple(value) if isinstance(value, list) else value
-    return option
+    if isinstance(value, str) and value and read_literal(value.strip()) == value:
+        return value
+    return toml_literal(value).replace(", ", ",") if isinstance(value, tuple) else toml_literal(value)

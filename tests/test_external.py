@@ -45,6 +45,10 @@ def test_what_is_written_is_read_back():
         assert str(again) == str(external)
 
 
+def test_a_value_that_is_no_literal_is_a_word_however_deep_its_brackets():
+    assert parse_external(f"timm:x?a={'[' * 5_000}").options == (("a", "[" * 5_000),)
+
+
 def test_the_order_of_options_and_blanks_do_not_matter():
     same = parse_external(" timm : vit_tiny_patch16_224 ? patch_size = 4 & img_size = 32 ")
     assert str(same) == VIT

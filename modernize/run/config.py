@@ -22,8 +22,8 @@ from modernize.errors import ModernizeError, unknown_name
 from modernize.results.files import write_atomically
 from modernize.run.naming import choices, study_name
 from modernize.run.request import FILE_FIELDS, RunRequest, request_from
-from modernize.run.toml import MOST_BYTES, parse_toml, toml_literal
 from modernize.studies.builtin import builtin_studies
+from modernize.toml import MOST_BYTES, parse_toml, toml_literal
 
 # What earlier versions called a field.
 OLD_NAMES = {"from": "start", "num_seeds": "seeds", "num_processes": "gpus"}

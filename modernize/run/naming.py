@@ -7,9 +7,9 @@ import re
 from modernize.results.names import check_name
 from modernize.run.identity import device_kind, unusual
 from modernize.run.request import RunRequest
-from modernize.run.toml import toml_literal
 from modernize.spec import fingerprint
 from modernize.step import DEFAULT_PATH
+from modernize.toml import toml_literal
 from modernize.train.runtime import Runtime
 
 LONGEST = 60

@@ -8,9 +8,9 @@ from typing import Any
 
 from modernize.entry import Trainable
 from modernize.errors import ModernizeError, hint
-from modernize.run.toml import parse_toml
 from modernize.spec import Arch, Recipe
 from modernize.strict import replace_checked
+from modernize.toml import read_literal
 
 PARTS: dict[str, Arch | Recipe] = {"arch": Arch(), "recipe": Recipe()}
 FIELDS = {f"{part}.{each.name}": part for part, default in PARTS.items() for each in fields(default)}
@@ -140,16 +140,8 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
             raise ModernizeError(f"--set '{text}' should be FIELD=VALUE, for example recipe.lr=2e-3.")
         if name in values:
             raise ModernizeError(f"--set gives {name} twice.")
-        values[name] = _literal(value)
+        values[name] = read_literal(value)
     return values
-
-
-def _literal(text: str) -> Any:
-    try:
-        parsed = parse_toml(f"value = {text}")
-    except ModernizeError:
-        return text
-    return parsed["value"] if len(parsed) == 1 else text
 
 
 def _unknown(name: str) -> ModernizeError:

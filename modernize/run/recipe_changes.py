@@ -9,8 +9,8 @@ from typing import Any
 from modernize.results.record import Record
 from modernize.run.overrides import OF_OUR_NETWORKS
 from modernize.run.task import Task
-from modernize.run.toml import toml_literal
 from modernize.spec import Recipe
+from modernize.toml import toml_literal
 from modernize.train.budget import PAYS_LATE
 from modernize.words import plural
 

@@ -34,6 +34,20 @@ def parse_toml(text: str) -> dict[str, Any]:
         raise ModernizeError(f"{str(error).rstrip('.')}.") from error
 
 
+def read_literal(text: str) -> Any:
+    """Read a value as TOML does; anything else is a string.
+
+    Examples:
+        >>> read_literal("0.1"), read_literal("[7, 7]"), read_literal("'1'"), read_literal("gelu")
+        (0.1, [7, 7], '1', 'gelu')
+    """
+    try:
+        parsed = parse_toml(f"value = {text}")
+    except ModernizeError:
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
+
+
 def toml_literal(value: Any) -> str:
     """Write a value as TOML does."""
     if isinstance(value, bool):
