@@ -13,7 +13,7 @@ from modernize.run import environment
 from modernize.run import estimate as module
 from modernize.run.devices import Found, Gpu
 from modernize.run.environment import hardware
-from modernize.run.estimate import DECODING_SECONDS, EVALUATION_SHARE, GUESSED_WORK_PER_SECOND, estimate
+from modernize.run.estimate import DECODING_SECONDS, EVALUATION_SHARE, GUESSED_WORK_PER_SECOND, estimate, rate_here
 from modernize.run.plan import plan_study
 from modernize.train.runtime import Runtime
 
@@ -55,6 +55,12 @@ def test_other_rungs_are_scaled_by_their_work(tasks):
     assert ratio == pytest.approx(tasks[2].work / tasks[0].work)
     assert found.basis.startswith("1 of 3 runs from the measured")
     assert "other rungs" in estimate(tasks[2:], [record_of(tasks[0], 100.0)], jobs=1).basis
+
+
+def test_a_listing_knows_the_work_a_second_of_this_machine_from_its_records(tasks):
+    assert rate_here([], Runtime()) == (GUESSED_WORK_PER_SECOND["cpu"], False)
+    per_image = tasks[0].work / (2 * tasks[0].data.num_train_images)
+    assert rate_here([record_of(tasks[0], 100.0)], Runtime()) == (pytest.approx(100 * per_image), True)
 
 
 def test_runs_too_short_to_measure_do_not_count(tasks):

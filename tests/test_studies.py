@@ -23,6 +23,8 @@ from modernize.results.store import load_study
 from modernize.run.config import merged, read_study_file, to_toml
 from modernize.run.entries import plan_budget, plan_entries, recipe_as_trained
 from modernize.run.naming import study_name
+from modernize.run.plan import plan_study
+from modernize.run.recipe_changes import recipe_changes
 from modernize.run.study import run_study
 from modernize.studies.builtin import builtin_studies, study_path
 from modernize.studies.counted import all_counted, key
@@ -99,6 +101,11 @@ def test_the_stem_study_is_the_articles():
         if not isinstance(entry.model, External):
             assert trained.stochastic_depth == (0.1, 0.1, 0.2, 0.3)
             assert trained == entry.recipe
+
+
+def test_a_constant_learning_rate_does_not_fall_in_words(tmp_path):
+    request = asked("cifar10-stem", budget="small", data=tiny_data(tmp_path), out=tmp_path)
+    assert not [words for task in plan_study(request).tasks for words in recipe_changes(task) if "still" in words]
 
 
 def test_the_pre_activation_study_is_the_articles():
