@@ -70,7 +70,7 @@ def test_a_baseline_is_a_row_with_the_recipe_of_the_last_rung(out):
         ("baseline", "test_resnet", RESNET, RESNET),
         ("baseline", "squeezenet1_1", SQUEEZENET, SQUEEZENET),
     ]
-    assert resnet.note == "trained with the recipe of stage-ratio"
+    assert resnet.note == "trained with the recipe of rung stage-ratio"
     assert plan.study.size == "3 rungs and 2 baselines x 1 seed"
     assert not any({resnet.name, squeezenet.name} & {*pair} for pair in plan.study.contrasts)
     *_, last, one, other = plan.tasks
@@ -154,7 +154,7 @@ def test_runs_of_baselines_are_recorded_like_others(out):
     assert state.keys() == built(SQUEEZENET).state_dict().keys()
     assert [row.model for row in load_study(out / "results" / "study").entries] == ["", RESNET, SQUEEZENET]
     table = load_results(out / "results")
-    assert {*table["step"]} == {"base", "test_resnet", "squeezenet1_1"}
+    assert {*table["entry"]} == {"base", "test_resnet", "squeezenet1_1"}
 
 
 def test_the_same_command_again_trains_none_of_them(out):
@@ -168,7 +168,7 @@ def test_the_command_line_prints_and_reports_them(out, capsys):
     assert main([*line.split(), "--dry-run"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "1 rung and 2 baselines x 1 seed" in printed
-    assert f"squeezenet1_1: {SQUEEZENET}, trained with the recipe of base" in printed
+    assert f"squeezenet1_1: {SQUEEZENET}, trained with the recipe of rung base" in printed
     assert "counted by torch on the built network" in printed
     assert "nothing to train" in printed
     assert main(line.split()) == 0

@@ -74,7 +74,7 @@ def _baseline(external: External, like: Rung, others: Iterable[Entry]) -> Entry:
         role="baseline",
         model=external,
         recipe=like.spec.recipe,
-        note=f"trained with the recipe of {like.step}",
+        note=f"trained with the recipe of rung {like.step}",
     )
 
 
