@@ -219,6 +219,10 @@ def test_figures_of_steps_leave_out_what_is_none():
     for key in ("deltas", "costs", "stages"):
         assert not any("swin" in text for text, _ in texts(draw(key, study, rows))), key
     assert any("swin (baseline)" in axes.get_title("left") for axes in draw("top1", study, rows).axes)
+    against_both = replace(study, contrasts=(*study.contrasts, ("patchify", "swin"), ("swin", "base")))
+    shown = texts(draw("deltas", study, make_rows(against_both, records)))
+    assert any("correction for 5 comparisons" in text.replace("\n", " ") for text, _ in shown)
+    assert not any("swin" in text for text, _ in shown)
     study, records = networks(contrasts=CONTRASTS)
     assert [draw(key, study, make_rows(study, records)) for key in ("deltas", "costs", "stages", "ends")] == [None] * 4
     assert deltas(study, ()).axes

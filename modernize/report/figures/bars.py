@@ -131,7 +131,7 @@ def _places(study: Study | None, rows: Sequence[Row], regimes: Sequence[str]) ->
             _Place(
                 y + (0.0 if row.on_ladder else apart),
                 row.step,
-                rung_label(row),
+                rung_label(row) if row.on_ladder else rung_label(row, 34),
                 row.planned.role != "probe",
                 {r: published_row(r, row.step) if row.on_ladder else None for r in regimes},
             )

@@ -14,8 +14,8 @@ from modernize.report.figures.style import Look, Theme, house_style, sentence, s
 from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
 from modernize.report.numbers import published_verdict
 from modernize.report.paper import welch_half_width
-from modernize.report.roles import published_data
-from modernize.report.rows import Row
+from modernize.report.roles import ladder_of, published_data
+from modernize.report.rows import Row, all_contrasts
 from modernize.results.study import Study
 from modernize.words import plural, signed
 
@@ -35,7 +35,8 @@ def deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
     Raises:
         ModernizeError: If there is no such theme.
     """
-    shown = [row for row in rows if row.before]
+    ladder = {row.step: row for row in ladder_of(rows)}
+    shown = [row for row in ladder.values() if row.before in ladder]
     paper = any(row.published_delta is not None for row in shown) or bool(study.published)
     alone = not any(row.records for row in rows)
     halves = _published_half_widths(rows) if alone else {}
@@ -65,7 +66,9 @@ def deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
         else:
             axes.set_title(f"Measured: {setting(study)}", color=look.measured, pad=22, weight="bold")
         _columns(axes, shown, published_data(study, shown) if paper else (), look)
-        figure.supxlabel(sentence(_notes(study, shown, halves)), fontsize=10.5, color=look.faint)
+        tested = sum(one.p_holm is not None for one in all_contrasts(rows))
+        notes = _notes(study, shown, halves, tested)
+        figure.supxlabel(sentence(notes), fontsize=10.5, color=look.faint)
         return settled(figure, look)
 
 
@@ -162,8 +165,7 @@ def _published_text(row: Row) -> str:
     return "-" if row.published_delta is None else f"{signed(row.published_delta)}  {published_verdict(row)}"
 
 
-def _notes(study: Study, rows: Sequence[Row], halves: Mapping[str, float]) -> list[str]:
-    tested = sum(row.p_holm is not None for row in rows)
+def _notes(study: Study, rows: Sequence[Row], halves: Mapping[str, float], tested: int) -> list[str]:
     notes = ["square: measured, paired over seeds"] if any(row.delta for row in rows) else []
     if tested:
         notes.append(

@@ -40,8 +40,8 @@ def _top1(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figur
 
 
 def _deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
-    on_ladder = ladder_of(rows)
-    return deltas(study, on_ladder, theme=theme) if any(row.before for row in on_ladder) else None
+    on_ladder = {row.step for row in ladder_of(rows)}
+    return deltas(study, rows, theme=theme) if any({row.step, row.before} <= on_ladder for row in rows) else None
 
 
 def _costs(study: Study, rows: Sequence[Row], *, by: By, theme: Theme = "light") -> Figure | None:

@@ -10,11 +10,11 @@ from modernize.results.study import Study
 from modernize.words import plural
 
 
-def rung_label(row: Row) -> str:
+def rung_label(row: Row, longest: int = 20) -> str:
     """Name a row, with its role where it is no rung; one of a long name is cut."""
     if row.label == row.step:
-        return shortened(row.step, 20)
-    return f"{shortened(row.step, 18 - len(row.planned.role))} ({row.planned.role})"
+        return shortened(row.step, longest)
+    return f"{shortened(row.step, longest - 2 - len(row.planned.role))} ({row.planned.role})"
 
 
 def setting(study: Study) -> str:
