@@ -199,21 +199,18 @@ def named_recipe(name: str) -> Recipe:
     return rung_of("base" if name == "classic" else "recipe", "resnet50").spec.recipe
 
 
-def origins(name: str) -> dict[str, str]:
+def origins(recipe: Recipe) -> dict[str, str]:
     """Say of each field of a recipe where its value comes from, and where a library's default is another.
 
-    Args:
-        name: Of the recipe.
-
     Returns:
-        By field, for example "released code; timm's CosineLRScheduler falls to 0 by default"; "" for every field of
-        a recipe that is not one of `RECIPES`.
+        By field, for example "released code; timm's CosineLRScheduler falls to 0 by default"; "" for a value that is
+        not that of the recipe of this name, but a step's or the user's own.
     """
-    sources = {field: source for source, its in _SOURCES.get(name, {}).items() for field in its}
-    notes = _NOTES.get(name, {})
-    return {
-        field.name: "; ".join(filter(None, (sources.get(field.name, NOT_USED), notes.get(field.name))))
-        if name in RECIPES and field.name != "name"
-        else ""
-        for field in fields(Recipe)
-    }
+    named = named_recipe(recipe.name) if recipe.name in RECIPES else None
+    sources = {field: source for source, its in _SOURCES.get(recipe.name, {}).items() for field in its}
+    notes = _NOTES.get(recipe.name, {})
+    found = dict.fromkeys((field.name for field in fields(Recipe)), "")
+    for name in found:
+        if named and name != "name" and getattr(named, name) == getattr(recipe, name):
+            found[name] = "; ".join(filter(None, (sources.get(name, NOT_USED), notes.get(name))))
+    return found

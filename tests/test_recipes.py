@@ -35,7 +35,7 @@ def test_fine_tuning_is_table_6():
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_value_says_where_it_comes_from(name):
-    found = origins(name)
+    found = origins(named_recipe(name))
     assert list(found) == [f.name for f in fields(Recipe)]
     assert all(found[f] for f in found if f != "name")
     off = Recipe()
@@ -45,7 +45,7 @@ def test_every_value_says_where_it_comes_from(name):
 
 
 def test_an_unnamed_recipe_has_no_origins():
-    assert set(origins("mine").values()) == {""}
+    assert set(origins(Recipe(name="mine")).values()) == {""}
 
 
 def test_torchs_defaults_are_as_the_notes_say():

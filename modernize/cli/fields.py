@@ -24,6 +24,7 @@ def print_fields(rung: Rung, before_name: str, *, everything: bool) -> None:
     """
     from modernize.cli.console import say, say_prose, say_table
     from modernize.cli.layout import columns
+    from modernize.recipes import origins
 
     changed = {change.field for change in rung.changes}
     before = rung.before or rung.spec
@@ -38,20 +39,19 @@ def print_fields(rung: Rung, before_name: str, *, everything: bool) -> None:
                 if change.field.startswith("arch."):
                     say(f"  {change}")
             continue
-        beside = [before_name, rung.step] if rung.before else ["value"]
-        values = [[value_text(old[name])] * bool(rung.before) + [value_text(new[name])] for name in names]
-        marks = ["*" if f"{part}.{name}" in changed else "" for name in names]
-        say(f"\n{heading}{'' if everything else f', changes to {before_name}'}", "bold")
-        if part == "arch":
-            rows = [(f"{mark:1} {name}", *cells) for mark, name, cells in zip(marks, names, values, strict=True)]
-            say_table(columns("  field", *beside), rows)
-            continue
-        from_where = sources(rung.spec.recipe)
+        from_where = origins(rung.spec.recipe) if part == "recipe" else {}
         rows = [
-            (f"{mark:1} {name}", *cells, from_where[name])
-            for mark, name, cells in zip(marks, names, values, strict=True)
+            (
+                f"{'*' if f'{part}.{name}' in changed else '':1} {name}",
+                *([value_text(old[name])] if rung.before else []),
+                value_text(new[name]),
+                *([from_where[name]] if from_where else []),
+            )
+            for name in names
         ]
-        say_table(columns("  field", *beside, "source..."), rows)
+        beside = [before_name, rung.step] if rung.before else ["value"]
+        say(f"\n{heading}{'' if everything else f', changes to {before_name}'}", "bold")
+        say_table(columns("  field", *beside, *(["source..."] if from_where else [])), rows)
         if not everything:
             say_prose("", MORE, style="dim")
 
@@ -60,10 +60,10 @@ def print_recipe(name: str) -> None:
     """Print every field of a named recipe, and where its value comes from."""
     from modernize.cli.console import say, say_prose, say_table
     from modernize.cli.layout import columns
-    from modernize.recipes import RECIPES, named_recipe
+    from modernize.recipes import RECIPES, named_recipe, origins
 
     recipe = named_recipe(name)
-    from_where = sources(recipe)
+    from_where = origins(recipe)
     say(f"{name}: recipe", "bold")
     say_prose("", f"{RECIPES[name][0].upper()}{RECIPES[name][1:]}.")
     say()
@@ -73,17 +73,7 @@ def print_recipe(name: str) -> None:
 
 def recipe_facts(recipe: Recipe) -> dict[str, Any]:
     """Return every field of a recipe with its value and source, for JSON."""
-    from_where = sources(recipe)
+    from modernize.recipes import origins
+
+    from_where = origins(recipe)
     return {name: {"value": value, "source": from_where[name]} for name, value in asdict(recipe).items()}
-
-
-def sources(recipe: Recipe) -> dict[str, str]:
-    """Say where each value comes from; "" for one that is not the named recipe's, but a step's own."""
-    from modernize.recipes import RECIPES, named_recipe, origins
-
-    if recipe.name not in RECIPES:
-        return dict.fromkeys(asdict(recipe), "")
-    named = asdict(named_recipe(recipe.name))
-    return {
-        name: origin if named[name] == getattr(recipe, name) else "" for name, origin in origins(recipe.name).items()
-    }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from modernize.diagram import block_diagram
+from modernize.report.figures.blocks import blocks_side_by_side
+from modernize.report.figures.output import svg_text
 from modernize.seminar.answers import Truth
 from modernize.seminar.course import Course
 from modernize.seminar.deck import deck
-from modernize.seminar.pictures import pictures
 from modernize.seminar.slide import Slide, setting
 
 TEMPLATE = "slides.html.j2"
@@ -36,7 +38,7 @@ def slides_html(course: Course) -> str:
         HTML; text that comes from users or steps is escaped.
     """
     slides = deck(course)
-    return render(slides, pictures(slides), foot=setting(course))
+    return render(slides, _pictures(slides), foot=setting(course))
 
 
 def render(slides: Sequence[Slide], drawn: Mapping[str, str], foot: str) -> str:
@@ -68,6 +70,20 @@ def render(slides: Sequence[Slide], drawn: Mapping[str, str], foot: str) -> str:
         css=Markup((templates / "slides.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         js=Markup((templates / "slides.js").read_text(encoding="utf-8")),  # noqa: S704 - our own file
     )
+
+
+def _pictures(slides: Iterable[Slide]) -> dict[str, str]:
+    """Draw each step that changes the block, by slide id; where other parts change, the slide shows them in text."""
+    drawn = {}
+    for number, slide in enumerate(slides):
+        lesson = slide.lesson
+        if slide.kind != "change" or not slide.facts["beside"] or not lesson:
+            continue
+        before, after = lesson.spec_before, lesson.spec
+        if before and after and block_diagram(before) != block_diagram(after):
+            picture = blocks_side_by_side(before, after, titles=(lesson.before, lesson.step), theme="page")
+            drawn[slide.id] = svg_text(picture, f"picture-{number}", f"The block before and after {lesson.step}")
+    return drawn
 
 
 def _sentence(text: str) -> str:
