@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: list[str], signals: Signals) -> tuple[int, str]:
     """Do what is asked; return the exit code and, if nobody has said it yet, what went wrong."""
     from modernize.cli.app import Abort, UsageError, app, usage_line
-    from modernize.cli.layout import printable
+    from modernize.cli.layout import in_one_line
     from modernize.errors import DISK_ERRNOS, FAILURE, INTERRUPTED, REFUSED, WRONG_USAGE, ModernizeError, unusable
 
     try:
@@ -49,18 +49,18 @@ def _run(argv: list[str], signals: Signals) -> tuple[int, str]:
         ended_with = app(args=argv, prog_name="modernize", standalone_mode=False)
         return (ended_with, "") if isinstance(ended_with, int) else (0, "")
     except UsageError as error:
-        return WRONG_USAGE, printable(usage_line(error))
+        return WRONG_USAGE, in_one_line(usage_line(error))
     except Abort:
         return FAILURE, "aborted"
     except SystemExit as ended:
         code = ended.code
         return (code, "") if isinstance(code, int) else (0, "") if code is None else (FAILURE, str(code))
     except ModernizeError as error:
-        return error.exit_code, printable(str(error))
+        return error.exit_code, in_one_line(str(error))
     except OSError as error:
         if error.errno not in DISK_ERRNOS and not (error.errno in REFUSED and error.filename):
             raise
         problem = unusable(error, f"{error.filename or 'a file'} cannot be used")
-        return problem.exit_code, printable(str(problem))
+        return problem.exit_code, in_one_line(str(problem))
     except KeyboardInterrupt:
         return INTERRUPTED, ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 GAP = "  "
 INDENT = 4
+LONGEST_LINE = 3000
 NARROWEST_FOLD = 30
 """A last column with less room than this goes below its row, unless that is all it needs."""
 
@@ -27,6 +28,17 @@ def printable(text: str) -> str:
         'red cat2J'
     """
     return CONTROLS.sub("", text)
+
+
+def in_one_line(message: str) -> str:
+    r"""Give a message in one line that a terminal can show, and cut the middle out of a very long one.
+
+    Examples:
+        >>> in_one_line("unknown step 'a\n  b'.")
+        "unknown step 'a b'."
+    """
+    line = re.sub(r"\s*\n\s*", " ", printable(message))
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 4 :]}"
 
 
 @dataclass(frozen=True, slots=True)

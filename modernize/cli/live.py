@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from modernize.cli.console import error_is_terminal, note, progress_bars
-from modernize.cli.layout import printable
+from modernize.cli.layout import in_one_line, printable
 from modernize.cli.reading import ReadingProgress
 from modernize.run.lines import Lines, Running, run_name
 
@@ -37,7 +37,7 @@ class LiveProgress(Lines):
 
     def say(self, text: str, style: str = "dim") -> None:
         """Print a line above the bars."""
-        note(printable(text), style)
+        note(in_one_line(text), style)
 
     def reading(self, done: int, total: int) -> None:
         """Show how far the reading of image files is."""

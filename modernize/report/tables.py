@@ -57,8 +57,14 @@ def csv_text(table: Sequence[Mapping[str, Any]]) -> str:
     writer = csv.DictWriter(out, fieldnames=list(table[0]), lineterminator="\n")
     writer.writeheader()
     for row in table:
-        writer.writerow({key: f"'{v}" if isinstance(v, str) and v.startswith(_LIVE) else v for key, v in row.items()})
+        writer.writerow({key: _cell(value) if isinstance(value, str) else value for key, value in row.items()})
     return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Leave out what a terminal would obey, and keep a spreadsheet from computing the rest."""
+    shown = "".join(filter(str.isprintable, " ".join(text.split())))
+    return f"'{shown}" if shown.startswith(_LIVE) else shown
 
 
 def published_table(study: Study, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ NAMES = {
 }
 """Fields that hold names, and what they name."""
 
-NEVER_EMPTY = ("run_id", "step")
+NEVER_EMPTY = ("run_id", "steps")
 
 
 def limits(field: str) -> tuple[float, float]:
