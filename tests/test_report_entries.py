@@ -189,6 +189,17 @@ def test_the_picture_of_entries_has_a_panel_for_what_is_published():
     assert len(figure2(*(alone := networks())[:1], make_rows(*alone)).axes) == 1
 
 
+def test_values_published_on_many_data_sets_leave_a_picture_that_can_be_read():
+    references = tuple(reference("base", 50.0 + i, data=f"data set {i}") for i in range(4))
+    study = make_study(upto="patchify", references=references)
+    figure = figure2(study, make_rows(study, make_records(study)))
+    assert len(figure.axes) == 3
+    assert "not drawn: published on data set 1, data set 2, data set 3" in figure._supxlabel.get_text().replace(
+        "\n", " "
+    )
+    assert_readable(figure)
+
+
 def test_baselines_stand_apart_from_the_ladder():
     study, records = ladder_with_a_baseline()
     rows = make_rows(study, records)

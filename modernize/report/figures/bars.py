@@ -28,6 +28,7 @@ from modernize.results.study import Study
 from modernize.words import macs_text, macs_unit
 
 MOST_DOTS = 10
+MOST_PANELS = 3
 # Between the ladder and what stands beside it, in bars.
 _GAP = 1.0
 # What the paper calls its sections (arXiv:2201.03545).
@@ -62,12 +63,15 @@ def figure2(
     rows = [*ladder_of(rows), *(row for row in rows if not row.on_ladder)]
     paper = study is None or on_paper_ladder(study, rows)
     regimes = _regimes(study.published if study else regime) if paper else ()
-    printed = _references(study, rows) if study else {}
+    referred = _references(study, rows) if study else {}
+    # The tables have all of them.
+    printed = dict([*referred.items()][: MOST_PANELS - 1 - paper])
+    n_panels = bool(study) + paper + len(printed)
     with house_style(theme) as look:
         places = _places(study, rows, regimes)
-        figure = Figure(figsize=(13.333, max(4.4, 2.3 + 0.43 * (places[-1].y + 1))))
+        figure = Figure(figsize=(max(13.333, 6.4 * n_panels), max(4.4, 2.3 + 0.43 * (places[-1].y + 1))))
         figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
-        panels = list(figure.subplots(1, bool(study) + paper + len(printed), sharey=True, squeeze=False)[0])
+        panels = list(figure.subplots(1, n_panels, sharey=True, squeeze=False)[0])
         panels[0].set_yticks([place.y for place in places], [place.label for place in places])
         panels[0].set_ylim(places[-1].y + 0.65, -0.65)
         notes = []
@@ -90,6 +94,8 @@ def figure2(
             notes.append("the two axes are not comparable: different data and budget")
         if printed:
             notes.append("published values stand on an axis of their own: see the report for what differs")
+        if left_out := [data for data in referred if data not in printed]:
+            notes.append(f"not drawn: published on {shortened(', '.join(left_out), 60)}")
         figure.supxlabel(sentence(notes), fontsize=10.5, color=look.faint)
         return settled(figure, look)
 
