@@ -17,7 +17,7 @@ def texts(figure):
         renderer = canvas.get_renderer()
         shown = list(figure.texts) + [text for legend in figure.legends for text in legend.get_texts()]
         for axes in figure.axes:
-            shown += axes.texts
+            shown += axes.texts + (axes.get_legend().get_texts() if axes.get_legend() else [])
             if axes.axison:
                 shown += [axes.xaxis.label, axes.yaxis.label, axes._left_title, axes.title]
                 shown += drawn_ticks(axes.xaxis, axes.get_xlim()) + drawn_ticks(axes.yaxis, axes.get_ylim())

@@ -224,6 +224,16 @@ def test_no_line_leads_to_a_baseline(against):
     assert look.baseline.lower() in {to_hex(line.get_markerfacecolor()) for line in axes.get_lines()}
 
 
+def test_the_legend_of_many_roles_covers_nothing():
+    study = make_study(upto="patchify", baselines={"swin": SWIN})
+    study = replace(
+        study, entries=(*study.entries, *(planned_network(role, role=role) for role in ("control", "network")))
+    )
+    figure = pareto(study, make_rows(study, make_records(study)))
+    assert_readable(figure)
+    assert {"rung", "baseline", "control", "network"} <= {text for text, _ in texts(figure)}
+
+
 def test_figures_of_steps_leave_out_what_is_none():
     study, records = ladder_with_a_baseline()
     rows = make_rows(study, records)

@@ -176,7 +176,7 @@ def _measured_panel(axes: Axes, study: Study, rows: Sequence[Row], places: Seque
                 std=row.top1.std,
                 reach=max(row.top1.mean + (row.top1.std or 0.0), *dots, row.top1.mean),
                 macs=macs_text(row.planned.macs, unit),
-                colour=look.baseline if row.planned.role == "baseline" else look.measured,
+                colour={"baseline": look.baseline, "control": look.other}.get(row.planned.role, look.measured),
                 adopted=row.planned.role != "probe",
                 note=f"  (n={row.top1.n})" if row.top1.n < len(row.planned.run_ids) else "",
             )

@@ -69,7 +69,7 @@ def draw_path(axes: Axes, marks: Sequence[Mark], colour: str, look: Look, *, les
     named = [role for role in roles if role in _LEGEND]
     if len(named) > 1 or {*named} - {"adopted", "network"}:
         handles = [Line2D([], [], ls="", label=_LEGEND[role], **_shape(role, colour, look)) for role in named]
-        at: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 0.995), "borderaxespad": 0.3}
+        at: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.046), "borderaxespad": 0.0}
         tight: dict[str, Any] = {"frameon": False, "fontsize": 10.5, "handletextpad": 0.2, "columnspacing": 1.0}
         axes.legend(handles=handles, ncols=len(handles), **at, **tight)
     place_labels(
