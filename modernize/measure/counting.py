@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 
 def counted_macs(network: nn.Module, image_size: int) -> int:
@@ -17,6 +16,8 @@ def counted_macs(network: nn.Module, image_size: int) -> int:
         network: Any image network.
         image_size: Height and width of the input in pixels.
     """
+    from torch.utils.flop_counter import FlopCounterMode  # imports triton, where there is one
+
     device = next(network.parameters()).device
     training = network.training
     try:
