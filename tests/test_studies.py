@@ -217,6 +217,14 @@ def test_a_ladder_may_have_contrasts_and_references_of_its_rungs(tmp_path):
         plan_entries(read(text.replace('"recipe"]]', '"recipee"]]'), tmp_path))
 
 
+def test_a_part_of_a_ladder_keeps_the_contrasts_it_has_both_rows_of(tmp_path):
+    entries, contrasts = plan_entries(asked("laptop-baselines", only=("recipe",)))
+    assert [entry.name for entry in entries] == ["base", "recipe", "resnet50", "vit_tiny_patch16_224"]
+    assert contrasts == (("resnet50", "base"), ("recipe", "base"))
+    text = 'upto = "recipe"\n[[references]]\nentry = "ln"\nvalue = 1.0\ndata = "a"\nsource = "b"\n'
+    assert plan_study(read(text, tmp_path, data=tiny_data(tmp_path), out=tmp_path)).study.references == ()
+
+
 @pytest.mark.parametrize("name", builtin_studies())
 def test_a_saved_study_reads_back_as_it_was(name, tmp_path):
     request = asked(name, seeds=2)

@@ -12,10 +12,12 @@ from modernize.external import External, parse_external
 from modernize.ladder import Rung, ladder
 from modernize.recipes import named_recipe
 from modernize.regimes import base_spec
+from modernize.registry import load_steps
 from modernize.results.record import DataFacts
 from modernize.run.overrides import OF_OUR_NETWORKS, Overrides
 from modernize.run.request import RunRequest
 from modernize.spec import Arch, Recipe, Spec
+from modernize.step import BASE
 from modernize.strict import replace_checked
 from modernize.studies.entries import entries_of
 from modernize.train.budget import Budget, get_budget, shorten
@@ -44,8 +46,11 @@ def plan_entries(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
     entries = [entry_of(rung) for rung in rungs]
     for text in request.baseline:
         entries.append(_baseline(parse_external(text), last, entries))
-    definition.check_names(entry.name for entry in entries)
-    return tuple(entries), tuple(dict.fromkeys((*definition.contrasts, *contrasts)))
+    names = {entry.name for entry in entries}
+    definition.check_names((*names, BASE, *load_steps()))
+    # A rung that the command line leaves out is compared with none.
+    own = (pair for pair in definition.contrasts if names >= {*pair})
+    return tuple(entries), tuple(dict.fromkeys((*own, *contrasts)))
 
 
 def _listed(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:

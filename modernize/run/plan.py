@@ -85,7 +85,7 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
         title=definition.title,
         about=definition.about,
         expectation=definition.expectation,
-        references=definition.references,
+        references=tuple(one for one in definition.references if one.entry in {entry.name for entry in entries}),
     )
     first: dict[str, Task] = {}
     for task in tasks:
