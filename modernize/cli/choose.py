@@ -9,7 +9,6 @@ from modernize.families import FAMILIES, family_spec
 from modernize.ladder import rung_of
 from modernize.regimes import REGIMES, base_spec
 from modernize.registry import load_steps
-from modernize.selection import Selection
 from modernize.spec import Spec
 from modernize.step import BASE
 
@@ -18,12 +17,6 @@ def start_of(regime: str, stem_stride: int | None = None) -> Spec:
     """Return rung 0 of a regime, with another stem stride if given."""
     base = base_spec(regime)
     return base if stem_stride is None else base.with_arch(stem_stride=stem_stride)
-
-
-def selection(path: str, upto: str, start: str, skip: str, only: str, order: str, *, probes: bool) -> Selection:
-    """Read the options that select steps; lists come as "a,b"."""
-    skipped, only_these, ordered = map(split_names, (skip, only, order))
-    return Selection(path=path, upto=upto, start=start, skip=skipped, only=only_these, order=ordered, probes=probes)
 
 
 def spec_named(name: str, base: Spec) -> Spec:

@@ -76,14 +76,15 @@ def cost(
     """
     from dataclasses import asdict
 
-    from modernize.cli.choose import selection, spec_named, start_of
+    from modernize.cli.choose import spec_named, split_names, start_of
     from modernize.cost import cost as count
     from modernize.errors import ModernizeError
     from modernize.ladder import ladder
     from modernize.selection import Selection
 
     base = start_of(regime, stem_stride)
-    chosen = selection(path, upto, start, skip, only, order, probes=probes)
+    skipped, only_these, ordered = map(split_names, (skip, only, order))
+    chosen = Selection(path=path, upto=upto, start=start, skip=skipped, only=only_these, order=ordered, probes=probes)
     if names and chosen != Selection():
         raise ModernizeError(
             "name rungs or select a ladder (--path, --upto, --start, --skip, --only, --order, --probes), not both."

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 from modernize.datasets.cache import cached_images
 from modernize.datasets.data_request import TEST, TRAIN, DataRequest
-from modernize.datasets.dataset import Dataset, Images, Split, in_memory
+from modernize.datasets.dataset import Dataset, Split, in_memory
 from modernize.datasets.shapes_draw import CLASS_NAMES, draw_shapes, shape_labels
 
 DIFFICULTY = 0.85
@@ -30,9 +31,6 @@ def _split(request: DataRequest, split: int, num_images: int) -> Split:
     # Ten tiny images stand for the drawing code and its difficulty: change either, and older files are left alone.
     drawing = hashlib.sha256(draw_shapes(0, TRAIN, 10, 16, DIFFICULTY).data).hexdigest()[:8]
     stem = f"shapes-{drawing}-{part}-{num_images}x{size}px-seed{request.seed}"
-
-    def make() -> Images:
-        return draw_shapes(request.seed, split, num_images, size, DIFFICULTY)
-
+    make = partial(draw_shapes, request.seed, split, num_images, size, DIFFICULTY)
     images = cached_images(request.cache, stem, (num_images, size, size, 3), make)
     return Split(images, shape_labels(num_images))

@@ -69,7 +69,9 @@ def _every_rung(regime: str, ours: Callable[[Cost], int], theirs: Callable[[Netw
         got = ours(cost(rung.spec))
         if got != expected:
             wrong.append(f"{rung.step} {got} instead of {expected}")
-    return _all_of(rungs, wrong)
+    agreeing = f"{len(rungs) - len(wrong)} of {len(rungs)} equal"
+    found = "; ".join([agreeing, *wrong])
+    return Finding(f"{len(rungs)} of {len(rungs)} equal", found, "failed" if wrong else "ok")
 
 
 def check_formulations() -> Finding:
@@ -104,9 +106,3 @@ def formulation_difference(rung: Rung) -> float:
         logits.square().mean().backward()
         results.append([logits.detach(), *(p.grad for p in network.parameters() if p.grad is not None)])
     return max(float((a - b).abs().max() / (1e-3 + a.abs().max())) for a, b in zip(*results, strict=True))
-
-
-def _all_of(rungs: tuple[Rung, ...], wrong: list[str]) -> Finding:
-    agreeing = f"{len(rungs) - len(wrong)} of {len(rungs)} equal"
-    got = "; ".join([agreeing, *wrong])
-    return Finding(f"{len(rungs)} of {len(rungs)} equal", got, "failed" if wrong else "ok")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from modernize.errors import one_line
+
 Status = Literal["ok", "flagged", "failed"]
 
 
@@ -68,7 +70,7 @@ class Check:
         try:
             found = self.run()
         except Exception as error:
-            found = Finding("no error", " ".join(f"{type(error).__name__}: {error}".split()), "failed")
+            found = Finding("no error", one_line(error), "failed")
         return CheckResult(
             group=self.group,
             what=self.what,
