@@ -92,6 +92,7 @@ def test_a_study_reads_back_as_it_was_saved(tmp_path):
         ({"name": "../../../x"}, r"'../../../x' cannot name a study .*study.json"),
         ({"name": "/tmp/x"}, "cannot name a study"),
         ({"name": ""}, "cannot name a study"),
+        ({"published": "evil"}, "unknown published table .*study.json.* 'evil'"),
         ({"schema_version": 3}, "schema version 3.*Update it"),
         ({"epochs": 1e308}, "epochs"),
         ({"epochs": -1}, "epochs cannot be -1"),

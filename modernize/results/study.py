@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from modernize.entry import Role
 from modernize.errors import ModernizeError, unknown_name
+from modernize.published import PUBLISHED_REGIMES
 from modernize.results.limits import check
 from modernize.results.names import check_name
 from modernize.results.upgrade import upgraded_study
@@ -150,6 +151,8 @@ class Study:
         study = from_dict(Study, upgraded_study(data) if isinstance(data, dict) else data, path)
         check_name(study.name, f"a study ({path})")
         check(study, path)
+        if study.published not in ("", *PUBLISHED_REGIMES):
+            raise unknown_name(f"published table ({path})", study.published, PUBLISHED_REGIMES)
         names = {entry.name for entry in study.entries}
         for name in names:
             check_name(name, f"an entry ({path})")
