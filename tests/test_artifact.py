@@ -14,7 +14,7 @@ from tiny_runs import tiny_data, tiny_request
 from modernize.cli import main
 from modernize.errors import ModernizeError
 from modernize.models import build_model
-from modernize.results.artifact import weights_of_run
+from modernize.results.artifact import run_called, weights_of_run
 from modernize.results.record import WeightsFile
 from modernize.results.store import load_records
 from modernize.run.perform import perform
@@ -60,7 +60,7 @@ def test_the_weights_kept_are_those_that_were_evaluated(out):
     record, (task,) = the_record(out), plan_study(asked(out)).tasks
     entry = _entry(task)
     network = build_model(entry.model, entry.recipe, num_classes=task.data.num_classes, image_size=32)
-    network.load_state_dict(load_file(weights_of_run("run:" + record.run_id, [record], out)))
+    network.load_state_dict(load_file(weights_of_run(record, out)))
     data = load_data(task.data.name, image_size=32, train_images=None, test_images=None)
     feed = make_feed(data, entry.recipe, device=torch.device("cpu"))
     batches = feed.eval_batches("test", 250)
@@ -84,7 +84,7 @@ def test_without_weights_nothing_is_kept(out, tmp_path):
     assert not record.weights.file
     assert not list(tmp_path.rglob("*.safetensors"))
     with pytest.raises(ModernizeError, match="kept no weights"):
-        weights_of_run(f"run:{record.run_id}", [record], tmp_path)
+        weights_of_run(record, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_without_weights_nothing_is_kept(out, tmp_path):
 )
 def test_a_run_that_is_not_there_is_said_in_a_line(out, name, why):
     with pytest.raises(ModernizeError, match=why):
-        weights_of_run(name, load_records(out / "results").records, out)
+        run_called(name, load_records(out / "results").records)
 
 
 def test_weights_are_listed_checked_and_freed(out, tmp_path, capsys):
@@ -102,13 +102,38 @@ def test_weights_are_listed_checked_and_freed(out, tmp_path, capsys):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"\0" * record.ema_weights.num_bytes)
     with pytest.raises(ModernizeError, match="has changed since run"):
-        weights_of_run(f"run:{record.run_id}", [record], tmp_path)
+        weights_of_run(record, tmp_path)
     assert main(["weights", "--out", str(tmp_path), "--study", "study", "--json"]) == 0
     states = {one["file"]: one["state"] for one in json.loads(capsys.readouterr().out)}
     assert sorted(states.values()) == ["gone", "kept"]
     assert main(["weights", "--out", str(tmp_path), "--free"]) == 0
     assert not path.parent.exists()
     with pytest.raises(ModernizeError, match="cannot be read"):
-        weights_of_run(f"run:{record.run_id}", [record], tmp_path)
+        weights_of_run(record, tmp_path)
     assert main(["weights", "--out", str(tmp_path), "--study", "studdy"]) == 2
     assert "Did you mean 'study'?" in capsys.readouterr().err
+
+
+def test_a_trained_network_predicts_its_test_images(out, tmp_path, capsys):
+    """The share that is right over all of them is the recorded accuracy."""
+    record, picture = the_record(out), tmp_path / "seen.png"
+    line = ["predict", f"run:{record.run_id[:6]}", "--out", str(out), "--images", "64"]
+    assert main([*line, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    right = sum(one["predicted"] == one["true"] for one in found)
+    assert 100 * right / len(found) == pytest.approx(record.result.top1_percent)
+    assert all(100 / 3 - 1e-3 < one["probability_percent"] <= 100 for one in found)
+    assert main([*line[:-2], "--picture", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert len([line for line in capsys.readouterr().out.splitlines() if line.split()[0].isdecimal()]) == 10
+    assert main([*line, "--picture", str(picture)]) == 2
+    assert "--replace" in capsys.readouterr().err
+
+
+def test_other_data_than_the_runs_own_are_refused(out):
+    record = the_record(out)
+    moved = replace(record, data=replace(record.data, fingerprint="0" * 16))
+    from modernize.run.predict import predict
+
+    with pytest.raises(ModernizeError, match="its fingerprint is another"):
+        predict(moved, out, num_images=3)

@@ -44,6 +44,7 @@ SURFACE = {
         *["STUDY", "--set", "--dry-run", "--save-config"],
     ],
     "weights": ["--study", "--out", "--free", "--json"],
+    "predict": ["RUN", "--images", "--picture", "--out", "--data-dir", "--replace", "--json"],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],
     "compare": ["A", "B", "--study", "--format", "--out", "--json"],
     "quiz": [*COURSE, "--probes", "--json"],

@@ -84,11 +84,11 @@ def test_of_weights_that_a_run_left(tmp_path, tried):
     path = write_atomically(tmp_path / RUNS / record.run_id / WEIGHTS_FILE, save({"stem": torch.arange(12.0)}))
     about = WeightsFile(file=path.name, sha256=sha256(path.read_bytes()).hexdigest(), num_bytes=path.stat().st_size)
     record = replace(record, weights=about)
-    assert weights_of_run(record.run_id, [record], tmp_path) == path
+    assert weights_of_run(record, tmp_path) == path
     count = 0
     for _ in flipped(path, 300):
         with pytest.raises(ModernizeError, match="its hash is another"):
-            weights_of_run(record.run_id, [record], tmp_path)
+            weights_of_run(record, tmp_path)
         count += 1
     tried(count, "bits flipped")
 

@@ -34,6 +34,7 @@ TORCH_ROOMS = (
     "datasets/transforms.py",
     "datasets/torchvision_sets.py",
     "run/perform.py",
+    "run/predict.py",
     "run/together.py",
 )
 # What the light commands load.

@@ -12,7 +12,7 @@ from modernize.cli.options import examples, exit_codes
 from modernize.version import __version__
 
 COMMANDS = (
-    *("steps", "show", "diff", "cost", "verify", "data", "studies", "run", "weights", "report", "compare"),
+    *("steps", "show", "diff", "cost", "verify", "data", "studies", "run", "weights", "predict", "report", "compare"),
     *("quiz", "slides", "seminar"),
 )
 """Each is the function of a module of its own, by the same name."""

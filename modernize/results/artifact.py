@@ -63,16 +63,15 @@ def artifacts(records: Iterable[Record], out: Path) -> Iterator[Artifact]:
                 yield Artifact(record, about, out / RUNS / record.run_id / about.file)
 
 
-def weights_of_run(name: str, records: Iterable[Record], out: Path) -> Path:
-    """Find the weights of a run, as they were evaluated: the moving average where there is one.
+def run_called(name: str, records: Iterable[Record]) -> Record:
+    """Find a run.
 
     Args:
-        name: "run:ID"; the first digits of the id will do.
+        name: "run:ID", or the id alone; its first digits will do.
         records: Where to look for it.
-        out: The folder that holds runs/.
 
     Raises:
-        ModernizeError: If there is no such run, it kept no weights, or their file is missing or not the recorded one.
+        ModernizeError: If there is no such run, or several.
     """
     wanted = name.removeprefix(PREFIX)
     found = {record.run_id: record for record in records if wanted and record.run_id.startswith(wanted)}
@@ -80,17 +79,31 @@ def weights_of_run(name: str, records: Iterable[Record], out: Path) -> Path:
         why = f"{len(found)} runs begin so" if len(found) > 1 else "no record has this id"
         why = f"give at least {SHORTEST_ID} digits of its id" if len(wanted) < SHORTEST_ID else why
         raise ModernizeError(f"there is no run '{wanted}': {why}. `modernize weights` lists them.")
-    kept = list(artifacts(found.values(), out))
+    return found.popitem()[1]
+
+
+def weights_of_run(record: Record, out: Path) -> Path:
+    """Return the file of a run's weights, as they were evaluated: the moving average where there is one.
+
+    Args:
+        record: Of the run.
+        out: The folder that holds runs/.
+
+    Raises:
+        ModernizeError: If it kept no weights, or their file is missing or not the recorded one.
+    """
+    kept = list(artifacts([record], out))
     if not kept:
-        raise ModernizeError(f"run {wanted} kept no weights; `modernize run` with --repeat does it again.")
+        raise ModernizeError(f"run {record.run_id} kept no weights; `modernize run` with --repeat does it again.")
     last = kept[-1]
     try:
         with last.path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ModernizeError(f"the weights of run {wanted} cannot be read: {last.path}: {error.strerror}.") from error
+        why = f"{last.path}: {error.strerror}"
+        raise ModernizeError(f"the weights of run {record.run_id} cannot be read: {why}.") from error
     if digest != last.about.sha256:
-        raise ModernizeError(f"{last.path} has changed since run {wanted} wrote it: its hash is another.")
+        raise ModernizeError(f"{last.path} has changed since run {record.run_id} wrote it: its hash is another.")
     return last.path
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from modernize.entry import Entry
 from modernize.errors import ModernizeError
-from modernize.results.artifact import PREFIX, weights_of_run
+from modernize.results.artifact import PREFIX, run_called, weights_of_run
 from modernize.results.store import load_records
 
 
@@ -45,7 +45,7 @@ def start_weights(path: Path | None, entries: Sequence[Entry], out: Path, image_
             "weights to start from fit one network; choose it with --start STEP and --upto STEP, the same one."
         )
     if str(path).startswith(PREFIX):
-        path = weights_of_run(str(path), load_records(out / "results").records, out)
+        path = weights_of_run(run_called(str(path), load_records(out / "results").records), out)
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
