@@ -32,7 +32,7 @@ def predictions(
     rows = -(-len(images_nhwc) // COLUMNS)
     with house_style(theme) as look:
         figure = Figure(figsize=(11, 0.7 + 2.6 * rows), layout="constrained")
-        figure.suptitle(shortened(title, 100), fontsize=13, x=0.01, ha="left")
+        figure.suptitle(shortened(title, 150), fontsize=10.5, x=0.01, ha="left")
         for index in range(rows * COLUMNS):
             axes = figure.add_subplot(rows, COLUMNS, index + 1)
             axes.set_axis_off()
