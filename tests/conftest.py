@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 
 import pytest
 
 # One thread: results repeat bit for bit, and parallel test workers do not fight for cores. Set before torch loads.
 os.environ["OMP_NUM_THREADS"] = "1"
+# A shell lets what it runs in the background ignore Ctrl-C, and every process that the tests start would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Tests compare numbers of the processor, also on a machine with a GPU.
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
