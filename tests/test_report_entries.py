@@ -19,6 +19,7 @@ from modernize.report.markdown import render
 from modernize.report.rows import all_contrasts, make_rows
 from modernize.report.tables import table_rows
 from modernize.report.write import FORMATS, write_study
+from modernize.results.sources import sources
 from modernize.results.statistics import holm
 from modernize.results.store import save_record, save_study
 from modernize.results.study import Reference
@@ -278,3 +279,12 @@ def test_a_course_goes_through_rungs_alone(tmp_path):
         save_record(record, tmp_path)
     with pytest.raises(ModernizeError, match="'networks' has no rungs"):
         study_course(tmp_path, "networks")
+
+
+def test_a_study_reports_its_own_record_of_a_run_that_another_has_too():
+    """Though the other's was trained by today's code: a study's folder stands by itself."""
+    study = make_study(upto="base")
+    (own,) = make_records(study)
+    other = replace(own, study="another", sources=sources(), result=replace(own.result, top1_percent=1.0))
+    for records in ([own, other], [other, own]):
+        assert make_rows(study, records)[0].records[0].study == study.name

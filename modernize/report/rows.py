@@ -190,12 +190,12 @@ def _finished(records: Mapping[int, Record]) -> dict[int, float]:
 
 
 def _by_run_id(records: Iterable[Record], study: str) -> dict[str, Record]:
-    """Take one record a run: a finished before a diverged before a failed one, then of today's code, of this study."""
+    """Take one record a run: one that finished first, then this study's own, then one by today's code."""
     ends = {"finished": 0, "diverged": 1, "failed": 2}
     today = sources()
 
     def rank(record: Record) -> tuple[int, bool, bool]:
-        return ends[record.status], record.sources != today, record.study != study
+        return ends[record.status], record.study != study, record.sources != today
 
     best: dict[str, Record] = {}
     for record in records:
