@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from modernize.errors import ModernizeError
+from modernize.path import BASE, DEFAULT_PATH
 from modernize.regimes import DEFAULT_REGIME, base_spec
 from modernize.registry import get_step
 from modernize.selection import Selection, not_on_ladder, select_steps
 from modernize.spec import Change, Spec
-from modernize.step import BASE, DEFAULT_PATH, Step
+from modernize.step import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

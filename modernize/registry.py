@@ -13,7 +13,8 @@ from dataclasses import replace
 from importlib.metadata import entry_points
 
 from modernize.errors import ModernizeError, one_line, shown, unknown_name, warn
-from modernize.step import BASE, DEFAULT_PATH, Step, Transform
+from modernize.path import BASE, DEFAULT_PATH
+from modernize.step import Step, Transform
 
 ENTRY_POINT_GROUP = "modernize.steps"
 

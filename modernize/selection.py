@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modernize.errors import ModernizeError, unknown_name
+from modernize.path import BASE, DEFAULT_PATH
 from modernize.registry import get_step, load_steps, path_names
-from modernize.step import BASE, DEFAULT_PATH, Step
+from modernize.step import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

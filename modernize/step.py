@@ -9,12 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from modernize.errors import ModernizeError, one_line, shown
+from modernize.path import DEFAULT_PATH
 from modernize.spec import Spec
 
 Transform = Callable[[Spec], Spec]
-
-BASE = "base"
-DEFAULT_PATH = "convnext"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

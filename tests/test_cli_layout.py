@@ -6,8 +6,8 @@ import pytest
 
 from modernize.cli import main
 from modernize.cli.layout import columns, table_lines
+from modernize.path import BASE
 from modernize.registry import load_steps
-from modernize.step import BASE
 
 LINES = [
     "steps",

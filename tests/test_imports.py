@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[1]
 ROOMS = [
     "cli", "seminar", "report", "analysis", "diagram", "run", "studies", "train", "verify", "models", "measure",
     "datasets", "nn", "results", "entry", "recipes", "families", "ladder", "selection", "traffic", "cost",
-    "blueprint", "ops", "published", "regimes", "registry", "step", "external", "spec", "strict", "toml", "words",
-    "errors", "version",
+    "blueprint", "ops", "published", "regimes", "registry", "step", "path", "external", "spec", "strict", "toml",
+    "words", "errors", "version",
 ]  # fmt: skip
 TORCH_ROOMS = (
     "nn/",

@@ -7,10 +7,10 @@ from pathlib import Path
 from modernize.errors import ModernizeError, unknown_name
 from modernize.families import FAMILIES, family_spec
 from modernize.ladder import rung_of
+from modernize.path import BASE
 from modernize.regimes import REGIMES, base_spec
 from modernize.registry import load_steps
 from modernize.spec import Spec
-from modernize.step import BASE
 
 
 def start_of(regime: str, stem_stride: int | None = None) -> Spec:

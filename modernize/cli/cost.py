@@ -22,7 +22,7 @@ from modernize.cli.options import (
     complete_rung,
     examples,
 )
-from modernize.step import DEFAULT_PATH
+from modernize.path import DEFAULT_PATH
 from modernize.words import macs_unit
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modernize.cli.choose import study_meant
 from modernize.cli.options import complete_study
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ def course_named(regime: str, study: str, results: Path | None) -> Course:
     Raises:
         ModernizeError: If there is no such regime or study, or no record.
     """
+    from modernize.cli.choose import study_meant
     from modernize.seminar.course import published_course, study_course
 
     if study or results is not None:

@@ -31,8 +31,8 @@ def complete_regime(incomplete: str) -> list[str]:
 
 def complete_step(incomplete: str) -> list[str]:
     """Ids of steps, and "base"."""
+    from modernize.path import BASE
     from modernize.registry import load_steps
-    from modernize.step import BASE
 
     return _starting(incomplete, (BASE, *load_steps()))
 

@@ -28,7 +28,7 @@ from modernize.cli.options import (
     examples,
     exit_codes,
 )
-from modernize.step import DEFAULT_PATH
+from modernize.path import DEFAULT_PATH
 from modernize.words import macs_unit
 
 if TYPE_CHECKING:

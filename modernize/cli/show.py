@@ -48,10 +48,10 @@ def show(
     from modernize.cost import cost
     from modernize.errors import ModernizeError
     from modernize.ladder import rung_of
+    from modernize.path import BASE
     from modernize.published import published_row
     from modernize.recipes import RECIPES, named_recipe
     from modernize.registry import load_steps
-    from modernize.step import BASE
 
     names = (BASE, *load_steps())
     if step in RECIPES and step not in names:

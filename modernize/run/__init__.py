@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from modernize.step import DEFAULT_PATH
+from modernize.path import DEFAULT_PATH
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,6 +10,7 @@ from modernize.entry import Entry, entry_of
 from modernize.errors import ModernizeError
 from modernize.external import External, parse_external
 from modernize.ladder import Rung, ladder
+from modernize.path import BASE
 from modernize.recipes import named_recipe
 from modernize.regimes import base_spec
 from modernize.registry import load_steps
@@ -17,7 +18,6 @@ from modernize.results.record import DataFacts
 from modernize.run.overrides import OF_OUR_NETWORKS, Overrides
 from modernize.run.request import RunRequest
 from modernize.spec import Arch, Recipe, Spec
-from modernize.step import BASE
 from modernize.strict import replace_checked
 from modernize.studies.entries import entries_of
 from modernize.train.budget import Budget, get_budget, shorten

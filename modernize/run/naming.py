@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from modernize.path import DEFAULT_PATH
 from modernize.results.names import check_name
 from modernize.run.identity import device_kind, unusual
 from modernize.run.request import RunRequest
 from modernize.spec import fingerprint
-from modernize.step import DEFAULT_PATH
 from modernize.toml import toml_literal
 from modernize.train.runtime import Runtime
 

@@ -9,10 +9,10 @@ from modernize.errors import ModernizeError, unknown_name
 from modernize.external import parse_external
 from modernize.families import FAMILIES, family_spec
 from modernize.ladder import ladder
+from modernize.path import DEFAULT_PATH
 from modernize.recipes import named_recipe
 from modernize.regimes import REGIMES, base_spec
 from modernize.spec import Spec
-from modernize.step import DEFAULT_PATH
 from modernize.strict import replace_checked
 from modernize.studies.definition import Definition, EntryDefinition
 
