@@ -56,7 +56,7 @@ def _facts(one: Artifact) -> dict[str, object]:
     return {
         "run_id": one.record.run_id,
         "study": one.record.study,
-        "step": one.record.entry.name,
+        "entry": one.record.entry.name,
         "seed": one.record.seed,
         "top1_percent": one.record.result.top1_percent,
         "file": str(one.path),
@@ -87,7 +87,7 @@ def _print(kept: list[Artifact]) -> None:
         say("no run here kept weights")
         return
     styles = ["" if one.state == "kept" else "dim" for one in kept]
-    heads = columns("run", "study", "rung", "seed>", "top-1 %>", "file", "size>", "state")
+    heads = columns("run", "study", "entry", "seed>", "top-1 %>", "file", "size>", "state")
     say_table(heads, rows, styles)
     say(f"{len(rows)} files, {_size(sum(one.about.num_bytes for one in kept if one.state != 'gone'))}")
 
