@@ -175,7 +175,7 @@ def test_the_command_line_prints_and_reports_them(out, capsys):
     assert capsys.readouterr().out.splitlines()[0].split()[0] == "entry"
     assert "test_resnet" in (out / "reports" / "study" / "report.md").read_text()
     assert main(["weights", "--out", str(out), "--json"]) == 0
-    assert {one["step"] for one in json.loads(capsys.readouterr().out)} == {"base", "test_resnet", "squeezenet1_1"}
+    assert {one["entry"] for one in json.loads(capsys.readouterr().out)} == {"base", "test_resnet", "squeezenet1_1"}
 
 
 def test_a_known_baseline_takes_as_long_as_it_did(out):
