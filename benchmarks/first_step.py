@@ -47,7 +47,7 @@ def run_until_first_step() -> None:
     import modernize.cli.app  # noqa: F401 - the command loads it too
     from modernize.cli.live import LiveProgress
     from modernize.run.request import RunRequest
-    from modernize.run.study import run_study
+    from modernize.run.run_study import run_study
     from modernize.run.task import Task
     from modernize.selection import Selection
 

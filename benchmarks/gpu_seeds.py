@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.measured import Measured
 from modernize.run.devices import find_gpus
 from modernize.run.request import request_from
-from modernize.run.study import run_study
+from modernize.run.run_study import run_study
 
 NUM_SEEDS = 8
 

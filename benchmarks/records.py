@@ -83,7 +83,7 @@ def make(num_records: int, results: Path) -> tuple[list[Record], Study]:
     sys.path.insert(0, str(ROOT / "tests"))
     from factories import make_records, make_study
 
-    from modernize.results.text import record_text
+    from modernize.results.reader import record_text
 
     upto = "ln" if num_records > NUM_FILES_BEFORE else "base"
     rungs = 13 if upto == "ln" else 1

@@ -14,7 +14,7 @@ from modernize.results.record import Record
 from modernize.run.observer import Observer
 from modernize.run.plan import plan_study
 from modernize.run.request import RunRequest
-from modernize.run.study import run_study
+from modernize.run.run_study import run_study
 from modernize.run.task import Task
 from modernize.selection import Selection
 

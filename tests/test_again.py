@@ -16,9 +16,9 @@ from modernize.report.rows import make_rows
 from modernize.results.record import Result
 from modernize.results.store import load_records, load_results, save_record, save_study
 from modernize.run.again import plan_again
-from modernize.run.outcome import record_of
 from modernize.run.plan import Plan
-from modernize.run.study import run_study
+from modernize.run.run_record import record_of
+from modernize.run.run_study import run_study
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from modernize.results.store import load_records
 from modernize.run.perform import perform
 from modernize.run.plan import plan_study
 from modernize.run.recipe_changes import recipe_changes
-from modernize.run.study import run_study
+from modernize.run.run_study import run_study
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_a_trained_network_predicts_its_test_images(out, tmp_path, capsys):
 def test_other_data_than_the_runs_own_are_refused(out):
     record = the_record(out)
     moved = replace(record, data=replace(record.data, fingerprint="0" * 16))
-    from modernize.run.predict import predict
+    from modernize.run.predictions import predict
 
     with pytest.raises(ModernizeError, match="its fingerprint is another"):
         predict(moved, out, num_images=3)

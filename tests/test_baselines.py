@@ -24,7 +24,7 @@ from modernize.run.estimate import estimate
 from modernize.run.plan import plan_study
 from modernize.run.recipe_changes import recipe_changes
 from modernize.run.request import request_from
-from modernize.run.study import check_request, run_study
+from modernize.run.run_study import check_request, run_study
 from modernize.spec import Recipe
 from modernize.train.layer_decay import layer_factors
 from modernize.train.loop import train

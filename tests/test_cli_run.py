@@ -14,7 +14,7 @@ from factories import make_record, make_study
 from tiny_runs import tiny_data, tiny_request
 
 from modernize.cli import main
-from modernize.run.study import StudyResult
+from modernize.run.run_study import StudyResult
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 TINY = "run --device cpu --upto base --data digits --epochs 1 --train-images 256 --test-images 100 --name tiny"
@@ -34,7 +34,7 @@ def trained(monkeypatch):
             asked["request"] = request
             return StudyResult(study=study, records=records, num_skipped=0)
 
-        monkeypatch.setattr(importlib.import_module("modernize.run.study"), "run_study", run_study)
+        monkeypatch.setattr(importlib.import_module("modernize.run.run_study"), "run_study", run_study)
         monkeypatch.setattr("modernize.report.write_report", lambda *_: [Path("report.md")])
         return asked
 
@@ -166,7 +166,7 @@ def test_interruption_says_how_to_go_on(monkeypatch, capsys):
     def interrupt(request, observer):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(importlib.import_module("modernize.run.study"), "run_study", interrupt)
+    monkeypatch.setattr(importlib.import_module("modernize.run.run_study"), "run_study", interrupt)
     assert main(["run"]) == 130
     assert "the same command goes on" in capsys.readouterr().err
 

@@ -9,8 +9,7 @@ import pytest
 from modernize.errors import ModernizeError
 from modernize.run.config import merged, read_study_file, save_request, to_toml
 from modernize.run.overrides import FIELDS, parse_settings, read_overrides
-from modernize.run.request import FILE_FIELDS, request_from
-from modernize.run.seeds import read_seeds, seeds_text
+from modernize.run.request import FILE_FIELDS, read_seeds, request_from, seeds_text
 from modernize.spec import Arch, Recipe
 
 EVERYTHING = {

@@ -14,10 +14,10 @@ from tiny_runs import left_behind, tiny_data, tiny_request
 
 from modernize.report import write_report
 from modernize.results.store import load_records
-from modernize.run.events import Ended, from_line, to_line
+from modernize.run.executor import Ended, from_line, to_line
 from modernize.run.perform import perform
 from modernize.run.plan import plan_study
-from modernize.run.study import run_study
+from modernize.run.run_study import run_study
 
 
 class Cluster:

@@ -27,7 +27,7 @@ from modernize.results.artifact import artifacts
 from modernize.results.files import write_atomically
 from modernize.results.record import Curves, WeightsFile
 from modernize.results.store import load_records, load_study, save_record, save_study
-from modernize.run.events import Ended
+from modernize.run.executor import Ended
 from modernize.run.worker import Server
 from modernize.train.artifact import keep_weights
 from modernize.train.checkpoint import Checkpoint, Checkpoints
@@ -103,7 +103,7 @@ class World:
                 self.saved.add(record.run_id)
             return path
 
-        monkeypatch.setattr(sys.modules["modernize.run.study"], "_executor", Here)
+        monkeypatch.setattr(sys.modules["modernize.run.run_study"], "_executor", Here)
         monkeypatch.setattr(sys.modules["modernize.run.worker"], "save_record", save)
         monkeypatch.setattr(sys.modules["modernize.run.claim"], "_started", lambda _: f"life {self.lives}")
         monkeypatch.setattr("modernize.train.loop.train", stub)

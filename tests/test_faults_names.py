@@ -26,10 +26,10 @@ from modernize.cli import main
 from modernize.cli.layout import in_one_line
 from modernize.errors import ModernizeError
 from modernize.report import write_report
+from modernize.results.reader import record_text, to_record
 from modernize.results.record import Record
 from modernize.results.store import save_record, save_study
 from modernize.results.study import Study
-from modernize.results.text import record_text, to_record
 from modernize.run.request import FILE_FIELDS
 from modernize.strict import from_dict
 from modernize.toml import toml_literal

@@ -34,7 +34,7 @@ TORCH_ROOMS = (
     "datasets/transforms.py",
     "datasets/torchvision_sets.py",
     "run/perform.py",
-    "run/predict.py",
+    "run/predictions.py",
     "run/together.py",
 )
 # What the light commands load.

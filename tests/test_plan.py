@@ -14,7 +14,7 @@ from modernize.datasets import load_data
 from modernize.errors import DataError, ModernizeError
 from modernize.ladder import ladder
 from modernize.nn import build
-from modernize.run import entries, images, placement
+from modernize.run import inputs, placement, request_entries
 from modernize.run.devices import Found, Gpu
 from modernize.run.plan import plan_study
 from modernize.run.recipe_changes import recipe_changes
@@ -85,10 +85,10 @@ def test_run_ids_are_stable_and_indifferent_to_names(folder, monkeypatch):
     tiny_data(moved)
     assert first == ids(tiny_request(moved)), "the same images in another file"
     retitled = [replace(rung, title="Another title") for rung in ladder("laptop", upto="recipe")]
-    monkeypatch.setattr(entries, "ladder", lambda *_, **__: tuple(retitled))
+    monkeypatch.setattr(request_entries, "ladder", lambda *_, **__: tuple(retitled))
     assert first == ids(tiny_request(folder))
     renamed = [replace(r, step=f"my-{r.step}", spec=r.spec.with_recipe(name=f"my {r.step}")) for r in retitled]
-    monkeypatch.setattr(entries, "ladder", lambda *_, **__: tuple(renamed))
+    monkeypatch.setattr(request_entries, "ladder", lambda *_, **__: tuple(renamed))
     assert first == ids(tiny_request(folder)), "neither its entries' names nor its recipes' retrain anything"
 
 
@@ -268,7 +268,7 @@ def test_a_large_data_set_is_not_read_whole(folder, monkeypatch):
         asked.append((options["train_images"], options["test_images"]))
         return load_data(name, **options)
 
-    monkeypatch.setattr(images, "load_data", watched)
+    monkeypatch.setattr(inputs, "load_data", watched)
     plan = plan_study(tiny_request(folder, train_images=100, test_images=50))
     assert asked == [(100, 50)]
     assert plan.tasks[0].source.train_images == 100

@@ -19,7 +19,7 @@ from tiny_runs import alive, tiny_data, tiny_request
 from modernize.errors import ModernizeError
 from modernize.results.record import Record
 from modernize.results.store import load_record, load_records, save_record
-from modernize.run.events import Elsewhere, Ended, Event, Noted, Progressed, Started
+from modernize.run.executor import Elsewhere, Ended, Event, Noted, Progressed, Started
 from modernize.run.logs import open_log, sweep
 from modernize.run.perform import perform
 from modernize.run.placement import Placement
@@ -338,7 +338,7 @@ def test_no_worker_outlives_a_killed_study(tasks, tmp_path):
     code = f"""
 import json
 from pathlib import Path
-from modernize.run.events import Progressed
+from modernize.run.executor import Progressed
 from modernize.run.pool import Pool
 from modernize.run.task import Task
 folder = Path({str(tmp_path)!r})

@@ -20,7 +20,7 @@ from modernize.run.claim import Claim
 from modernize.run.perform import perform
 from modernize.run.plan import plan_study
 from modernize.run.request import RunRequest
-from modernize.run.study import run_study
+from modernize.run.run_study import run_study
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
 
@@ -31,7 +31,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from tiny_runs import tiny_request
 from modernize.run.observer import Observer
-from modernize.run.study import run_study
+from modernize.run.run_study import run_study
 
 class Telling(Observer):
     def step(self, task, epoch, step, images):

@@ -20,7 +20,7 @@ from modernize.results.store import load_record, load_records, load_study, save_
 from modernize.run.observer import Observer
 from modernize.run.perform import perform
 from modernize.run.plan import plan_study
-from modernize.run.study import StudyResult, run_study
+from modernize.run.run_study import StudyResult, run_study
 
 
 class Diary(Observer):

@@ -17,10 +17,10 @@ from modernize.report.write import write_study
 from modernize.results.record import Result
 from modernize.results.sources import LOOKING_ON, PACKAGE, TRAINING, code_of, sources
 from modernize.results.store import load_records, load_results, save_record
-from modernize.run.lines import Lines
-from modernize.run.outcome import record_of
+from modernize.run.observer import Lines
 from modernize.run.plan import plan_study
-from modernize.run.study import run_study
+from modernize.run.run_record import record_of
+from modernize.run.run_study import run_study
 
 SOURCE = '''"""What it is."""
 

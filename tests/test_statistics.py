@@ -6,14 +6,15 @@ import statistics
 import pytest
 from scipy import stats
 
-from modernize.results.power import power_of, smallest_delta
 from modernize.results.statistics import (
     Summary,
     holm,
     paired_delta,
+    power_of,
     rank_correlation,
     rank_correlation_p_value,
     sampling_error_percent,
+    smallest_delta,
     summarise,
     welch_delta,
     welch_p_value,

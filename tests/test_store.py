@@ -15,6 +15,7 @@ from factories import make_record, make_records, make_study
 
 from modernize.errors import MissingResultsError, ModernizeError
 from modernize.results import store
+from modernize.results.reader import record_text, to_text
 from modernize.results.record import Curves, Execution, Record
 from modernize.results.store import (
     find_finished,
@@ -26,7 +27,6 @@ from modernize.results.store import (
     save_record,
     save_study,
 )
-from modernize.results.text import record_text, to_text
 
 STUDY = make_study(upto="patchify", seeds=(0, 1))
 
@@ -64,7 +64,7 @@ def test_records_of_earlier_versions_are_read_and_by_the_fast_reader(tmp_path, m
     path.write_text(json.dumps(facts | {"schema_version": 1}))
     record = replace(record, schema_version=1)
     assert load_record(path) == record
-    monkeypatch.setattr("modernize.results.quick.to_record", lambda *_: pytest.fail("the strict reader was needed"))
+    monkeypatch.setattr("modernize.results.reader.to_record", lambda *_: pytest.fail("the strict reader was needed"))
     assert load_records(tmp_path).records == (record,)
 
 

@@ -20,7 +20,7 @@ from modernize.results.record import Record
 from modernize.results.store import load_records
 from modernize.run.plan import plan_study
 from modernize.run.request import request_from
-from modernize.run.study import run_study
+from modernize.run.run_study import run_study
 
 pytestmark = pytest.mark.slow
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")

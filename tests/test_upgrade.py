@@ -59,7 +59,7 @@ def test_the_committed_results_are_what_the_first_schema_said(path):
 
 
 def test_the_fast_reader_reads_them(monkeypatch):
-    monkeypatch.setattr("modernize.results.quick.to_record", lambda *_: pytest.fail("the strict reader was needed"))
+    monkeypatch.setattr("modernize.results.reader.to_record", lambda *_: pytest.fail("the strict reader was needed"))
     assert load_records(FIRST).records == tuple(load_record(path) for path in RECORDS)
 
 

@@ -57,8 +57,7 @@ def study_meant(results: Path, given: str) -> str:
         ModernizeError: If there is none.
     """
     from modernize.cli.console import note
-    from modernize.results.find import find_study
-    from modernize.results.store import find_studies
+    from modernize.results.store import find_studies, find_study
 
     folder = find_study(results, given)
     if not given and (number := len(find_studies(results))) > 1:

@@ -23,9 +23,9 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
     from modernize.cli.layout import columns
     from modernize.results.store import find_finished, load_records
     from modernize.run.estimate import estimate
-    from modernize.run.execution import execution_words
-    from modernize.run.seeds import seeds_text
-    from modernize.run.study import RESULTS
+    from modernize.run.placement import execution_words
+    from modernize.run.request import seeds_text
+    from modernize.run.run_study import RESULTS
 
     study, data, results = plan.study, plan.tasks[0].data, request.out / RESULTS
     done = {} if request.repeat else find_finished({task.run_id for task in plan.tasks}, results)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modernize.cli.console import error_is_terminal, note, progress_bars
 from modernize.cli.layout import in_one_line, printable
 from modernize.cli.reading import ReadingProgress
-from modernize.run.lines import Lines, Running, run_name
+from modernize.run.observer import Lines, Running, run_name
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -38,7 +38,7 @@ def predict(
     from modernize.results.artifact import run_called
     from modernize.results.files import write_atomically
     from modernize.results.store import load_records
-    from modernize.run.predict import predict as predicted_by
+    from modernize.run.predictions import predict as predicted_by
 
     if picture and picture.exists() and not replace:
         raise ModernizeError(f"{picture} exists; give --replace to replace it, or another --picture.")

@@ -34,7 +34,7 @@ from modernize.words import macs_unit
 if TYPE_CHECKING:
     from modernize.run.placement import Torchrun
     from modernize.run.request import RunRequest
-    from modernize.run.study import StudyResult
+    from modernize.run.run_study import StudyResult
 
 SHORT_HELP = "Train every rung, record, and report."
 EXAMPLES = exit_codes() + examples(
@@ -103,7 +103,7 @@ def run(
     from modernize.errors import SOME_RUNS_FAILED
     from modernize.run.config import save_request
     from modernize.run.placement import torchrun
-    from modernize.run.study import REPORTS, RESULTS, check_request, plan_whole, run_study
+    from modernize.run.run_study import REPORTS, RESULTS, check_request, plan_whole, run_study
 
     launched = torchrun()
     if launched and launched.rank > 0:

@@ -84,7 +84,7 @@ def _list(told: dict[str, Described]) -> None:
 def _show(name: str, one: Described) -> None:
     from modernize.cli.console import say, say_prose, say_table
     from modernize.cli.layout import columns
-    from modernize.run.seeds import seeds_text
+    from modernize.run.request import seeds_text
 
     request, definition = one.request, one.request.definition
     say(definition.title or name, "bold")

@@ -10,8 +10,7 @@ from modernize.report.contrasts import LEVEL
 from modernize.report.numbers import p_text
 from modernize.report.roles import contrast_name
 from modernize.report.rows import Row, all_contrasts
-from modernize.results.power import Power, power_of
-from modernize.results.statistics import rank_correlation, rank_correlation_p_value
+from modernize.results.statistics import Power, power_of, rank_correlation, rank_correlation_p_value
 from modernize.results.study import Study
 from modernize.words import plural, signed
 

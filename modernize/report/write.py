@@ -13,8 +13,7 @@ from modernize.report.drawings import Artist
 from modernize.report.rows import Row, make_rows
 from modernize.report.view import Page
 from modernize.results.files import write_atomically
-from modernize.results.find import find_study
-from modernize.results.store import load_records, load_study
+from modernize.results.store import find_study, load_records, load_study
 from modernize.results.study import Study
 
 PAGES = ("md", "html", "latex")

@@ -8,6 +8,7 @@ import secrets
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from modernize.errors import DISK_ERRNOS, ModernizeError, unusable
 
@@ -95,3 +96,19 @@ def _remove_leftovers(folder: Path) -> None:
         for entry in os.scandir(folder):
             if _PART.fullmatch(entry.name) and now - entry.stat(follow_symlinks=False).st_mtime > LEFTOVER_SECONDS:
                 os.unlink(entry.path)  # noqa: PTH108
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be written or made; nothing is left behind.
+
+    Raises:
+        ModernizeError: If files could not be written there.
+    """
+    try:
+        there = folder
+        while not there.exists() and there != there.parent:
+            there = there.parent
+        with TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise unusable(error, f"{folder} cannot be written") from error

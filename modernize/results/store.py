@@ -20,15 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 from modernize.errors import DiskError, MissingResultsError, ModernizeError, unusable, warn
 from modernize.results.files import write_atomically
-from modernize.results.quick import Seen, read_record
+from modernize.results.reader import Seen, parse, read, read_record, record_text, to_record, to_text
 from modernize.results.record import Record
 from modernize.results.sources import sources
 from modernize.results.study import Study
-from modernize.results.text import parse, read, record_text, to_record, to_text
 from modernize.results.walk import STUDY_FILE, holds_records, plain_line, record_files
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+from modernize.errors import unknown_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,3 +246,31 @@ def _readable(path: Path) -> Record | None:
 def _measured(record: Record) -> tuple[str, str, str, str]:
     """What must be equal for two records to say the same; text, for NaN differs from itself."""
     return record.run_id, record.status, record.sources, repr((record.result, record.curves))
+
+
+def find_study(results_dir: Path, given: str = "") -> Path:
+    """Return the folder of a study.
+
+    Args:
+        results_dir: Folder of results; each study has a folder in it.
+        given: Name of a study there, or the path of any study's folder; "" for the one that was written to last.
+
+    Raises:
+        MissingResultsError: If there is no study.
+        ModernizeError: If none is called so.
+    """
+    studies = find_studies(results_dir)
+    if given in studies:
+        return studies[given]
+    if given and (Path(given) / STUDY_FILE).is_file():
+        return Path(given).resolve()
+    # Whoever loads the plan of records that have none is told that it is gone.
+    unplanned = [] if studies else sorted(results_dir.glob("*/"))
+    for folder in (results_dir / given, Path(given)) if given else unplanned:
+        if holds_records(folder):
+            return folder
+    if not studies:
+        raise MissingResultsError(f"no study under {results_dir}: `modernize run` makes one.")
+    if given:
+        raise unknown_name("study", given, studies)
+    return max(studies.values(), key=lambda folder: folder.stat().st_mtime)

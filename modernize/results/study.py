@@ -12,8 +12,7 @@ from typing import Any, Literal
 from modernize.entry import Role
 from modernize.errors import ModernizeError, unknown_name
 from modernize.published import PUBLISHED_REGIMES
-from modernize.results.limits import check
-from modernize.results.names import check_name
+from modernize.results.checks import check, check_name
 from modernize.results.upgrade import upgraded_study
 from modernize.strict import from_dict
 from modernize.words import plural

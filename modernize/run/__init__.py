@@ -124,10 +124,10 @@ def run(
         ModernizeError: If an option is wrong, or the data cannot be read.
     """
     options = {name: value for name, value in locals().items() if name != "progress"}
-    from modernize.run.lines import Lines
+    from modernize.run.observer import Lines
     from modernize.run.placement import torchrun
     from modernize.run.request import request_from
-    from modernize.run.study import run_study
+    from modernize.run.run_study import run_study
     from modernize.run.together import follow
 
     request = request_from(**options | {"set": set or {}, "budgets": budgets or {}})

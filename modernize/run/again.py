@@ -11,11 +11,10 @@ from modernize.errors import DiskError, MissingResultsError, ModernizeError
 from modernize.results.record import Record
 from modernize.results.store import load_records, load_study
 from modernize.results.study import PlannedEntry, Study
-from modernize.run.outcome import asked
 from modernize.run.placement import Placement
 from modernize.run.plan import Plan, plan_study
-from modernize.run.request import RunRequest
-from modernize.run.seeds import seeds_text
+from modernize.run.request import RunRequest, seeds_text
+from modernize.run.run_record import asked
 from modernize.run.task import Task
 
 MOST_DIFFERENCES = 4

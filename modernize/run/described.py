@@ -13,10 +13,10 @@ from modernize.published import published_row
 from modernize.regimes import get_regime, spec_of
 from modernize.results.record import Record
 from modernize.results.study import Reference
-from modernize.run.entries import Contrasts, plan_budget, plan_entries
 from modernize.run.estimate import EVALUATION_SHARE, rate_here
 from modernize.run.placement import place
 from modernize.run.request import RunRequest
+from modernize.run.request_entries import Contrasts, plan_budget, plan_entries
 from modernize.run.task import work_per_image
 from modernize.studies.counted import all_counted, key
 from modernize.train.budget import Budget

@@ -1,13 +1,77 @@
-"""What does the runs of a study: workers of this machine, processes that torchrun started, or a cluster's jobs."""
+"""What does the runs of a study, workers of this machine or anything else, and what it tells meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from modernize.run.events import Tell
 from modernize.run.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Whoever does the run has claimed it; processes that share it may join."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """The run has done `step` steps on `images` images and is in `epoch` (from 0)."""
+
+    run_id: str
+    epoch: int
+    step: int
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something about the run, in one line."""
+
+    run_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The run is not done: another process (`holder`) has it in hand or, if that is "", has finished it."""
+
+    run_id: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run ended, well or not. Its record is in `file`; where that is "", `error` says why it may have left none."""
+
+    run_id: str
+    file: str = ""
+    error: str = ""
+
+
+Event = Started | Progressed | Noted | Elsewhere | Ended
+Tell = Callable[[Event], None]
+
+_KINDS = {kind.__name__: kind for kind in (Started, Progressed, Noted, Elsewhere, Ended)}
+
+
+def to_line(event: Event) -> str:
+    """Write an event as a line of JSON."""
+    return json.dumps({"event": type(event).__name__, **asdict(event)}) + "\n"
+
+
+def from_line(line: str) -> Event | None:
+    """Read an event; None if the line holds none: libraries print, and a killed process leaves half a line."""
+    try:
+        facts = json.loads(line)
+        event: Event = _KINDS[facts.pop("event")](**facts)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return event
 
 
 class Executor(Protocol):

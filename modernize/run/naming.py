@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from modernize.path import DEFAULT_PATH
-from modernize.results.names import check_name
+from modernize.results.checks import check_name
 from modernize.run.identity import device_kind, unusual
 from modernize.run.request import RunRequest
 from modernize.spec import fingerprint

@@ -19,8 +19,8 @@ from modernize.measure.memory import (
 )
 from modernize.results.record import Record
 from modernize.results.sources import sources
-from modernize.run.events import Noted, Progressed, Tell
-from modernize.run.outcome import now, record_of
+from modernize.run.executor import Noted, Progressed, Tell
+from modernize.run.run_record import now, record_of
 from modernize.run.task import DataSource, Task
 from modernize.spec import Recipe
 from modernize.strict import from_dict

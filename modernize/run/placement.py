@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from modernize.errors import ModernizeError, NotHereError
 from modernize.run.devices import BF16_CAPABILITY, Gpu, find_gpus
@@ -12,6 +13,11 @@ from modernize.run.environment import num_cores
 from modernize.run.identity import device_kind
 from modernize.run.request import RunRequest
 from modernize.train.runtime import Precision, Runtime
+
+if TYPE_CHECKING:
+    from modernize.run.devices import Gpu
+    from modernize.run.task import Task
+
 
 CPU_THREADS = 1
 """Of a run on the processor. Sums over several threads round otherwise, and differently for every number of threads:
@@ -208,3 +214,28 @@ def _cuda_graphs(request: RunRequest, gpus: tuple[Gpu, ...], precision: Precisio
             if refused:
                 raise ModernizeError(why)
     return request.cuda_graphs
+
+
+def execution_words(tasks: Sequence[Task], gpus: Sequence[Gpu]) -> str:
+    """Say what the runs of a study are executed on, for example "2 x NVIDIA H200, bf16, batch 64 a run".
+
+    Args:
+        tasks: Of the study.
+        gpus: Those that runs are dealt out over; none for the processor.
+    """
+    runtime = tasks[0].runtime
+    names = list(dict.fromkeys(gpu.name for gpu in gpus)) or ["the processor"]
+    words = [", ".join(names) if len(gpus) < 2 else f"{len(gpus)} x {' and '.join(names)}", runtime.precision]
+    batches = sorted({int(task.trained_recipe["batch_size"]) for task in tasks})
+    size = " or ".join(f"{batch:,}" for batch in batches)
+    if runtime.num_processes > 1:
+        share = " or ".join(f"{batch // runtime.num_processes:,}" for batch in batches)
+        unit = "GPUs" if gpus else "processes"
+        words.append(f"batch {size} = {runtime.num_processes} {unit} x {share}")
+    else:
+        words.append(f"batch {size}")
+    if micro := {task.runtime.micro_batch for task in tasks} - {0}:
+        words.append(f"at most {max(micro):,} at once")
+    words += ["compiled"] * runtime.compile + ["CUDA graphs"] * runtime.cuda_graphs
+    words += ["deterministic"] * runtime.deterministic
+    return ", ".join(words)

@@ -12,14 +12,13 @@ from modernize.external import External
 from modernize.regimes import get_regime, spec_of
 from modernize.results.record import NO_WEIGHTS, BudgetFacts, CostFacts, DataFacts, EntryFacts, WeightsFile
 from modernize.results.study import PlannedEntry, Study
-from modernize.run.entries import plan_budget, plan_entries, recipe_as_trained
 from modernize.run.identity import run_id
-from modernize.run.images import plan_images
+from modernize.run.inputs import StartWeights, plan_images, start_weights
 from modernize.run.naming import study_name
 from modernize.run.overrides import Overrides, refuse_unread
 from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest
-from modernize.run.start import StartWeights, start_weights
+from modernize.run.request_entries import plan_budget, plan_entries, recipe_as_trained
 from modernize.run.task import DataSource, Task, work_per_image
 from modernize.train.budget import Budget, cut_batch
 from modernize.train.runtime import Runtime

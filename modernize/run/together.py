@@ -17,7 +17,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from modernize.errors import FAILURE, INTERRUPTED, SOME_RUNS_FAILED, ModernizeError
-from modernize.run.events import Event, Started, Tell
+from modernize.run.executor import Event, Started, Tell
 from modernize.run.perform import perform
 from modernize.run.placement import Torchrun, place, settle
 from modernize.run.request import RunRequest

@@ -26,7 +26,7 @@ from modernize.results.artifact import clear_run
 from modernize.results.record import Record
 from modernize.results.store import find_finished, save_record
 from modernize.run.claim import BEAT_SECONDS, Claim
-from modernize.run.events import Elsewhere, Ended, Event, Noted, Started, Tell, to_line
+from modernize.run.executor import Elsewhere, Ended, Event, Noted, Started, Tell, to_line
 from modernize.run.perform import perform
 from modernize.run.task import Task
 

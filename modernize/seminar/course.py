@@ -17,8 +17,7 @@ from modernize.registry import load_steps
 from modernize.report.roles import ladder_of
 from modernize.report.rows import Row, make_rows
 from modernize.report.specs import rung_specs
-from modernize.results.find import find_study
-from modernize.results.store import load_records, load_study
+from modernize.results.store import find_study, load_records, load_study
 from modernize.results.study import PlannedEntry, Study
 from modernize.seminar.answers import Evidence, measured_evidence, published_evidence
 from modernize.spec import Spec

@@ -8,7 +8,7 @@ from typing import Any
 
 from modernize.entry import Role
 from modernize.errors import ModernizeError, shown, unknown_name
-from modernize.results.names import check_name
+from modernize.results.checks import check_name
 from modernize.results.study import Reference
 from modernize.strict import from_dict, refuse_outside
 from modernize.train.budget import BUDGETS, Budget

@@ -14,25 +14,24 @@ from types import FrameType
 from modernize.datasets.watching import watched
 from modernize.regimes import get_regime
 from modernize.results.artifact import RUNS, clear_run
+from modernize.results.files import check_writable
 from modernize.results.record import Record
 from modernize.results.sources import sources
 from modernize.results.store import find_finished, load_record, load_records, save_record, save_study
 from modernize.results.study import Study
 from modernize.run.again import plan_again
 from modernize.run.claim import Claim
-from modernize.run.entries import plan_entries
-from modernize.run.events import Elsewhere, Ended, Event, Noted, Progressed, Started
-from modernize.run.executor import Executor
+from modernize.run.executor import Elsewhere, Ended, Event, Executor, Noted, Progressed, Started
 from modernize.run.naming import study_name
 from modernize.run.observer import Observer
-from modernize.run.outcome import record_of
 from modernize.run.placement import Placement, place, torchrun
 from modernize.run.plan import Plan, refuse_misfits
 from modernize.run.pool import Pool
 from modernize.run.request import RunRequest
+from modernize.run.request_entries import plan_entries
+from modernize.run.run_record import record_of
 from modernize.run.task import Task
 from modernize.run.together import Together
-from modernize.run.writable import check_writable
 
 RESULTS = "results"
 REPORTS = "reports"

@@ -1,0 +1,125 @@
+"""What a record or a plan may hold; other values come from damage or from a hand, not from a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from modernize.errors import ModernizeError
+from modernize.spec import Arch, Recipe
+
+is_name = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}").fullmatch
+
+
+def check_name(name: str, what: str) -> None:
+    """Refuse a name that would not stay where it is put.
+
+    Args:
+        name: From a command, or from a file that anybody may have written.
+        what: What it names, for example "a study".
+
+    Raises:
+        ModernizeError: If it is no plain name.
+    """
+    if not is_name(name):
+        raise ModernizeError(
+            f"{name[:100]!r} cannot name {what}: use up to 100 letters, digits, '_', '-' and '.', no '.' or '-' first."
+        )
+
+
+_PERCENT = (0.0, 100.0)
+_LOSS = (0.0, 3.5e38)  # of a float with 32 bits
+_EPOCHS = (0.0, 1e7)
+_OTHER = (0.0, 1e18)
+
+NAMES = {
+    "run_id": "a run",
+    "run_ids": "a run",
+    "study": "a study",
+    "steps": "a step",
+}
+"""Fields that hold names, and what they name."""
+
+NEVER_EMPTY = ("run_id", "steps")
+
+
+def limits(field: str) -> tuple[float, float]:
+    """Return the least and the most that a number in a field of this name can be."""
+    kind = field.rpartition("_")[2]
+    return {"percent": _PERCENT, "loss": _LOSS, "epoch": _EPOCHS, "epochs": _EPOCHS}.get(kind, _OTHER)
+
+
+def check(part: Any, path: str) -> None:
+    """Refuse numbers and names that cannot be.
+
+    Args:
+        part: A dataclass of right types, with others in it or without.
+        path: Where it stands, for messages.
+
+    Raises:
+        ModernizeError: If there is one; NaN in a series stands for a value that was not finite.
+    """
+    for field in fields(part):
+        value = getattr(part, field.name)
+        low, high = limits(field.name)
+        for item in value if isinstance(value, tuple) else (value,):
+            where = f"{path}.{field.name}"
+            if str(field.type) == "dict[str, str]" and not all(isinstance(text, str) for text in item.values()):
+                raise ModernizeError(f"{where} should hold text only.")
+            if is_dataclass(item):
+                check(item, where)
+            elif field.name in NAMES and (item or field.name in NEVER_EMPTY):
+                try:
+                    check_name(item, NAMES[field.name])
+                except ModernizeError as error:
+                    raise ModernizeError(f"{where}: {error}") from error
+            elif isinstance(item, int | float) and (item < low or item > high):
+                raise ModernizeError(f"{where} cannot be {str(item)[:20]}; it is between {low:g} and {high:g}.")
+
+
+_CLASSES = {"arch": Arch, "recipe": Recipe, "trained_recipe": Recipe}
+_CHANGE = {"field", "before", "after"}
+_LARGEST = 1e18
+
+
+def misfit(facts: Mapping[str, Any]) -> str:
+    """Name the first field with a value that none of its kind can be, for example text for a learning rate.
+
+    Args:
+        facts: A record's fields in the second schema, or some of them, as plain data.
+
+    Returns:
+        Its path, "" if there is none. Unknown fields and unknown words for a choice are let through.
+    """
+    parts = {**facts, "arch": facts.get("model", {}).get("arch", {})}
+    for part, cls in _CLASSES.items():
+        kinds = _kinds(cls)
+        for name, value in parts.get(part, {}).items():
+            if name in kinds and not _fits(kinds[name], value):
+                return f"{part}.{name}"
+    for change in facts.get("entry", {}).get("changes", ()):
+        if set(change) != _CHANGE or not isinstance(change["field"], str):
+            return "entry.changes"
+    return ""
+
+
+@cache
+def _kinds(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return type(value) in {type(choice) for choice in inner}
+    if origin is UnionType:
+        return any(_fits(each, value) for each in inner)
+    if origin is tuple:
+        return isinstance(value, list | tuple) and all(_fits(inner[0], item) for item in value)
+    if kind in (int, float):
+        return type(value) in {int, kind} and 0 <= value <= _LARGEST
+    return type(value) is kind
