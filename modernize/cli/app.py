@@ -4,24 +4,62 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from modernize.cli.options import examples, exit_codes
 from modernize.version import __version__
 
-COMMANDS = (
-    *("steps", "show", "diff", "cost", "verify", "data", "studies", "run", "weights", "predict", "report", "compare"),
-    *("quiz", "slides", "seminar"),
-)
-"""Each is the function of a module of its own, by the same name."""
+COMMANDS = {
+    "steps": "List the steps in the paper's order, and the probes.",
+    "show": "Show a step: why, spec change, cost, published row, block.",
+    "diff": "Compare two rungs: spec and cost.",
+    "cost": "Count MACs, parameters and activations, exactly.",
+    "verify": "Check costs, networks and weights against others.",
+    "data": "List data sets, describe one, preview a grid of it.",
+    "studies": "List the built-in studies, or show one.",
+    "run": "Train every rung, record, and report.",
+    "weights": "List the weights that runs left, or free their space.",
+    "predict": "Show what a trained network takes test images for.",
+    "report": "Write reports again from their records.",
+    "compare": "Compare two studies rung by rung.",
+    "quiz": "Predict what each step does, then see.",
+    "slides": "Write a deck to present, one HTML file.",
+    "seminar": "Write slides, handout and notebook.",
+}
+"""What each does, in a line; it is the function, by the same name, of a module of its own."""
 
 Abort = typer.Abort
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """What typer raises where the command line itself is wrong."""
 
+
+class Commands(TyperGroup):
+    """Imports the one command that is called: all together take longer than most commands themselves."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"commands": dict.fromkeys(COMMANDS)})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Make a command of its module's function."""
+        if cmd_name in COMMANDS and self.commands[cmd_name] is None:
+            module = import_module(f"modernize.cli.{cmd_name}")
+            alone = typer.Typer(add_completion=False, rich_markup_mode=app.rich_markup_mode)
+            alone.command(cmd_name, short_help=COMMANDS[cmd_name], epilog=module.EXAMPLES)(getattr(module, cmd_name))
+            self.commands[cmd_name] = get_command(alone)
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - as it is called
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
 app = typer.Typer(
+    cls=Commands,
     help="From ResNet-50 to ConvNeXt one change at a time: build, cost, train and report every rung.",
     epilog=exit_codes() + examples("modernize show depthwise", "modernize run --upto ln"),
     rich_markup_mode=None,  # rich's help takes three times as long and draws boxes into pipes
@@ -33,11 +71,6 @@ app = typer.Typer(
         "token_normalize_func": lambda name: "start" if name == "from" else name,  # --from, as it was called
     },
 )
-
-for name in COMMANDS:
-    module = import_module(f"modernize.cli.{name}")
-    app.command(name, short_help=module.SHORT_HELP, epilog=module.EXAMPLES)(getattr(module, name))
-
 
 def _print_version(wanted: bool) -> None:
     if wanted:

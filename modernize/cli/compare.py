@@ -11,7 +11,6 @@ from modernize.cli.options import Json, Out, complete_study, examples
 
 _HELP = "A results folder, a study's folder, or a study under results/."
 
-SHORT_HELP = "Compare two studies rung by rung."
 EXAMPLES = examples("modernize compare laptop-a laptop-b", "modernize compare results ../other/results --format md,csv")
 
 

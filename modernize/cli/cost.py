@@ -41,7 +41,6 @@ class Per(StrEnum):
     OP = "op"
 
 
-SHORT_HELP = "Count MACs, parameters and activations, exactly."
 EXAMPLES = examples("modernize cost --regime resnet200 --probes", "modernize cost downsample --per stage")
 
 

@@ -12,7 +12,6 @@ from modernize.cli.options import DataDir, Download, Json, complete_dataset, exa
 if TYPE_CHECKING:
     from modernize.datasets import Dataset
 
-SHORT_HELP = "List data sets, describe one, preview a grid of it."
 EXAMPLES = examples("modernize data", "modernize data shapes --out shapes.png")
 
 

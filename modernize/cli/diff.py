@@ -12,7 +12,6 @@ _HELP = "A step's id, base, or a model such as convnext-t."
 NameA = Annotated[str, typer.Argument(metavar="A", help=_HELP, autocompletion=complete_rung)]
 NameB = Annotated[str, typer.Argument(metavar="B", help=_HELP, autocompletion=complete_rung)]
 
-SHORT_HELP = "Compare two rungs: spec and cost."
 EXAMPLES = examples("modernize diff base downsample", "modernize diff kernel-5 kernel-11 --json")
 
 

@@ -9,7 +9,6 @@ import typer
 
 from modernize.cli.options import DataDir, Json, examples
 
-SHORT_HELP = "Show what a trained network takes test images for."
 EXAMPLES = examples("modernize predict run:3f2a81c0", "modernize predict run:3f2a81c0 --images 20 --picture cats.png")
 MOST_IMAGES = 100
 

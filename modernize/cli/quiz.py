@@ -21,7 +21,6 @@ MOST_CHANGES = 4
 PROMPT = "better, no clear change, worse? "
 HELP = "b, n or w; points of top-1 if you like (b 0.5); q stops."
 
-SHORT_HELP = "Predict what each step does, then see."
 EXAMPLES = examples("modernize quiz --regime resnet200", "modernize quiz --study laptop-cifar10-subset")
 
 

@@ -9,7 +9,6 @@ import typer
 
 from modernize.cli.options import Out, complete_study, examples
 
-SHORT_HELP = "Write reports again from their records."
 EXAMPLES = examples("modernize report --all --format md,html", "modernize report --published resnet50")
 
 

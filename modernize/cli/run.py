@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from modernize.run.request import RunRequest
     from modernize.run.run_study import StudyResult
 
-SHORT_HELP = "Train every rung, record, and report."
 EXAMPLES = exit_codes() + examples(
     "modernize run --upto ln --dry-run",
     "modernize run --regime resnet50 --data imagenet --budget full --gpus 8 --micro-batch 256",

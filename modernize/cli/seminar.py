@@ -10,7 +10,6 @@ import typer
 from modernize.cli.course_options import Replace, Results, StudyName, course_named
 from modernize.cli.options import Regime, examples
 
-SHORT_HELP = "Write slides, handout and notebook."
 EXAMPLES = examples("modernize seminar", "modernize seminar --study laptop-cifar10-subset --out friday")
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from modernize.ladder import Rung
     from modernize.published import PublishedRow
 
-SHORT_HELP = "Show a step: why, spec change, cost, published row, block."
 EXAMPLES = examples("modernize show depthwise", "modernize show gelu --code")
 
 

@@ -10,7 +10,6 @@ import typer
 from modernize.cli.course_options import Replace, Results, StudyName, course_named
 from modernize.cli.options import Regime, examples
 
-SHORT_HELP = "Write a deck to present, one HTML file."
 EXAMPLES = examples("modernize slides", "modernize slides --study laptop-cifar10-subset --out deck.html")
 
 

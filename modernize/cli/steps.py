@@ -9,7 +9,6 @@ from modernize.cli.options import Json, examples
 if TYPE_CHECKING:
     from modernize.step import Step
 
-SHORT_HELP = "List the steps in the paper's order, and the probes."
 EXAMPLES = examples("modernize steps", "modernize steps --json")
 
 

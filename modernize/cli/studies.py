@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from modernize.entry import Entry
     from modernize.run.described import Described
 
-SHORT_HELP = "List the built-in studies, or show one."
 EXAMPLES = examples("modernize studies", "modernize studies cifar10-stem --budget small")
 LATER = "counted when it runs"
 GUESSED = "* a guess from counted work; where this machine has records, the time follows from their speed."

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 A_CHECK_FAILED = 1
 STYLES = {"ok": "green", "flagged": "yellow", "failed": "red"}
 
-SHORT_HELP = "Check costs, networks and weights against others."
 EXAMPLES = examples("modernize verify", "modernize verify --json")
 
 

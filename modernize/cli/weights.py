@@ -12,7 +12,6 @@ from modernize.cli.options import Json, Out, complete_study, examples
 if TYPE_CHECKING:
     from modernize.results.artifact import Artifact
 
-SHORT_HELP = "List the weights that runs left, or free their space."
 EXAMPLES = examples("modernize weights", "modernize weights --study laptop-cifar10-subset --free")
 
 
