@@ -14,13 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from modernize.run.logs import open_log, sweep
 from tiny_runs import alive, tiny_data, tiny_request
 
 from modernize.errors import ModernizeError
 from modernize.results.record import Record
 from modernize.results.store import load_record, load_records, save_record
 from modernize.run.executor import Elsewhere, Ended, Event, Noted, Progressed, Started
-from modernize.run.logs import open_log, sweep
 from modernize.run.perform import perform
 from modernize.run.placement import Placement
 from modernize.run.plan import plan_study

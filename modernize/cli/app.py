@@ -72,6 +72,7 @@ app = typer.Typer(
     },
 )
 
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"modernize {__version__}")
