@@ -29,6 +29,17 @@ def plural(number: float, singular: str) -> str:
     return f"{number:,} {noun(number, singular)}" if isinstance(number, int) else f"{number:g} {noun(number, singular)}"
 
 
+def listed(names: Iterable[str]) -> str:
+    """Join names to a phrase.
+
+    Examples:
+        >>> listed(["a", "b", "c"])
+        'a, b and c'
+    """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def images_per_second(rate: float) -> str:
     """Give a speed.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from types import MappingProxyType
@@ -15,6 +15,9 @@ from modernize.cost import cost
 from modernize.entry import Role
 from modernize.ladder import Rung, ladder
 from modernize.published import published_row
+from modernize.report.render import to_markdown
+from modernize.report.rows import Row
+from modernize.report.study_page import study_page
 from modernize.results.record import (
     BudgetFacts,
     CostFacts,
@@ -233,6 +236,11 @@ def make_record(
 def make_records(study: Study, **changes: Any) -> list[Record]:
     """Make up one finished record for every run of a study."""
     return [make_record(study, entry.name, seed, **changes) for entry in study.entries for seed in study.seeds]
+
+
+def report_text(study: Study, rows: Sequence[Row]) -> str:
+    """Write a study's report as Markdown, without figures."""
+    return to_markdown(study_page(study, rows, (), ()), {})
 
 
 def with_rung(study: Study, step: str, /, before: str | None = None, **changes: Any) -> Study:

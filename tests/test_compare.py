@@ -12,7 +12,7 @@ from modernize.cli import main
 from modernize.errors import MissingResultsError, ModernizeError
 from modernize.report.compare import Side, compare, load_sides
 from modernize.report.compare_page import comparison_page, notes, to_json
-from modernize.report.markdown import to_markdown
+from modernize.report.render import to_markdown
 from modernize.report.rows import make_rows
 from modernize.results.store import save_record, save_study
 

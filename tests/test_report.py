@@ -14,7 +14,7 @@ from modernize.errors import MissingResultsError, ModernizeError
 from modernize.report import FORMATS, write_report
 from modernize.report.costs import cost_rows
 from modernize.report.figures import draw
-from modernize.report.markdown import escape_markdown
+from modernize.report.render import escape_markdown
 from modernize.report.rows import make_rows
 from modernize.results.store import load_records, save_record, save_study
 

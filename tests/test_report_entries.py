@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from factories import make_networks, make_record, make_records, make_study, planned_network
+from factories import make_networks, make_record, make_records, make_study, planned_network, report_text
 from figure_texts import assert_readable, texts
 from matplotlib.colors import to_hex
 
@@ -15,7 +15,6 @@ from modernize.external import CONVENTION
 from modernize.report.figures import deltas, draw, figure2, pareto
 from modernize.report.figures.style import LOOKS
 from modernize.report.gather import group_records
-from modernize.report.markdown import render
 from modernize.report.rows import all_contrasts, make_rows
 from modernize.report.tables import table_rows
 from modernize.report.write import FORMATS, write_study
@@ -61,7 +60,7 @@ def ladder_with_a_baseline():
 
 
 def page(study, records):
-    return render(study, make_rows(study, records), {}, [])
+    return report_text(study, make_rows(study, records))
 
 
 def table(text, head):

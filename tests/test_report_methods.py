@@ -7,10 +7,9 @@ import json
 import re
 from dataclasses import replace
 
-from factories import DATA, HARDWARE, make_record, make_records, make_study
+from factories import DATA, HARDWARE, make_record, make_records, make_study, report_text
 
 from modernize.report.facts import header
-from modernize.report.markdown import render
 from modernize.report.methods import methods
 from modernize.report.rows import make_rows
 from modernize.report.write import write_report, write_study
@@ -104,7 +103,7 @@ def test_runs_that_were_not_made_alike_are_told_apart_and_speeds_not_mixed():
     assert "5 runs on cpu: A Processor" in found["Not alike"]
     assert "1 run on a GPU: A Processor" in found["Not alike"]
     assert "cuda, bf16, 1 device of 64 images each at a time" in found["Execution"]
-    text = render(study, rows, {}, [])
+    text = report_text(study, rows)
     assert "on one machine alone, used in one way; 1 run on others left out, see Methods" in text
 
 
@@ -113,7 +112,7 @@ def test_every_number_names_its_records_and_the_table_it_was_printed_in(tmp_path
     records = make_records(study)
     records[-1] = make_record(study, "patchify", 1, status="diverged")
     rows = make_rows(study, records)
-    text = render(study, rows, {}, [])
+    text = report_text(study, rows)
     for record in records:
         assert f"{record.run_id[:8]} (seed {record.seed})" in text
     assert "row '\"patchify\" stem'." in text
@@ -129,7 +128,7 @@ def test_every_number_names_its_records_and_the_table_it_was_printed_in(tmp_path
 
 def test_many_records_are_named_by_the_first_and_the_last():
     study = make_study(upto="base", seeds=tuple(range(40)))
-    text = render(study, make_rows(study, make_records(study)), {}, [])
+    text = report_text(study, make_rows(study, make_records(study)))
     assert re.search(r"records \w{8} \(seed 0\) to \w{8} \(seed 39\), 40 records", text)
     assert "(seed 20)" not in text
 

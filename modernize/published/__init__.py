@@ -92,19 +92,6 @@ class FamilyRow:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThroughputRow:
-    """Published inference throughput; `layout` is "" where the source does not say."""
-
-    model: str
-    image_size: int
-    device: str
-    precision: str
-    layout: str
-    images_per_second: float
-    source: str
-
-
 @cache
 def published_rows(regime: str) -> tuple[PublishedRow, ...]:
     """Return the published ladder of a regime in the paper's order, its reference model last.
@@ -174,23 +161,6 @@ def family_rows() -> tuple[FamilyRow, ...]:
         )
         for name in ("convnext_v1_family.csv", "convnext_v2_family.csv")
         for row in _read(name)
-    )
-
-
-@cache
-def throughput_rows() -> tuple[ThroughputRow, ...]:
-    """Return published inference throughput of Swin and ConvNeXt."""
-    return tuple(
-        ThroughputRow(
-            model=row["model"],
-            image_size=int(row["image_size"]),
-            device=row["device"],
-            precision=row["precision"],
-            layout=row["layout"],
-            images_per_second=float(row["images_per_second"]),
-            source=row["source"],
-        )
-        for row in _read("throughput.csv")
     )
 
 

@@ -128,11 +128,11 @@ def write_comparison(found: Comparison, folder: Path, formats: Sequence[str]) ->
     page = comparison_page(found)
     texts: dict[str, str] = {}
     if "md" in formats:
-        from modernize.report.markdown import to_markdown
+        from modernize.report.render import to_markdown
 
         texts["md"] = to_markdown(page, {})
     if "html" in formats:
-        from modernize.report.html import to_html
+        from modernize.report.render import to_html
 
         texts["html"] = to_html(page, {})
     if "csv" in formats:

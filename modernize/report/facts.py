@@ -11,11 +11,10 @@ from modernize.report.machines import hardware_text
 from modernize.report.numbers import top1_text
 from modernize.report.roles import contrast_name, noun_of, nouns_of, on_paper_ladder, published_data, same_data
 from modernize.report.rows import Row, all_contrasts
-from modernize.report.view import listed
 from modernize.results.record import DataFacts, Record
 from modernize.results.statistics import sampling_error_percent
 from modernize.results.study import Study
-from modernize.words import duration, plural, signed
+from modernize.words import duration, listed, plural, signed
 
 Part = TypeVar("Part")
 

@@ -1,22 +1,18 @@
-"""report.tex from a page: its main tables for booktabs, each with what it holds and where it comes from."""
+"""report.tex from a page: its tables for booktabs, each with what it holds and where it comes from."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from textwrap import wrap
+from typing import Any
 
 from modernize.report.latex_text import escape_latex, one_line
+from modernize.report.render import template
 from modernize.report.view import Cell, Column, Items, Page, Section, Table, key_of
 from modernize.words import NONE
 
-HEAD = r"""% {title}
-%
-% In the preamble:  \usepackage{{booktabs,adjustbox}}
-% In the text:      \input{{report}}
-% \ref{{tab:{name}-{table}}} and so on refer to the tables. In a paper of two columns make them table*.
-% Comments at the ends of rows name the records and the published tables behind the numbers."""
 # A float with more rows is higher than a page.
 MOST_ROWS = 45
 _HEAD_CHARACTERS = 12
@@ -25,112 +21,93 @@ _FEWEST_ROWS = 3
 _N = re.compile(r" \(n=(\d+)\)$")
 # Words that would make a column wide, and what they mean.
 _SHORT = {"not distinguishable": "n.d."}
-
-
-@dataclass(frozen=True, slots=True)
-class _Number:
-    """A cell of numbers: what is aligned, and what stands behind it."""
-
-    head: str
-    tail: str
-    mark: str
+# Braces and percent signs are LaTeX's.
+_SYNTAX = {
+    "variable_start_string": "<<",
+    "variable_end_string": ">>",
+    "block_start_string": "[%",
+    "block_end_string": "%]",
+    "comment_start_string": "[#",
+    "comment_end_string": "#]",
+}
 
 
 def to_latex(page: Page) -> str:
-    """Write the tables of a page that have measured or published numbers.
+    """Write the tables of a page.
 
     Returns:
         LaTeX to be included; needs the packages booktabs and adjustbox.
     """
-    shown = [(section, block) for section in page.sections for block in section.blocks if isinstance(block, Table)]
-    name = key_of(page.name)
-    lines = HEAD.format(title=one_line(page.title), name=name, table=shown[0][1].id if shown else "").splitlines()
-    for section, table in shown:
-        for number in range(0, max(1, len(table.rows)), MOST_ROWS):
-            part = replace(table, rows=table.rows[number : number + MOST_ROWS])
-            lines += ["", *_float(part, _notes(section), page, name, first=number == 0)]
-    return "\n".join(lines) + "\n"
+    floats = [
+        _float(replace(table, rows=table.rows[number : number + MOST_ROWS]), section, page, first=number == 0)
+        for section in page.sections
+        for table in section.blocks
+        if isinstance(table, Table)
+        for number in range(0, max(1, len(table.rows)), MOST_ROWS)
+    ]
+    return template("report.tex.j2", keep_trailing_newline=True, **_SYNTAX).render(
+        title=one_line(page.title), floats=floats, first=floats[0]["label"] if floats else key_of(page.name)
+    )
 
 
-def _float(table: Table, notes: list[str], page: Page, name: str, *, first: bool) -> list[str]:
+def _float(table: Table, section: Section, page: Page, *, first: bool) -> dict[str, Any]:
+    """Give what the template shows of a table, or of a part of one."""
     told = dict(page.footnotes)
     table, same = _without_constants(table)
     used = [cell.note for row in table.rows for cell in row if cell.note in told and not _is_source(cell.note)]
     marks = {key: f"\\textsuperscript{{{number}}}" for number, key in enumerate(dict.fromkeys(used), 1)}
-    below = [
-        *notes,
-        *same,
-        *_abbreviations(table),
-        *(f"{mark} {escape_latex(told[key])}" for key, mark in marks.items()),
+    columns = [_column(column, [row[i] for row in table.rows], marks) for i, column in enumerate(table.columns)]
+    comments = [
+        "".join(f" % {one_line(told[cell.note])}" for cell in row if cell.note in told and _is_source(cell.note))
+        for row in table.rows
     ]
-    caption = table.caption if first else f"{table.caption.rstrip('.')} (continued)."
-    return [
-        r"\begin{table}[tbp]",
-        r"\centering",
-        r"\scriptsize",
-        r"\setlength{\tabcolsep}{4pt}",
-        r"\setlength{\belowcaptionskip}{4pt}",
-        f"\\caption{{{escape_latex(caption)}}}",
-        *([f"\\label{{tab:{name}-{table.id}}}"] if first else []),
-        r"\begin{adjustbox}{max width=\linewidth}",
-        *_tabular(table, marks, told),
-        r"\end{adjustbox}",
-        *(["", r"\vspace{3pt}", r"\raggedright", *(f"{note}\\par" for note in below)] if below else []),
-        r"\end{table}",
-    ]
+    return {
+        "caption": escape_latex(table.caption if first else f"{table.caption.rstrip('.')} (continued)."),
+        "label": f"{key_of(page.name)}-{table.id}",
+        "first": first,
+        "kinds": "".join(kind for kind, _, _ in columns),
+        "heads": [head for _, head, _ in columns],
+        "rows": list(zip(zip(*(texts for _, _, texts in columns), strict=True), comments, strict=True)),
+        "notes": [
+            *_notes(section),
+            *same,
+            *_abbreviations(table),
+            *(f"{mark} {escape_latex(told[key])}" for key, mark in marks.items()),
+        ],
+    }
 
 
-def _tabular(table: Table, marks: dict[str, str], told: dict[str, str]) -> Iterator[str]:
-    columns = [[_number(row[i], marks) for row in table.rows] for i in range(len(table.columns))]
+def _column(column: Column, cells: Sequence[Cell], marks: Mapping[str, str]) -> tuple[str, str, list[str]]:
+    """Give a column's kind, its head and its cells."""
+    if not column.number:
+        return "l", _head(column.name, "l"), [_text(cell, marks) for cell in cells]
+    parts = [cell.text.partition(" ")[::2] for cell in cells]
     # A column of numbers with something behind them is two: the numbers line up, and so does what follows.
-    split = [column.number and any(n.tail for n in columns[i]) for i, column in enumerate(table.columns)]
-    digits = [max((len(n.head.partition(".")[2]) for n in column), default=0) for column in columns]
-    kinds = ("r@{}l" if two else "r" if c.number else "l" for c, two in zip(table.columns, split, strict=True))
-    yield f"\\begin{{tabular}}{{@{{}}{''.join(kinds)}@{{}}}}"
-    yield r"\toprule"
-    yield " & ".join(_head(column, two) for column, two in zip(table.columns, split, strict=True)) + r" \\"
-    yield r"\midrule"
-    for number, row in enumerate(table.rows):
-        cells = [
-            _aligned(columns[i][number], digits[i], split[i]) if column.number else _text(row[i], marks)
-            for i, column in enumerate(table.columns)
-        ]
-        comments = [one_line(told[cell.note]) for cell in row if cell.note in told and _is_source(cell.note)]
-        yield " & ".join(cells) + r" \\" + "".join(f" % {text}" for text in comments)
-    yield r"\bottomrule"
-    yield r"\end{tabular}"
+    two = any(tail for _, tail in parts)
+    digits = max((len(head.partition(".")[2]) for head, _ in parts), default=0)
+    head = f"\\multicolumn{{2}}{{c}}{{{_head(column.name, 'c')}}}" if two else _head(column.name, "r")
+    texts = [_number(*part, marks.get(cell.note, ""), digits, two=two) for part, cell in zip(parts, cells, strict=True)]
+    return "r@{}l" if two else "r", head, texts
 
 
-def _head(column: Column, two: bool) -> str:
-    lines = [
-        escape_latex(line)
-        for line in wrap(column.name.replace(" %", "\u00a0%"), _HEAD_CHARACTERS, break_long_words=False)
-    ]
-    side = "c" if two else "r" if column.number else "l"
-    text = " ".join(lines)
-    if len(lines) > 1:
-        text = f"\\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}" + r" \\ ".join(lines) + r"\end{tabular}"
-    return f"\\multicolumn{{2}}{{c}}{{{text}}}" if two else text
+def _head(name: str, side: str) -> str:
+    lines = wrap(name.replace(" %", "\u00a0%"), _HEAD_CHARACTERS, break_long_words=False)
+    text = r" \\ ".join(map(escape_latex, lines))
+    return f"\\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{text}\\end{{tabular}}" if len(lines) > 1 else text
 
 
-def _number(cell: Cell, marks: dict[str, str]) -> _Number:
-    head, _, tail = cell.text.partition(" ")
-    return _Number(head, tail, marks.get(cell.note, ""))
-
-
-def _aligned(number: _Number, digits: int, two: bool) -> str:
-    if number.head == NONE:
+def _number(head: str, tail: str, mark: str, digits: int, *, two: bool) -> str:
+    if head == NONE:
         return r"\multicolumn{2}{c}{--}" if two else "--"
-    _, point, fraction = number.head.partition(".")
+    _, point, fraction = head.partition(".")
     missing = "0" * (digits - len(fraction)) if point else ""
-    head = escape_latex(number.head) + (f"\\phantom{{{missing}}}" if missing else "")
-    tail = f"\\ {escape_latex(number.tail)}" if number.tail else ""
+    head = escape_latex(head) + (f"\\phantom{{{missing}}}" if missing else "")
     if two:
-        return f"{head} & {tail}{number.mark}"
-    return f"{head}\\rlap{{{number.mark}}}" if number.mark else head
+        return f"{head} & " + (f"\\ {escape_latex(tail)}" if tail else "") + mark
+    return f"{head}\\rlap{{{mark}}}" if mark else head
 
 
-def _text(cell: Cell, marks: dict[str, str]) -> str:
+def _text(cell: Cell, marks: Mapping[str, str]) -> str:
     text = cell.text
     for words, short in _SHORT.items():
         text = text.replace(words, short)

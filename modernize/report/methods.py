@@ -10,11 +10,10 @@ from modernize.report.facts import Header, span
 from modernize.report.machines import execution_text, machine_notes
 from modernize.report.roles import noun_of, on_paper_ladder
 from modernize.report.rows import Row, all_contrasts
-from modernize.report.view import listed
 from modernize.results.record import Record
 from modernize.results.study import Study
 from modernize.run.recipe_changes import recipe_changes
-from modernize.words import noun, plural
+from modernize.words import listed, noun, plural
 
 # A clause of a recipe: the field, and what is said of its value; "" says nothing.
 _CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (

@@ -1,12 +1,12 @@
-"""How sure the paper's own deltas are, from the means and standard deviations it prints."""
+"""What is published of a study's entries, and how sure the paper's deltas are by the spreads it prints."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from modernize.published import published_rows
-from modernize.results.statistics import Summary, holm, welch_p_value
+from modernize.published import PublishedRow, published_rows
+from modernize.results.study import Study
 
 # Each mean of Table 10 is over three seeds (arXiv:2201.03545).
 N_SEEDS = 3
@@ -30,7 +30,8 @@ class Reading:
         return "borderline" if self.p_value < BORDERLINE_BELOW else "not distinguishable"
 
 
-# What `welch_readings` gives, to six digits, so that a report of one seed need not import scipy.
+# Of every delta of a table that has both standard deviations, against the row's `before`, to six digits: what scipy
+# gives (tests say so), so that a report of one seed need not import it.
 READINGS: dict[str, dict[str, Reading]] = {
     "resnet50": {
         "stage-ratio": Reading(p_value=0.000699887, p_holm=0.00909853),
@@ -53,20 +54,35 @@ READINGS: dict[str, dict[str, Reading]] = {
 }
 
 
-def welch_readings(regime: str) -> dict[str, Reading]:
-    """Test every delta of a published table that has both standard deviations.
+def published_of(study: Study) -> dict[str, PublishedRow]:
+    """Return what is published for the entries of a study: of the paper's table, else the first of its references."""
+    found = {row.step: row for row in published_rows(study.published)} if study.published else {}
+    for row in reference_rows(study):
+        found.setdefault(row.step, row)
+    return found
 
-    Args:
-        regime: "resnet50" (Table 10) or "resnet200" (Table 11, which prints none).
 
-    Returns:
-        By step id, in the table's order; probes are compared with the rung they change, as in the table's `before`.
-    """
-    rows = {row.step: row for row in published_rows(regime)}
-    printed = {step: Summary(n=N_SEEDS, mean=row.top1_percent, std=row.top1_std) for step, row in rows.items()}
-    tested = {step: welch_p_value(printed[step], printed[row.before]) for step, row in rows.items() if row.before}
-    p_values = {step: p for step, p in tested.items() if p is not None}
-    return {step: Reading(p_value=p_values[step], p_holm=p) for step, p in holm(p_values).items()}
+def reference_rows(study: Study) -> tuple[PublishedRow, ...]:
+    """Return a study's own references as published rows."""
+    return tuple(
+        PublishedRow(
+            step=one.entry,
+            label=one.entry,
+            role="reference",
+            before="",
+            top1_percent=one.value,
+            top1_text=f"{one.value:g}",
+            top1_std=one.std,
+            gmacs=0.0,
+            gmacs_text="",
+            source=one.source,
+            note="",
+            anomaly="",
+            data=one.data,
+            n=one.n,
+        )
+        for one in study.references
+    )
 
 
 def welch_half_width(std: float | None, other: float | None) -> float | None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from modernize.published import PublishedRow
 from modernize.report.contrasts import LADDER, Contrast, contrasts_of, has_to_be_said
 from modernize.report.machines import machine_of, usual_machine
-from modernize.report.paper import Reading
-from modernize.report.references import published_of
+from modernize.report.paper import Reading, published_of
 from modernize.results.record import Record
 from modernize.results.sources import changed_since, sources
 from modernize.results.stale import Freshness

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from modernize.published import IMAGENET
 from modernize.report import numbers
-from modernize.report.paper import READINGS
-from modernize.report.references import reference_rows
+from modernize.report.paper import READINGS, reference_rows
 from modernize.report.rows import Row, all_contrasts
 from modernize.results.study import Study
 from modernize.words import plural

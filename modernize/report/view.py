@@ -6,12 +6,14 @@ Markdown, HTML and LaTeX are three renderings of the same `Page`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One cell of a table.
 
@@ -34,7 +36,7 @@ class Cell:
     bad: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table; `number` aligns to the right."""
 
@@ -42,7 +44,7 @@ class Column:
     number: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Paragraph:
     """Sentences."""
 
@@ -50,7 +52,7 @@ class Paragraph:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Items:
     """A list; each item has a label, "" for none, and a text."""
 
@@ -58,7 +60,7 @@ class Items:
     items: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A table of names and values without a head."""
 
@@ -66,7 +68,7 @@ class Facts:
     items: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table; `caption` says what it holds to those who do not see it, and under LaTeX's table."""
 
@@ -77,7 +79,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A drawing, by its key; `alt` says what it shows to those who do not see it."""
 
@@ -89,7 +91,7 @@ class Figure:
 Block = Paragraph | Items | Facts | Table | Figure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Section:
     """A heading and what stands under it.
 
@@ -102,7 +104,7 @@ class Section:
 
     id: str
     title: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...] = ()
     rungs: bool = False
 
 
@@ -182,17 +184,15 @@ class Page:
         footnotes: Key and text.
         panels: One a row.
         noun: What a row is.
-        data: The same facts as plain data.
     """
 
     name: str
     title: str
-    lead: tuple[Block, ...]
+    lead: tuple[Block, ...] = ()
     sections: tuple[Section, ...]
-    footnotes: tuple[tuple[str, str], ...]
+    footnotes: tuple[tuple[str, str], ...] = ()
     panels: tuple[Panel, ...] = ()
     noun: str = "rung"
-    data: dict[str, Any] = field(default_factory=dict)
 
 
 def heads(*names: str) -> tuple[Column, ...]:
@@ -203,6 +203,32 @@ def heads(*names: str) -> tuple[Column, ...]:
         Column(name='GMACs', number=True)
     """
     return tuple(Column(name=name.removesuffix(">"), number=name.endswith(">")) for name in names)
+
+
+def table(key: str, caption: str, items: Iterable[T], *columns: tuple[str, Callable[[T], Cell | str]] | None) -> Table:
+    """Make a table of a row an item.
+
+    Args:
+        key: See `Table`.
+        caption: See `Table`.
+        items: What its rows are of.
+        columns: The name of each (see `heads`) and what it shows of an item; None is left out.
+
+    Examples:
+        >>> table("squares", "Squares.", [2, 3], ("n", str), ("square>", lambda n: Cell(f"{n * n}"))).rows[1][1].text
+        '9'
+    """
+    shown = [column for column in columns if column]
+    return Table(
+        key,
+        caption,
+        heads(*(name for name, _ in shown)),
+        tuple(tuple(_cell(show(item)) for _, show in shown) for item in items),
+    )
+
+
+def _cell(shown: Cell | str) -> Cell:
+    return Cell(shown) if isinstance(shown, str) else shown
 
 
 def key_of(text: str) -> str:
@@ -231,14 +257,3 @@ def keys_of(names: Iterable[str]) -> dict[str, str]:
             key = f"{stem}-{number}"
         found.setdefault(name, key)
     return found
-
-
-def listed(names: Iterable[str]) -> str:
-    """Join names to a phrase.
-
-    Examples:
-        >>> listed(["a", "b", "c"])
-        'a, b and c'
-    """
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

@@ -136,9 +136,8 @@ def write_all(
     """
     check_formats(formats)
     from modernize.report.gather import gather
-    from modernize.report.html import to_html
     from modernize.report.index_page import index_page
-    from modernize.report.markdown import to_markdown
+    from modernize.report.render import to_html, to_markdown
 
     found = gather(results_dir)
     if not found.studies:
@@ -210,13 +209,13 @@ def write_pages(page: Callable[..., Page], folder: Path, formats: Sequence[str],
     """
     written: list[Path] = []
     if "md" in formats:
-        from modernize.report.markdown import to_markdown
+        from modernize.report.render import to_markdown
 
         names, files = artist.files(folder) if artist else ({}, [])
         written.append(write_atomically(folder / "report.md", to_markdown(page(tuple(names), panels=False), names)))
         written += files
     if "html" in formats:
-        from modernize.report.html import to_html
+        from modernize.report.render import to_html
 
         elements = artist.elements() if artist else {}
         written.append(write_atomically(folder / "report.html", to_html(page(tuple(elements), panels=True), elements)))

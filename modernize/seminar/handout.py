@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modernize.report.markdown import escape_markdown
+from modernize.report.render import escape_markdown
 from modernize.seminar.answers import Evidence
 from modernize.seminar.course import Course, Lesson
 from modernize.seminar.slide import borrowed_words, costs, setting

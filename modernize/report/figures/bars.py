@@ -20,12 +20,11 @@ from modernize.regimes import get_regime
 from modernize.registry import load_steps
 from modernize.report.figures.style import HATCH, Look, Theme, house_style, sentence, settled, shortened
 from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
-from modernize.report.references import reference_rows
+from modernize.report.paper import reference_rows
 from modernize.report.roles import ladder_of, on_paper_ladder
 from modernize.report.rows import Row
-from modernize.report.view import listed
 from modernize.results.study import Study
-from modernize.words import macs_text, macs_unit
+from modernize.words import listed, macs_text, macs_unit
 
 MOST_DOTS = 10
 MOST_PANELS = 3
