@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from modernize.run.pool import WORKER_ENVIRONMENT
+from modernize.run.crew import WORKER_ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = WORKER_ENVIRONMENT
