@@ -20,11 +20,12 @@ from tiny_runs import alive, tiny_data, tiny_request
 from modernize.errors import ModernizeError
 from modernize.results.record import Record
 from modernize.results.store import load_record, load_records, save_record
+from modernize.run.crew import Crew, open_log, sweep
 from modernize.run.executor import Elsewhere, Ended, Event, Noted, Progressed, Started
 from modernize.run.perform import perform
 from modernize.run.placement import Placement
 from modernize.run.plan import plan_study
-from modernize.run.pool import Crew, Pool
+from modernize.run.pool import Pool
 from modernize.run.task import Task
 from modernize.train.runtime import Runtime
 
@@ -62,10 +63,15 @@ def do(pool: Pool, tasks: Sequence[Task], results: Path | None = None, *, victim
     def handle(event: Event) -> None:
         events.append(event)
         if victim is not None and isinstance(event, Progressed) and event.run_id == "endless":
-            os.kill(pool._crews[0].pids[victim], signal.SIGKILL)
+            os.kill(pids(pool)[victim], signal.SIGKILL)
 
     pool.run([replace(task, results=str(results) if results else None) for task in tasks], handle)
     return events
+
+
+def pids(pool: Pool) -> list[int]:
+    """Of all its processes."""
+    return [process.pid for crew in pool._crews for process in crew.processes]
 
 
 def errors(events: list[Event]) -> dict[str, str]:
@@ -81,7 +87,7 @@ def written(results: Path) -> dict[str, Record]:
 def test_a_killed_worker_costs_one_run(tasks, tmp_path):
     with Pool(1, tmp_path / "runs" / "logs") as pool:
         events = do(pool, [*tasks[:2], endless(tasks[0])], tmp_path / "results", victim=0)
-        pids = [pid for crew in pool._crews for pid in crew.pids]
+        processes = pids(pool)
     assert errors(events) == {
         "endless": "its worker process was killed by signal 9 (out of memory?)",
         tasks[0].run_id: "",
@@ -93,7 +99,7 @@ def test_a_killed_worker_costs_one_run(tasks, tmp_path):
         tasks[1].run_id: "finished",
     }, "the worker has written them"
     assert next(event.run_id for event in events if isinstance(event, Started)) == "endless"
-    assert not any(alive(pid) for pid in pids)
+    assert not any(alive(pid) for pid in processes)
     assert not (tmp_path / "runs").exists(), "no worker had anything to say"
 
 
@@ -108,15 +114,15 @@ TWO = Placement(runtime=Runtime(num_processes=2), jobs=1)
 @pytest.mark.slow
 def test_two_processes_share_a_run_and_a_killed_one_costs_that_run_only(tasks, tmp_path):
     with Pool(1, tmp_path / "runs" / "logs", TWO) as pool:
-        victims = pool._crews[0].pids
+        victims = pids(pool)
         events = do(pool, [together(tasks[1]), endless(together(tasks[0]))], tmp_path / "results", victim=1)
-        pids = pool._crews[0].pids
+        others = pids(pool)
     assert errors(events) == {"endless": "process 2 of its 2 was killed by signal 9 (out of memory?)", "shared": ""}
     (record,) = written(tmp_path / "results").values()
     assert (record.run_id, record.status, record.execution.num_devices) == ("shared", "finished", 2)
     assert record.execution.batch_per_device == tasks[1].trained_recipe["batch_size"] // 2
-    assert len({*victims, *pids}) == 4
-    assert not any(alive(pid) for pid in (*victims, *pids))
+    assert len({*victims, *others}) == 4
+    assert not any(alive(pid) for pid in (*victims, *others))
 
 
 @pytest.mark.slow
@@ -344,7 +350,7 @@ from modernize.run.task import Task
 folder = Path({str(tmp_path)!r})
 with Pool(1, folder / "logs") as pool:
     task = Task.from_json(json.loads((folder / "task.json").read_text()))
-    pool.run([task], lambda event: isinstance(event, Progressed) and print(pool._crews[0].pids[0], flush=True))
+    pool.run([task], lambda event: isinstance(event, Progressed) and print(pool._crews[0].processes[0].pid, flush=True))
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as study:
         pid = int(study.stdout.readline())

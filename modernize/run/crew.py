@@ -54,6 +54,9 @@ class Crew:
         log_folder: Error output goes to files here.
         events: Where what they tell is put; None when a process has ended.
 
+    Attributes:
+        processes: One a device; the first one speaks for the crew.
+
     Raises:
         OSError: If a process cannot start.
     """
@@ -71,7 +74,7 @@ class Crew:
         self._here = here
         self._failed = False
         self._events = events
-        self._processes: list[subprocess.Popen[str]] = []
+        self.processes: list[subprocess.Popen[str]] = []
         self._watchers: list[threading.Thread] = []
         self._open_logs: list[IO[bytes]] = []
         stem = f"worker-{secrets.token_hex(4)}-{number}"
@@ -90,11 +93,6 @@ class Crew:
             self.end()
             raise
 
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """Of all processes; the first one speaks for the crew."""
-        return tuple(process.pid for process in self._processes)
-
     def _start(self, rank: int, environment: dict[str, str]) -> None:
         if len(self._devices) > 1:
             # The GPU's number, for crews side by side share a machine.
@@ -110,7 +108,7 @@ class Crew:
             text=True,
             encoding="utf-8",
         )
-        self._processes.append(process)
+        self.processes.append(process)
         self._watchers.append(threading.Thread(target=self._watch, args=(process,), daemon=True))
         self._watchers[-1].start()
 
@@ -140,7 +138,7 @@ class Crew:
 
     def _send(self, rank: int, task: Task) -> None:
         mine = replace(task, runtime=settle(task.runtime, self._here, self._devices[rank]))
-        pipe = self._processes[rank].stdin
+        pipe = self.processes[rank].stdin
         assert pipe is not None  # noqa: S101
         with suppress(BrokenPipeError):  # it has died; its listener will say so
             pipe.write(json.dumps(mine.to_json()) + "\n")
@@ -148,13 +146,13 @@ class Crew:
 
     def stop(self) -> None:
         """Ask for an end after a checkpoint."""
-        for process in self._processes:
+        for process in self.processes:
             process.terminate()
 
     def wait(self, seconds: float) -> None:
         """Wait until the processes have ended, but no longer than that."""
         deadline = time.monotonic() + seconds
-        for process in self._processes:
+        for process in self.processes:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
 
@@ -167,9 +165,9 @@ class Crew:
         self._failed = True
         size = len(self._devices)
         deadline = time.monotonic() + GRACE_SECONDS * (size > 1)
-        while time.monotonic() < deadline and not any((process.poll() or 0) < 0 for process in self._processes):
+        while time.monotonic() < deadline and not any((process.poll() or 0) < 0 for process in self.processes):
             time.sleep(0.02)
-        codes = {rank: code for rank, process in enumerate(self._processes) if (code := process.poll()) is not None}
+        codes = {rank: code for rank, process in enumerate(self.processes) if (code := process.poll()) is not None}
         rank, code = min(codes.items(), key=lambda item: item[1], default=(0, 0))
         if said and code >= 0:
             return said
@@ -181,9 +179,9 @@ class Crew:
 
     def end(self) -> None:
         """End the processes, and drop logs that nobody needs."""
-        for process in self._processes:
+        for process in self.processes:
             process.kill()
-        for process, watcher in zip(self._processes, self._watchers, strict=False):
+        for process, watcher in zip(self.processes, self._watchers, strict=False):
             process.wait()
             watcher.join()
             if process.stdin is not None:
