@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from modernize.run.logs import open_log, sweep
 from tiny_runs import alive, tiny_data, tiny_request
 
 from modernize.errors import ModernizeError
