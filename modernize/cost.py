@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from modernize.blueprint import Visit, blueprint
 from modernize.ops import Joint, Kind, Shape
 from modernize.spec import Spec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartCost:
+class PartCost(NamedTuple):
     """Cost of a part of the network on one image: the stem, a stage, a block, an operation, the head.
 
     Attributes:
@@ -40,10 +40,15 @@ class PartCost:
     activations: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpCost(PartCost):
-    """Cost of one operation of a kind."""
+class OpCost(NamedTuple):
+    """Cost of one operation on one image: as of a part, and its kind."""
 
+    path: str
+    out_shape: Shape
+    macs: int
+    macs_fvcore: int
+    num_params: int
+    activations: int
     kind: Kind
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 FAILURE = 1
 WRONG_USAGE = 2
@@ -122,6 +121,8 @@ def hint(name: str, allowed: Iterable[str]) -> str:
 
     Dotted names are compared by their last part.
     """
+    from difflib import get_close_matches
+
     shorts = {full.rpartition(".")[2]: full for full in allowed}
     short = str(name)[:100].rpartition(".")[2].lower()
     synonym = SYNONYMS.get(short.replace("-", "_"))

@@ -8,9 +8,11 @@ step of another package is on the path that it names, and on no other: installin
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.metadata import entry_points
+from importlib import import_module
+from pathlib import Path
 
 from modernize.errors import ModernizeError, one_line, shown, unknown_name, warn
 from modernize.path import BASE, DEFAULT_PATH
@@ -51,15 +53,9 @@ def step(
 
     def register(transform: Transform) -> Transform:
         new = Step(
-            id=id,
-            title=title,
-            section=section,
-            source=source,
-            after=after,
-            instead_of=instead_of,
-            path=path,
+            id=id, title=title, section=section, source=source, after=after, instead_of=instead_of, path=path,
             transform=transform,
-        )
+        )  # fmt: skip
         _refuse_unfit(new)
         if not new.shipped:
             _load()  # first, so that whoever comes second is told
@@ -105,16 +101,17 @@ def _load() -> None:
     """Import the entry points once, the toolkit's own first. A package that fails costs its own steps alone."""
     if _path:
         return
-    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: (e.value != "steps", e.name)):
+    found = _entry_points()
+    for name in sorted(found, key=lambda name: (name != "steps", found[name])):
         try:
-            module = entry.load()
+            module = import_module(name)
         except (Exception, SystemExit) as error:
-            fault = f"the steps of '{entry.name}' ({entry.value}) do not import: {one_line(error)}"
+            fault = f"the steps of '{found[name]}' ({name}) do not import: {one_line(error)}"
             if not _path:
                 raise ModernizeError(f"{fault}.") from error
             warn(f"{fault}; they are left out.")
-            for name in [name for name, one in _steps.items() if one.module == entry.module]:
-                del _steps[name]
+            for one in [one for one in _steps.values() if one.module == name]:
+                del _steps[one.id]
         else:
             _path[:] = _path or module.PATH
     if not _path:
@@ -122,6 +119,21 @@ def _load() -> None:
             f"no steps found: no installed package has the entry-point group '{ENTRY_POINT_GROUP}'. "
             "Is modernize installed (pip install -e .)?"
         )
+
+
+def _entry_points() -> dict[str, str]:
+    """Return the names of the entry points by module.
+
+    As `importlib.metadata` finds them, which takes half as long to import as typer.
+    """
+    found: dict[str, str] = {}
+    for file in (file for folder in sys.path for file in Path(folder).glob("*-info/entry_points.txt")):
+        text = f"\n{file.read_text(encoding='utf-8', errors='replace')}"
+        for line in text.partition(f"\n[{ENTRY_POINT_GROUP}]\n")[2].partition("\n[")[0].splitlines():
+            name, equals, module = map(str.strip, line.partition("="))
+            if equals:
+                found.setdefault(module, name)
+    return found
 
 
 def order_steps(steps: dict[str, Step], path: Sequence[str]) -> dict[str, Step]:

@@ -7,8 +7,6 @@ another with `Spec.with_arch` and `Spec.with_recipe`; nothing here knows about s
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -365,5 +363,8 @@ def _kind(recipe: Recipe) -> str:
 
 def fingerprint(facts: Mapping[str, Any]) -> str:
     """Hash plain facts (numbers, strings, lists, mappings) to sixteen hex digits, whatever the order of their keys."""
+    import hashlib  # takes as long to import as half the rest here
+    import json
+
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -5,7 +5,6 @@ Where stdout is no terminal, text is plain and complete; rich is not even import
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -45,6 +44,8 @@ def note(text: str, style: str = "dim") -> None:
 
 def say_json(data: Any) -> None:
     """Print plain JSON to stdout."""
+    import json
+
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
     sys.stdout.write(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 

@@ -146,18 +146,17 @@ def _print_networks(regime: str, size: int, specs: dict[str, Spec], costs: dict[
 def _printed(regime: str, size: int, specs: dict[str, Spec]) -> dict[str, tuple[str, str]]:
     """What papers print for those networks that are theirs: GMACs, and what is wrong with them ("" for nothing)."""
     from modernize.families import FAMILIES
-    from modernize.ladder import rung_of
+    from modernize.ladder import ladder
     from modernize.published import PUBLISHED_REGIMES, family_rows, published_row
 
-    models = {row.model: (row.gmacs_text, "") for row in family_rows() if row.image_size == size}
-    printed = {
-        name: models[FAMILIES[name].title] for name in specs if name in FAMILIES and FAMILIES[name].title in models
-    }
+    titles = {FAMILIES[name].title: name for name in specs if name in FAMILIES}
+    rows = family_rows() if titles else ()
+    printed = {titles[r.model]: (r.gmacs_text, "") for r in rows if r.model in titles and r.image_size == size}
     if regime in PUBLISHED_REGIMES and size == 224:
-        for name, spec in specs.items():
-            row = published_row(regime, name)
-            if row and rung_of(name, regime).spec.arch == spec.arch:
-                printed[name] = (row.gmacs_text, row.anomaly)
+        for rung in ladder(regime, probes=True):
+            row = published_row(regime, rung.step)
+            if row and rung.step in specs and rung.spec.arch == specs[rung.step].arch:
+                printed[rung.step] = (row.gmacs_text, row.anomaly)
     return printed
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 from modernize.errors import unknown_name
@@ -165,9 +166,7 @@ def family_rows() -> tuple[FamilyRow, ...]:
 
 
 def _read(name: str) -> list[dict[str, str]]:
-    from importlib.resources import files
-
-    text = files(__name__).joinpath(name).read_text(encoding="utf-8")
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 
 
