@@ -50,7 +50,7 @@ class Step:
         status = "adopted" if self.adopted else f"probe of {self.instead_of}"
         if self.path == DEFAULT_PATH:
             return status
-        where = f"on path {self.path}" if self.path else "on no path"
+        where = f"path {self.path}" if self.path else "no path"
         return f"{where}, after {self.after}" if self.adopted else f"{status}, {where}"
 
     @property

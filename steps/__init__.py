@@ -1,4 +1,4 @@
-"""The steps of "A ConvNet for the 2020s", one a file, and the order in which the paper takes them.
+"""The steps of "A ConvNet for the 2020s", one a file, and the order in which the paper takes them; `grn` goes on to V2.
 
 Found through the entry-point group `modernize.steps`; other packages add theirs the same way.
 """
@@ -9,6 +9,7 @@ from steps import (  # noqa: F401 - importing registers
     fewer_acts,
     fewer_norms,
     gelu,
+    grn,
     inverted,
     kernel_5,
     kernel_7,

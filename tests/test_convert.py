@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from modernize.cost import cost
 from modernize.errors import ModernizeError
 from modernize.families import family_spec
 from modernize.ladder import ladder
@@ -14,7 +15,7 @@ from modernize.nn.layers import LayerNorm2d
 from modernize.regimes import base_spec
 from modernize.verify.logits import ORACLES, Oracle, logit_differences, randomise
 
-SLOW = {"convnext_base", "convnext_small"}
+SLOW = {"convnext_base", "convnext_small", "convnextv2_base"}
 RESNET = Oracle("torchvision", "resnet50")
 CONVNEXT = Oracle("torchvision", "convnext_tiny", "convnext-t")
 CONVERTERS = {
@@ -68,11 +69,18 @@ def test_an_export_shares_no_memory_with_the_network():
     assert torch.equal(network.stem.conv.weight, before)
 
 
-def test_v2_goes_to_timm_and_back():
-    spec = family_spec("convnext-v2-atto").with_arch(depths=(1, 1, 1, 1), width=4)
-    exported = convert.to_timm(build(spec), spec)
-    assert "stages.0.blocks.0.mlp.grn.weight" in exported
-    assert len(convert.from_timm(exported, spec)) == len(exported)
+@pytest.mark.parametrize("size", "atto femto pico nano tiny base large huge".split())
+def test_every_v2_is_timms_weight_for_weight(size):
+    """Both on the meta device: Huge alone has 660 million parameters."""
+    timm = pytest.importorskip("timm")
+    spec = family_spec(f"convnext-v2-{size}")
+    with torch.device("meta"):
+        ours, theirs = build(spec), timm.create_model(f"convnextv2_{size}")
+    assert cost(spec).num_params == sum(p.numel() for p in theirs.parameters())
+    theirs.load_state_dict(convert.to_timm(ours, spec), assign=True)
+    ours.load_state_dict(convert.from_timm(theirs.state_dict(), spec), assign=True)
+    ours(torch.empty(2, 3, 32, 32, device="meta")).sum().backward()
+    assert all(p.grad is not None and p.grad.shape == p.shape for p in ours.parameters())
 
 
 def test_1x1_convolutions_are_read_as_linear_layers_or_convolutions():

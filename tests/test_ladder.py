@@ -9,10 +9,12 @@ import pytest
 
 from modernize.errors import ModernizeError
 from modernize.ladder import ladder, rung_of
+from modernize.path import DEFAULT_PATH
 from modernize.regimes import REGIMES, base_spec
 from modernize.registry import load_steps, step
 
-ALL = ["base", *(one.id for one in load_steps().values() if one.adopted)]
+ON_PATH = [one for one in load_steps().values() if one.path == DEFAULT_PATH]
+ALL = ["base", *(one.id for one in ON_PATH if one.adopted)]
 
 
 def names(**selection) -> list[str]:
@@ -72,7 +74,7 @@ def test_the_order_of_the_steps_does_not_change_where_they_lead():
 
 def test_probes_stand_beside_their_counterpart_and_nothing_stands_on_them():
     rungs = ladder("resnet50", probes=True)
-    assert [rung.step for rung in rungs] == ["base", *load_steps()]
+    assert [rung.step for rung in rungs] == ["base", *(one.id for one in ON_PATH)]
     by_step = {rung.step: rung for rung in rungs}
     for probe in ("kernel-5", "kernel-9", "kernel-11"):
         assert not by_step[probe].adopted
@@ -153,7 +155,7 @@ def test_a_step_is_on_the_paths_it_names_alone(own_registry):
     step("thin", title="Thin", instead_of="wider", path="mine")(lambda spec: spec.with_arch(width=8))
     at = ALL.index("width") + 1
     assert names() == ALL
-    assert names(probes=True) == ["base", *(one.id for one in load_steps().values() if one.shipped)]
+    assert names(probes=True) == ["base", *(one.id for one in ON_PATH)]
     assert names(path="mine") == [*ALL[:at], "wider", *ALL[at:]]
     assert names(path="mine", probes=True, skip=["kernel-7"]) == [
         name for name in (*ALL[:at], "wider", "thin", *ALL[at:]) if name != "kernel-7"
@@ -164,7 +166,7 @@ def test_a_step_that_another_package_leaves_nothing_to_do_says_what_stands_befor
     step("early", title="Early", after="depthwise", path="mine")(lambda spec: spec.with_arch(activation="gelu"))
     with pytest.raises(ModernizeError, match=r"^step 'gelu' changes .* Before it stands step 'early' of test_ladder\."):
         ladder("laptop", path="mine")
-    assert load_steps()["early"].status == "on path mine, after depthwise"
+    assert load_steps()["early"].status == "path mine, after depthwise"
 
 
 def test_a_step_on_no_path_is_taken_where_it_is_named(own_registry):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import steps
+from modernize.families import family_spec
 from modernize.ladder import ladder
 from modernize.published import published_rows
 from modernize.registry import load_steps
@@ -18,6 +19,8 @@ ADOPTED = (
     "recipe stage-ratio patchify depthwise width inverted move-up kernel-7 gelu fewer-acts fewer-norms ln downsample"
 )
 PROBES = ["kernel-5", "kernel-9", "kernel-11"]
+# Section, source and path of the steps that are not the paper's.
+OTHERS = {"grn": ("3", "arXiv:2301.00808", "v2")}
 # The fields each step changes in the resnet50 regime: as few as its sentence in the paper.
 ARCH_FIELDS = {
     "recipe": {"layer_scale", "init"},
@@ -36,14 +39,15 @@ ARCH_FIELDS = {
     "fewer-norms": {"norms"},
     "ln": {"norm"},
     "downsample": {"downsampling"},
+    "grn": {"grn", "layer_scale"},
 }
 
 
 def test_the_steps_are_the_papers_in_its_order():
-    assert [step.id for step in STEPS if step.adopted] == ADOPTED.split()
+    assert [step.id for step in STEPS if step.adopted] == [*ADOPTED.split(), *OTHERS]
     assert sorted(step.id for step in STEPS if not step.adopted) == sorted(PROBES)
     for regime in ("resnet50", "resnet200"):
-        assert [row.step for row in published_rows(regime) if row.role != "reference"] == ["base", *IDS]
+        assert [row.step for row in published_rows(regime) if row.role != "reference"] == ["base", *steps.PATH]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=IDS)
@@ -53,8 +57,9 @@ def test_a_card_says_what_why_watch_and_deviates(step):
         card[part].endswith(".") and len(card[part]) > len("nothing") for part in ("what", "why", "watch", "deviates")
     )
     assert step.title
-    assert step.section.startswith("2.")
-    assert step.source == "arXiv:2201.03545"
+    section, source, path = OTHERS.get(step.id, ("2.", "arXiv:2201.03545", "convnext"))
+    assert step.section.startswith(section)
+    assert (step.source, step.path) == (source, path)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=IDS)
@@ -63,12 +68,12 @@ def test_file_function_and_id_agree(step):
     assert (step.module, step.transform.__name__) == (f"steps.{name}", name)
 
 
-def test_every_file_is_a_step_on_the_path():
+def test_every_file_is_a_step_on_a_path():
     files = {path.stem for path in Path(steps.__file__).parent.glob("*.py")} - {"__init__"}
-    assert files == {name.replace("-", "_") for name in steps.PATH}
+    assert files == {name.replace("-", "_") for name in (*steps.PATH, *OTHERS)}
 
 
-@pytest.mark.parametrize("rung", ladder("resnet50", probes=True)[1:], ids=lambda rung: rung.step)
+@pytest.mark.parametrize("rung", ladder("resnet50", path="v2", probes=True)[1:], ids=lambda rung: rung.step)
 def test_a_step_changes_the_fields_of_its_sentence_only(rung):
     fields = {change.field for change in rung.changes}
     assert {name.removeprefix("arch.") for name in fields if name.startswith("arch.")} == ARCH_FIELDS[rung.step]
@@ -79,6 +84,14 @@ def test_every_open_choice_keeps_its_default_along_the_ladder():
     choices = ("stem_norm", "shortcut_norm", "conv_bias", "layer_scale_position", "init_std", "downsample_norm", "grn")
     for rung in ladder("resnet50", probes=True):
         assert {name: getattr(rung.spec.arch, name) for name in choices} == {n: getattr(Arch(), n) for n in choices}
+
+
+def test_the_path_v2_ends_in_convnext_v2_and_the_default_one_does_not():
+    for regime, v1, v2 in (("resnet50", "convnext-t", "tiny"), ("resnet200", "convnext-b", "base")):
+        default, longer = ladder(regime), ladder(regime, path="v2")
+        assert longer[:-1] == default
+        assert default[-1].spec.arch == family_spec(v1).arch
+        assert longer[-1].spec.arch == family_spec(f"convnext-v2-{v2}").arch
 
 
 def test_the_modern_recipe_is_table_5():

@@ -37,7 +37,7 @@ def to_torchvision(network: nn.Module | State, spec: Spec) -> dict[str, Tensor]:
 def to_timm(network: nn.Module | State, spec: Spec) -> dict[str, Tensor]:
     """Convert to the state dict of timm's `resnet50`, `convnext_*` or `convnextv2_*`; see `to_torchvision`.
 
-    1x1 convolutions become linear layers, as in timm's Tiny and larger; its Atto to Nano keep convolutions.
+    1x1 convolutions become linear layers, but for the widths of timm's Atto to Nano, which keep convolutions.
     """
     return _export(network, spec, "timm")
 

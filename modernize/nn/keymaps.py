@@ -7,7 +7,7 @@ i + 1, {even} for 2i and {odd} for 2i + 1.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from modernize.errors import ModernizeError
@@ -84,6 +84,9 @@ _CONVNEXT_MAPS: dict[Library, KeyMap] = {
     "torchvision": KeyMap(_CONVNEXT_TORCHVISION, "layer_scale", layer_scale_ndim=3, linear_pwconvs=True),
     "timm": KeyMap(_CONVNEXT_TIMM, "gamma", linear_pwconvs=True),
 }
+# timm's ConvNeXts up to Nano, known by their width, keep their 1x1 convolutions.
+_TIMM_SMALL = replace(_CONVNEXT_MAPS["timm"], linear_pwconvs=False)
+_TIMM_SMALL_WIDTHS = {40, 48, 64, 80}
 # Fields that change sizes or starting weights, not what the network is.
 _FREE = {"depths", "width", "num_classes", "init", "init_std"}
 
@@ -103,7 +106,8 @@ def key_map(spec: Spec, library: Library) -> KeyMap:
         if not differs and library == "torchvision" and (spec.arch.grn or not spec.arch.layer_scale):
             differs = "grn" if spec.arch.grn else "layer_scale"
         if not differs:
-            return _CONVNEXT_MAPS[library]
+            small = library == "timm" and spec.arch.width in _TIMM_SMALL_WIDTHS
+            return _TIMM_SMALL if small else _CONVNEXT_MAPS[library]
     value = getattr(spec.arch, differs)
     raise ModernizeError(
         f"{library} has no such network (arch.{differs} is {value!r}): "

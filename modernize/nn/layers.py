@@ -76,11 +76,10 @@ class GRN(nn.Module):
         self.eps = eps
 
     def forward(self, x_nchw: Tensor) -> Tensor:
-        """Normalise, scale and add to the input."""
+        """Normalise, scale and add to the input: gamma (x share) + beta + x, in one pass over the map."""
         energy: Tensor = torch.linalg.vector_norm(x_nchw, dim=(2, 3), keepdim=True)
         share = energy / (energy.mean(dim=1, keepdim=True) + self.eps)
-        out: Tensor = self.weight.view(-1, 1, 1) * (x_nchw * share) + self.bias.view(-1, 1, 1) + x_nchw
-        return out
+        return torch.addcmul(self.bias.view(-1, 1, 1), x_nchw, 1.0 + self.weight.view(-1, 1, 1) * share)
 
 
 class DropPath(nn.Module):

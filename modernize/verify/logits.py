@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from modernize.errors import ModernizeError
 from modernize.external import External, Library
-from modernize.families import family_spec
+from modernize.families import FAMILIES, family_spec
 from modernize.regimes import base_spec
 from modernize.spec import Spec
 from modernize.verify.check import Check, Finding
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FP32_TOLERANCE = 1e-5
 IMAGE_SIZE = 64
+V2_PREFIX = "convnext-v2-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ ORACLES = (
     Oracle("timm", "convnext_small", "convnext-s"),
     Oracle("torchvision", "convnext_base", "convnext-b"),
     Oracle("timm", "convnext_base", "convnext-b"),
-    Oracle("timm", "convnextv2_tiny", "convnext-v2-tiny"),
+    *(
+        Oracle("timm", f"convnextv2_{size}", f"convnext-v2-{size}")
+        for size in ("atto", "femto", "pico", "nano", "tiny", "base")
+    ),
 )
 
 
@@ -66,6 +70,13 @@ def checks() -> Iterator[Check]:
             against=oracle.library,
             run=partial(check_weights, oracle),
         )
+    sizes = [name.removeprefix(V2_PREFIX) for name in FAMILIES if name.startswith(V2_PREFIX)]
+    yield Check(
+        group="weights",
+        what=f"convnextv2_{sizes[0]} to {sizes[-1]}: names and shapes, both ways",
+        against="timm",
+        run=partial(check_shapes, sizes),
+    )
 
 
 def check_pair() -> Finding:
@@ -83,6 +94,32 @@ def check_weights(oracle: Oracle) -> Finding:
     largest = max(logit_differences(oracle))
     got = f"largest difference {largest:.0e}"
     return Finding(f"below {FP32_TOLERANCE:.0e}", got, "ok" if largest < FP32_TOLERANCE else "failed")
+
+
+def check_shapes(sizes: Sequence[str]) -> Finding:
+    """Move the weights of every ConvNeXt V2 to timm's names and back, on the meta device, however large they are."""
+    import torch
+
+    from modernize.models.libraries import on_meta
+    from modernize.nn import Network, convert
+
+    wrong = []
+    for size in sizes:
+        spec = family_spec(f"{V2_PREFIX}{size}")
+        with torch.device("meta"):
+            ours = Network(spec).state_dict()
+        theirs = on_meta(External("timm", f"convnextv2_{size}"), num_classes=1000, image_size=IMAGE_SIZE).state_dict()
+        there = convert.to_timm(ours, spec)
+        if _shapes(there) != _shapes(theirs) or _shapes(convert.from_timm(theirs, spec)) != _shapes(ours):
+            wrong.append(size)
+    agreeing = f"{len(sizes) - len(wrong)} of {len(sizes)} equal"
+    return Finding(
+        f"{len(sizes)} of {len(sizes)} equal", "; ".join([agreeing, *wrong]), "failed" if wrong else "ok"
+    )
+
+
+def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
 def logit_differences(oracle: Oracle) -> tuple[float, float]:
