@@ -120,7 +120,21 @@ def test_the_example_step_is_on_the_command_line_and_runs(tmp_path):
     data = tiny_data(tmp_path)
     out = str(tmp_path / "out")
     table = modernize(
-        *["run", "--path", "bare", "--start", "downsample", "--data", data, "--epochs", "1", "--jobs", "1", "--out", out]
+        *[
+            "run",
+            "--path",
+            "bare",
+            "--start",
+            "downsample",
+            "--data",
+            data,
+            "--epochs",
+            "1",
+            "--jobs",
+            "1",
+            "--out",
+            out,
+        ]
     )
     assert [line.split()[0] for line in table.splitlines()[1:3]] == ["downsample", "no-layer-scale"]
 

@@ -144,7 +144,13 @@ StemStride = Annotated[
     typer.Option("--stem-stride", help="Stride of the stem: 1, 2 or 4.", metavar="N", show_default="the regime's"),
 ]
 OnPath = Annotated[
-    str, _steps("--path", "Path that the steps are taken from: convnext, v2 (on to ConvNeXt V2), or another package's.", complete_path, "NAME")
+    str,
+    _steps(
+        "--path",
+        "Path that the steps are taken from: convnext, v2 (on to ConvNeXt V2), or another package's.",
+        complete_path,
+        "NAME",
+    ),
 ]
 Upto = Annotated[str, _steps("--upto", "Last step of the ladder.", complete_step, "STEP")]
 Start = Annotated[str, _steps("--start", "First rung; the steps before it are applied unseen.", complete_step, "STEP")]

@@ -113,9 +113,7 @@ def check_shapes(sizes: Sequence[str]) -> Finding:
         if _shapes(there) != _shapes(theirs) or _shapes(convert.from_timm(theirs, spec)) != _shapes(ours):
             wrong.append(size)
     agreeing = f"{len(sizes) - len(wrong)} of {len(sizes)} equal"
-    return Finding(
-        f"{len(sizes)} of {len(sizes)} equal", "; ".join([agreeing, *wrong]), "failed" if wrong else "ok"
-    )
+    return Finding(f"{len(sizes)} of {len(sizes)} equal", "; ".join([agreeing, *wrong]), "failed" if wrong else "ok")
 
 
 def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
