@@ -2,12 +2,13 @@
 
 "classic" is the base's recipe and "convnext" what the step `recipe` makes of it, so neither is written down twice.
 "finetune" is the paper's Table 6: no step leads to it, for it begins with trained weights (`train(..., weights=FILE)`).
+"fcmae" and "finetune-v2" are ConvNeXt V2's; with labels alone it trains with "convnext", its paper printing no other.
 "cifar10-stem" and "cifar10-preact" are those of the built-in studies of these names.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from modernize.errors import unknown_name
 from modernize.ladder import rung_of
@@ -37,6 +38,40 @@ FINETUNE = Recipe(
 )
 """For ConvNeXt-B at 384 px from ImageNet-1K weights; the notes say what other networks take."""
 
+FCMAE = Recipe(
+    name="fcmae",
+    optimizer="adamw",
+    lr=2.4e-3,
+    betas=(0.9, 0.95),
+    weight_decay=0.05,
+    decay_norm_and_bias=False,
+    schedule="cosine",
+    warmup_epochs=40.0,
+    epochs=800,
+    batch_size=4096,
+    interpolation="bicubic",
+)
+"""Masked pre-training of a ConvNeXt V2."""
+
+FINETUNE_V2 = replace(
+    FINETUNE,
+    name="finetune-v2",
+    lr=2.5e-3,
+    weight_decay=0.05,
+    warmup_epochs=20.0,
+    epochs=100,
+    batch_size=1024,
+    color_jitter=0.0,
+    mixup=0.8,
+    cutmix=1.0,
+    stochastic_depth=0.1,
+    ema_decay=0.9999,
+    eval_crop_ratio=0.875,
+    eval_crop_mode="center",
+    layer_decay=0.6,
+)
+"""For ConvNeXt V2-Base at 224 px behind `FCMAE`; the notes say what Atto and Tiny take."""
+
 CIFAR10_STEM = Recipe(
     name="cifar10-stem",
     optimizer="adamw",
@@ -64,12 +99,14 @@ CIFAR10_PREACT = Recipe(
     eval_crop_ratio=1.0,
 )
 
-_WRITTEN = {recipe.name: recipe for recipe in (FINETUNE, CIFAR10_STEM, CIFAR10_PREACT)}
+_WRITTEN = {recipe.name: recipe for recipe in (FINETUNE, FCMAE, FINETUNE_V2, CIFAR10_STEM, CIFAR10_PREACT)}
 
 RECIPES = {
     "classic": "torchvision's original recipe for ResNet-50, the base of every ladder",
     "convnext": "the paper's training from scratch (arXiv:2201.03545 Table 5), of every rung from `recipe` on",
     "finetune": "the paper's fine-tuning (arXiv:2201.03545 Table 6), of ConvNeXt-B at 384 px, from trained weights",
+    "fcmae": "masked pre-training of ConvNeXt V2 (arXiv:2301.00808), without labels",
+    "finetune-v2": "fine-tuning of ConvNeXt V2-Base at 224 px behind it (arXiv:2301.00808, released commands)",
     "cifar10-stem": "a ConvNeXt, a ResNet, a ViT and a Swin on CIFAR-10 (article 'ConvNeXt image classification')",
     "cifar10-preact": "a pre-activation ResNet on CIFAR-10 (article 'ResNet (Residual Network) image classification')",
 }
@@ -102,6 +139,24 @@ _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
     "finetune": {
         "Table 6": (*_OPTIMIZATION, *_TABLES_5_AND_6, "layer_decay", "head_init_scale"),
         "released code": (*_RELEASED_CODE, "layer_decay_blocks", "ema_decay"),
+    },
+    "fcmae": {
+        "arXiv:2301.00808": (
+            *("optimizer", "lr", "betas", "weight_decay", "schedule", "warmup_epochs", "epochs", "random_resized_crop"),
+        ),
+        "released command": ("batch_size",),
+        "released code": ("eps", "decay_norm_and_bias", "min_lr", "horizontal_flip", "interpolation"),
+        "not read: nothing is evaluated": ("eval_crop_ratio", "eval_crop_mode"),
+    },
+    "finetune-v2": {
+        "released command": (
+            *("lr", "weight_decay", "epochs", "batch_size", "warmup_epochs", "mixup", "cutmix", "random_erasing"),
+            *("label_smoothing", "stochastic_depth", "layer_decay", "layer_decay_blocks", "ema_decay"),
+        ),
+        "released code": (
+            *("optimizer", "betas", "schedule", "rand_augment", "head_init_scale", "clip_grad_norm"),
+            *_RELEASED_CODE,
+        ),
     },
     "cifar10-stem": {
         "the article": (
@@ -163,6 +218,30 @@ _NOTES: dict[str, dict[str, str]] = {
         "ema_decay": "0.9999 for XL",
         "mix_probability": "without effect: mixup and CutMix are off",
         "mix_switch_probability": "without effect: mixup and CutMix are off",
+    },
+    "fcmae": {
+        "lr": "1.5e-4 for each 256 images",
+        "epochs": "the paper's ablations; 1600 in the released command",
+        "decay_norm_and_bias": (
+            "none on GRN; the released pre-training tells by dimensions and decays GRN, whose parameters have several"
+        ),
+        "random_resized_crop": "of 20 % of the image or more in the released code, of 8 % or more here",
+        "horizontal_flip": "open choice: the paper prints random resized crops alone",
+    },
+    "finetune-v2": {
+        "lr": "6.25e-4 for each 256 images; Atto 2e-4, Tiny 8e-4",
+        "weight_decay": "Atto 0.3",
+        "epochs": "Atto 600, Tiny 300",
+        "warmup_epochs": "Atto 0, Tiny 40",
+        "mixup": "Atto 0",
+        "cutmix": "Atto 0",
+        "label_smoothing": "Atto 0.2",
+        "stochastic_depth": "Atto 0.1, Tiny 0.2",
+        "layer_decay": "Atto and Tiny 0.9, each block a group of its own",
+        "layer_decay_blocks": "of the last stage but one; the stem and the other stages are one group each",
+        "layer_scale_init": "not read: ConvNeXt V2 has none",
+        "decay_norm_and_bias": "none on GRN, whatever its dimensions",
+        "eval_crop_ratio": "open choice: 224 of 256 pixels, as ConvNeXt",
     },
     "cifar10-stem": {
         "betas": "the default of torch's and Keras' AdamW",

@@ -19,7 +19,7 @@ import pytest
         ("modernize run --data np", ["npz:"]),
         ("modernize run --budget sm", ["smoke"]),
         ("modernize run --set recipe.lr", ["recipe.lr="]),
-        ("modernize show fine", ["finetune"]),
+        ("modernize show fine", ["finetune", "finetune-v2"]),
     ],
 )
 def test_completion(words, expected, monkeypatch):

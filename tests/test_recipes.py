@@ -33,6 +33,21 @@ def test_fine_tuning_is_table_6():
     assert recipe.warmup_epochs == recipe.mixup == recipe.cutmix == 0
 
 
+def test_the_recipes_of_v2_are_its_papers():
+    recipe = named_recipe("fcmae")
+    assert recipe.lr == pytest.approx(1.5e-4 * recipe.batch_size / 256)
+    assert (recipe.optimizer, recipe.betas, recipe.weight_decay, recipe.warmup_epochs) == (
+        "adamw",
+        (0.9, 0.95),
+        0.05,
+        40,
+    )
+    assert (recipe.random_resized_crop, recipe.rand_augment, recipe.mixup, recipe.label_smoothing) == (True, "", 0, 0)
+    tuned = named_recipe("finetune-v2")
+    assert tuned.lr == pytest.approx(6.25e-4 * tuned.batch_size / 256)
+    assert (tuned.layer_decay, tuned.epochs, tuned.ema_decay, tuned.stochastic_depth) == (0.6, 100, 0.9999, 0.1)
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_value_says_where_it_comes_from(name):
     found = origins(named_recipe(name))

@@ -22,7 +22,8 @@ def show(
         str,
         typer.Argument(
             metavar="STEP",
-            help="Id of a step, base, or a recipe: classic, convnext, finetune, cifar10-stem, cifar10-preact.",
+            help="Id of a step, base, or a recipe: classic, convnext, finetune, fcmae, finetune-v2, cifar10-stem, "
+            "cifar10-preact.",
             autocompletion=complete_step_or_recipe,
         ),
     ],
