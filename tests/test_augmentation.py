@@ -11,9 +11,8 @@ from PIL import Image, ImageEnhance
 from test_batches import raw
 
 from modernize.datasets.crops import centre_crops, random_crops, resize_crops
-from modernize.datasets.epochs import BRIGHTNESS, CROP, epoch_keys
 from modernize.datasets.erasing import Erasing
-from modernize.datasets.hashing import Draws
+from modernize.datasets.hashing import BRIGHTNESS, CROP, Draws, epoch_keys
 
 MANY = 4000
 # Area, aspect ratio and place of boxes, (n, 4).
@@ -125,7 +124,7 @@ def test_brightness_depends_on_seed_epoch_and_image_alone():
 
 def erased(count: int = MANY, size: int = 32, probability: float = 0.25, **options) -> torch.Tensor:
     options = {"seed": 0, "epoch": 0, "device": torch.device("cpu")} | options
-    erase = Erasing(size, size, probability=probability, **options)
+    erase = Erasing(size, probability, **options)
     return erase(torch.full((count, size, size, 3), 9.0), erase.draw(np.arange(count)))
 
 
@@ -178,7 +177,7 @@ def test_noise_differs_between_pixels_images_epochs_and_seeds():
 
 
 def test_an_image_is_erased_the_same_way_in_any_company():
-    erase = Erasing(16, 16, probability=0.5, seed=3, epoch=2, device=torch.device("cpu"))
+    erase = Erasing(16, 0.5, seed=3, epoch=2, device=torch.device("cpu"))
     images = torch.zeros(40, 16, 16, 3)
     together = erase(images, erase.draw(np.arange(40)))
     some = np.array([7, 31, 2])

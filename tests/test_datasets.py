@@ -108,7 +108,7 @@ def labels_of(counts: dict[int, int]) -> np.ndarray:
 
 
 def subset(labels: np.ndarray, count: int | None, seed: int = 0) -> np.ndarray:
-    return DataRequest(name="set", kind="npz", train_images=count, seed=seed).choose(labels, 0)
+    return DataRequest(name="set", kind="npz", train_images=count, seed=seed).choose(labels, "train")
 
 
 def test_a_subset_keeps_the_proportions_of_the_classes():
@@ -307,7 +307,7 @@ def test_a_member_that_is_not_what_it_claims_costs_no_memory(tmp_path, name, con
 def test_arrays_that_would_fill_the_memory_are_refused_before_they_are_read(tmp_path, monkeypatch):
     path = write_npz(tmp_path / "a.npz")
     monkeypatch.setattr("modernize.datasets.npz.MAX_BYTES", 8_000)
-    monkeypatch.setattr("modernize.datasets.archive.Archive.read", None)
+    monkeypatch.setattr("modernize.datasets.npz.Archive.read", None)
     with pytest.raises(DataError, match=r"a\.npz would take .* GB of memory"):
         load_data(f"npz:{path}", image_size=8)
 

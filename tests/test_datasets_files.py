@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from modernize.datasets import load_data
-from modernize.datasets.resize import read_square
-from modernize.datasets.watching import watched
+from modernize.datasets.image_files import watched
+from modernize.datasets.reading import read_rgb
 from modernize.errors import DataError, ModernizeError
 
 CLOTHING = Path(__file__).parents[2] / "shared" / "data" / "clothing"
@@ -207,7 +207,7 @@ def test_no_damage_to_a_picture_is_more_than_a_line(photos):
             damaged[position] ^= 1 << int(rng.integers(8))
             path.write_bytes(damaged)
             try:
-                read_square(path, 8)
+                read_rgb(path)
             except DataError as error:
                 said.append(str(error))
     assert len(said) > 100

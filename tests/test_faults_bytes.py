@@ -15,7 +15,7 @@ import torch
 from factories import make_record, make_study
 from safetensors.torch import save
 
-from modernize.datasets.cache import cached_images
+from modernize.datasets.shapes import cached_images
 from modernize.errors import ModernizeError
 from modernize.results.artifact import RUNS, WEIGHTS_FILE, weights_of_run
 from modernize.results.files import write_atomically

@@ -12,8 +12,7 @@ import pytest
 from PIL import Image
 
 from modernize.datasets import load_data
-from modernize.datasets.image_files import check_headers
-from modernize.datasets.watching import watched
+from modernize.datasets.image_files import check_headers, watched
 from modernize.errors import DataError, ModernizeError
 
 

@@ -10,9 +10,9 @@ import pytest
 
 import modernize.datasets.shapes as shapes
 from modernize.datasets import load_data, preview_grid, save_preview
-from modernize.datasets.cache import cached_images
 from modernize.datasets.hashing import Draws, image_keys, mix
 from modernize.datasets.outlines import OUTLINES
+from modernize.datasets.shapes import cached_images
 from modernize.datasets.shapes_draw import CLASS_NAMES, draw_shapes, shape_labels
 
 

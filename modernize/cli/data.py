@@ -61,8 +61,7 @@ def data(
 
     from modernize.cli.reading import ReadingProgress
     from modernize.datasets import load_data, save_preview
-    from modernize.datasets.image_files import check_headers
-    from modernize.datasets.watching import watched
+    from modernize.datasets.image_files import check_headers, watched
     from modernize.recipes import named_recipe
 
     recipe = named_recipe(augment) if augment else None

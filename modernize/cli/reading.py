@@ -17,7 +17,7 @@ BAR_AFTER_SECONDS = 1.0
 
 
 class ReadingProgress:
-    """Shows how many files have been read and the time left; a `modernize.datasets.watching.Watcher`.
+    """Shows how many files have been read and the time left; a `modernize.datasets.image_files.Watcher`.
 
     Args:
         live: Whether to draw a bar; by default if stderr is a terminal.

@@ -98,7 +98,7 @@ def run(
     from modernize.cli.dry_run import print_plan
     from modernize.cli.live import LiveProgress
     from modernize.cli.reading import ReadingProgress
-    from modernize.datasets.watching import watched
+    from modernize.datasets.image_files import watched
     from modernize.errors import SOME_RUNS_FAILED
     from modernize.run.config import save_request
     from modernize.run.placement import torchrun

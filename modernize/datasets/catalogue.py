@@ -45,7 +45,7 @@ class DataInfo:
         about: What it is, in a sentence.
         source: Where it comes from.
         mirror: Whether a mirrored image keeps its class.
-        torchvision: How torchvision reads it, or None where the module of its name does.
+        torchvision: How torchvision reads it, or None where it does not.
     """
 
     usage: str
@@ -63,6 +63,11 @@ class DataInfo:
     def kind(self) -> str:
         """The part of `usage` before a colon."""
         return self.usage.partition(":")[0]
+
+    @property
+    def reader(self) -> str:
+        """The module here that reads it."""
+        return self.kind if self.kind in {"shapes", "folder", "npz"} else "libraries"
 
     @property
     def needs_download(self) -> bool:

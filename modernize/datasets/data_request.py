@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from modernize.datasets.dataset import Labels
+from modernize.datasets.dataset import Labels, SplitName
 from modernize.datasets.hashing import image_keys
 from modernize.errors import DataError
 
-TRAIN, TEST, VAL = 0, 1, 2
 MAX_BYTES = 8 * 10**9
 """Of images in memory."""
 
 
+def cache_dir(asked: Path | None = None) -> Path:
+    """Return the cache folder: what was asked for, else `$XDG_CACHE_HOME/modernize`, else `~/.cache/modernize`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return asked or (Path(base) if base else Path.home() / ".cache") / "modernize"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataRequest:
-    """A data set and how much of it is wanted.
-
-    Attributes:
-        name: As the user wrote it, for example "shapes" or "folder:photos".
-        kind: The part of `name` before a colon: a key of `DATASETS`.
-        path: The part of `name` after the colon, or an empty string.
-        image_size: Height and width in pixels of the square images wanted.
-        train_images: How many training images at most, or None for all.
-        test_images: How many evaluation images at most, or None for all.
-        seed: Chooses the drawn images of `shapes` and the members of a subset.
-        cache: Where generated images may be kept, or None for the default folder.
-        download: Whether a missing data set may be fetched.
-        data_dir: Where downloaded data sets lie, or None for the default folder.
-        stream: Whether image files stay files, to be decoded batch by batch; None for only where that is wise.
-    """
+    """A data set and how much of it is wanted: the arguments of `load_data`, its name parted at the colon."""
 
     name: str
     kind: str
@@ -46,23 +38,22 @@ class DataRequest:
     data_dir: Path | None = None
     stream: bool | None = False
 
-    def choose(self, labels: Labels, split: int) -> Labels:
+    def choose(self, labels: Labels, split: SplitName) -> Labels:
         """Choose the images of a split that were asked for: a seeded subset with the class proportions of the whole.
 
         A smaller subset of the same seed lies within a larger one.
 
         Args:
             labels: Labels of the whole split, (n,).
-            split: `TRAIN`, `TEST` or `VAL`; of a validation split at most as many are chosen as were asked for of the
-                test split.
+            split: Of a validation split at most as many are chosen as were asked for of the test split.
 
         Returns:
             Positions in the split, ascending, (count,); all of them where more were asked for.
         """
-        count = self.train_images if split == TRAIN else self.test_images
+        count = self.train_images if split == "train" else self.test_images
         if count is None or count >= len(labels):
             return np.arange(len(labels), dtype=np.int64)
-        keys = image_keys(self.seed, min(split, TEST), np.arange(len(labels)))
+        keys = image_keys(self.seed, int(split != "train"), np.arange(len(labels)))
         by_class = np.lexsort((keys, labels))
         sizes = np.bincount(labels)
         starts = np.cumsum(sizes) - sizes

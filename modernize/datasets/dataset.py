@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -38,19 +38,9 @@ class Files:
         """Make it from paths."""
         return Files(np.array([os.fsencode(path) for path in paths], dtype=np.bytes_))
 
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __getitem__(self, members: Labels) -> Files:
-        return Files(self.names[members])
-
     def path(self, index: int) -> Path:
         """Return where an image lies."""
         return Path(os.fsdecode(bytes(self.names[index])))
-
-    def paths(self) -> Iterator[Path]:
-        """Yield where each image lies."""
-        return map(self.path, range(len(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,11 +48,12 @@ class Split:
     """One part of a data set.
 
     Attributes:
-        source: Its images, uint8 (n, h, w, 3), or their files.
+        source: Its images, uint8 (n, h, w, 3) or grey (n, h, w) and (n, h, w, 1), or their files, or a function that
+            reads those at given positions, (m,).
         labels: int64, (n,).
     """
 
-    source: Images | Files
+    source: Images | Files | Callable[[Labels], Images]
     labels: Labels
 
     def __len__(self) -> int:
@@ -71,9 +62,13 @@ class Split:
     @property
     def images_nhwc(self) -> Images:
         """The images of a split in memory, uint8 (n, h, w, 3)."""
-        if isinstance(self.source, Files):
-            raise TypeError("these images are files, not arrays.")
+        if not isinstance(self.source, np.ndarray):
+            raise TypeError("these images are not in memory.")
         return self.source
+
+    def paths(self) -> Iterator[Path]:
+        """Yield where each image lies, if they are files."""
+        return map(self.source.path, range(len(self))) if isinstance(self.source, Files) else iter(())
 
     def image(self, index: int) -> Image.Image:
         """Return one image, RGB.
@@ -82,16 +77,35 @@ class Split:
             DataError: If its file cannot be read.
         """
         if isinstance(self.source, Files):
-            from modernize.datasets.resize import read_rgb
+            from modernize.datasets.reading import read_rgb
 
             return read_rgb(self.source.path(index))
         from PIL import Image
 
-        return Image.fromarray(self.source[index])
+        return Image.fromarray(self.images_nhwc[index])
+
+    def square(self, index: int, size: int, *, smooth: bool = False) -> Images:
+        """Return the middle of one image, resized to uint8 (size, size, 3), bicubically unless `smooth` (bilinear).
+
+        Raises:
+            DataError: If its file cannot be read.
+        """
+        from PIL.Image import Resampling
+
+        image = self.image(index)
+        width, height = image.size
+        left, top = max(0, width - height) / 2, max(0, height - width) / 2
+        kernel = Resampling.BILINEAR if smooth else Resampling.BICUBIC
+        return np.asarray(image.resize((size, size), kernel, box=(left, top, width - left, height - top)))
 
     def take(self, members: Labels) -> Split:
-        """Return the images at these positions, (m,)."""
-        return Split(self.source[members], self.labels[members])
+        """Return the images at these positions, (m,), arrays with three channels."""
+        labels = self.labels[members]
+        if isinstance(self.source, Files):
+            return Split(Files(self.source.names[members]), labels)
+        images = self.source(members) if callable(self.source) else self.source[members]
+        grey = images[..., None] if images.ndim == 3 else images
+        return Split(grey if grey.shape[3] == 3 else grey.repeat(3, axis=3), labels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,6 +148,25 @@ class Dataset:
         """Those that there are, by name."""
         some: dict[SplitName, Split] = {"train": self.train, "test": self.test}
         return some | {"val": self.val} if self.val else some
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Source:
+    """A data set as it lies, before anything is chosen of it or decoded.
+
+    Attributes:
+        splits: By name: train, test and perhaps val. Any number of images may be chosen from one by `Split.take`.
+        class_names: A name for each label.
+        note: One honest sentence for reports.
+        root: Of image files, what their names are relative to in the fingerprint.
+        smooth: Whether enlarging is bilinear instead of bicubic, which overshoots at edges.
+    """
+
+    splits: Mapping[SplitName, Split]
+    class_names: tuple[str, ...]
+    note: str
+    root: Path = Path()
+    smooth: bool = False
 
 
 def in_memory(

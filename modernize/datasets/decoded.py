@@ -1,7 +1,8 @@
 """The decoded feed: image by image, in processes of their own, through a torch DataLoader.
 
 For files that would not fit into memory, and for augmentation that is defined on single images (RandAugment, colour
-jitter). Batches travel as uint8; they are normalised, and erased in, on the device.
+jitter). Batches travel as uint8; they are normalised, and erased in, on the device. The second half of this file runs
+in the decoding processes.
 """
 
 from __future__ import annotations
@@ -9,18 +10,17 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils import data as torch_data
 
-from modernize.datasets.dataset import Dataset
-from modernize.datasets.decoding import ImageMaker, Wanted, collate
-from modernize.datasets.epochs import TRANSFORMS, draw_order, epoch_generator, epoch_keys, share
-from modernize.datasets.erasing import Erasing
+from modernize.datasets.dataset import Dataset, SplitName
 from modernize.datasets.feed import Feed
+from modernize.datasets.hashing import TRANSFORMS, epoch_keys
+from modernize.datasets.transforms import eval_transform, seeded, train_transform
 from modernize.errors import DataError
 from modernize.spec import Recipe
 
@@ -37,7 +37,7 @@ class DecodedFeed(Feed):
         super().__init__(data, recipe, **where)
         self._sizes = {name: len(split) for name, split in data.splits.items()}
         self._batches = _Batches()
-        self._loader: DataLoader[Any] = DataLoader(
+        self._loader: torch_data.DataLoader[Any] = torch_data.DataLoader(
             ImageMaker(data, recipe, tuple(self.normalise.mean.tolist())),
             batch_sampler=self._batches,
             num_workers=decode_workers,
@@ -54,40 +54,31 @@ class DecodedFeed(Feed):
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield this process's share of each batch of an epoch; see `Feed.train_batches`."""
         count = self.num_train_images
-        order = draw_order(count, epoch_generator(seed, epoch)).numpy()
+        order = self.draw_order(seed, epoch)[0].numpy()
         seeds = epoch_keys(seed, epoch, np.arange(count), TRANSFORMS)
-        erase = None
-        if self.recipe.random_erasing:
-            erase = Erasing(
-                self.image_size,
-                self.image_size,
-                probability=self.recipe.random_erasing,
-                seed=seed,
-                epoch=epoch,
-                device=self.device,
-            )
+        erase = self.erasing(seed, epoch)
         batches = (
             [
                 Wanted("train", int(index), int(seeds[index]))
-                for index in order[start : start + batch_size][share(batch_size, self.rank, self.world_size)]
+                for index in order[start : start + batch_size][self.share(batch_size)]
             ]
             for start in range(first_batch * batch_size, count - batch_size + 1, batch_size)
         )
         for images, labels, index in self._make(batches):
-            normalised = self.normalise(self._send(images))
+            normalised = self.normalise(self.here(images))
             if erase:
-                normalised = erase(normalised, self._send(erase.draw(index.numpy())))
-            yield normalised.permute(0, 3, 1, 2), self._send(labels)
+                normalised = erase(normalised, self.here(erase.draw(index.numpy())))
+            yield normalised.permute(0, 3, 1, 2), self.here(labels)
 
     def eval_batches(self, split: Literal["val", "test"], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield this process's share of a split; see `Feed.eval_batches`."""
-        mine = share(self._sizes[split], self.rank, self.world_size)
+        mine = self.share(self._sizes[split])
         batches = (
             [Wanted(split, index) for index in range(start, min(start + batch_size, mine.stop))]
             for start in range(mine.start, mine.stop, batch_size)
         )
         for images, labels, _ in self._make(batches):
-            yield self.normalise(self._send(images)).permute(0, 3, 1, 2), self._send(labels)
+            yield self.normalise(self.here(images)).permute(0, 3, 1, 2), self.here(labels)
 
     def _make(self, batches: Iterable[list[Wanted]]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield images, uint8 (n, h, w, 3), labels (n,) and positions in the split (n,)."""
@@ -121,12 +112,6 @@ class DecodedFeed(Feed):
             signal.signal(signal.SIGCHLD, handler)
         return made
 
-    def _send(self, tensor: Tensor) -> Tensor:
-        """Copy to the device without waiting for it."""
-        if self.device.type != "cuda":
-            return tensor
-        return (tensor if tensor.is_pinned() else tensor.pin_memory()).to(self.device, non_blocking=True)
-
 
 class _Batches:
     """What the DataLoader is to make next; the processes live on from one iteration to the next."""
@@ -136,3 +121,55 @@ class _Batches:
 
     def __iter__(self) -> Iterator[list[Wanted]]:
         return iter(self.wanted)
+
+
+class Wanted(NamedTuple):
+    """One image to make: all that a decoding process is told.
+
+    Attributes:
+        split: Which split it is of.
+        position: In the split.
+        seed: What its augmentation is drawn from.
+    """
+
+    split: SplitName
+    position: int
+    seed: int = 0
+
+
+class ImageMaker(torch_data.Dataset[tuple[Tensor, int, int] | str]):
+    """Maps what is wanted to an image.
+
+    Args:
+        data: The data set.
+        recipe: Its augmentation fields are read.
+        mean: The data's mean colour in units of 0 to 255.
+    """
+
+    def __init__(self, data: Dataset, recipe: Recipe, mean: tuple[float, ...]) -> None:
+        self._splits = data.splits
+        self._train = train_transform(recipe, data.image_size, mean)
+        self._eval = eval_transform(recipe, data.image_size)
+
+    def __getitem__(self, wanted: Wanted) -> tuple[Tensor, int, int] | str:
+        """Return the image, uint8 (h, w, 3), its label and its position, or what is wrong with it.
+
+        An exception would reach the other process with a traceback in its message.
+        """
+        split = self._splits[wanted.split]
+        try:
+            image = split.image(wanted.position)
+        except DataError as error:
+            return str(error)
+        if wanted.split == "train":
+            with seeded(wanted.seed):
+                image = self._train(image)
+        else:
+            image = self._eval(image)
+        return torch.from_numpy(np.array(image)), int(split.labels[wanted.position]), wanted.position
+
+
+def collate(samples: list[tuple[Tensor, int, int] | str]) -> Any:
+    """Stack images, labels and positions; or return what is wrong with the first image that has something wrong."""
+    wrong = next((sample for sample in samples if isinstance(sample, str)), None)
+    return torch_data.default_collate(samples) if wrong is None else wrong

@@ -13,9 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from modernize.datasets.boxes import random_boxes
-from modernize.datasets.epochs import ERASING, NOISE, epoch_keys
-from modernize.datasets.hashing import Draws, unit_floats
+from modernize.datasets.crops import random_boxes
+from modernize.datasets.hashing import ERASING, NOISE, Draws, epoch_keys, unit_floats
 
 AREAS = (0.02, 1 / 3)
 ASPECTS = (0.3, 1 / 0.3)
@@ -27,24 +26,20 @@ class Erasing:
     """Random erasing of one epoch.
 
     Args:
-        height: Of the images, in pixels.
-        width: Of the images, in pixels.
+        image_size: Height and width of the images.
         probability: That an image is erased in.
         seed: Of the run.
         epoch: Counted from 0.
         device: Where the images are.
     """
 
-    def __init__(
-        self, height: int, width: int, *, probability: float, seed: int, epoch: int, device: torch.device
-    ) -> None:
-        self.height, self.width = height, width
-        self.probability = probability
+    def __init__(self, image_size: int, probability: float, *, seed: int, epoch: int, device: torch.device) -> None:
+        self.image_size, self.probability = image_size, probability
         self.seed, self.epoch = seed, epoch
         (key,) = epoch_keys(seed, epoch, np.zeros(1, dtype=np.int64), NOISE)
         generator = torch.Generator().manual_seed(int(key))
-        noise = torch.randn(STRETCHES + 3 * height * width, generator=generator).to(device)
-        self._stretches = noise.unfold(0, 3 * height * width, 1)
+        length = 3 * image_size**2
+        self._stretches = torch.randn(STRETCHES + length, generator=generator).to(device).unfold(0, length, 1)
 
     def draw(self, index: npt.NDArray[Any]) -> Tensor:
         """Draw where images `index` (n,) of the training split are erased.
@@ -53,7 +48,7 @@ class Erasing:
             top, left, height, width in pixels and the stretch of noise, int64 (n, 5); height 0 for no erasing.
         """
         draws = Draws(epoch_keys(self.seed, self.epoch, index, ERASING))
-        boxes = random_boxes(draws, self.height, self.width, areas=AREAS, aspects=ASPECTS, smaller=True)
+        boxes = random_boxes(draws, self.image_size, self.image_size, areas=AREAS, aspects=ASPECTS, smaller=True)
         boxes[unit_floats(draws.bits()) >= self.probability] = 0
         stretch = (draws.bits() % np.uint64(STRETCHES)).astype(np.int64)
         return torch.from_numpy(np.concatenate((boxes, stretch[:, None]), axis=1))
@@ -61,8 +56,7 @@ class Erasing:
     def __call__(self, images_nhwc: Tensor, drawn: Tensor) -> Tensor:
         """Erase in normalised images (n, h, w, 3) what `draw` said, (n, 5), on the same device."""
         top, left, tall, wide, stretch = (column[:, None] for column in drawn.unbind(1))
-        rows, columns = (torch.arange(size, device=drawn.device) for size in (self.height, self.width))
-        erased_rows = (rows >= top) & (rows < top + tall)
-        erased_columns = (columns >= left) & (columns < left + wide)
-        erased = (erased_rows[:, :, None] & erased_columns[:, None, :])[..., None]
+        pixels = torch.arange(self.image_size, device=drawn.device)
+        rows, columns = (pixels >= top) & (pixels < top + tall), (pixels >= left) & (pixels < left + wide)
+        erased = (rows[:, :, None] & columns[:, None, :])[..., None]
         return torch.where(erased, self._stretches[stretch[:, 0]].view(images_nhwc.shape), images_nhwc)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from modernize.datasets.dataset import Dataset
+from modernize.datasets.hashing import epoch_seed
 from modernize.spec import Recipe
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from modernize.datasets.erasing import Erasing
 
 
 class Feed(ABC):
@@ -48,6 +51,31 @@ class Feed(ABC):
         self.num_classes, self.image_size = data.num_classes, data.image_size
         self.has_val = data.val is not None
 
+    def draw_order(self, seed: int, epoch: int) -> tuple[Tensor, torch.Generator]:
+        """Draw the order of an epoch's images, (count,), on the CPU; what else an epoch needs may be drawn next."""
+        import torch
+
+        generator = torch.Generator().manual_seed(epoch_seed(seed, epoch))
+        return torch.randperm(self.num_train_images, generator=generator), generator
+
+    def erasing(self, seed: int, epoch: int) -> Erasing | None:
+        """Return an epoch's random erasing, if the recipe has any."""
+        from modernize.datasets.erasing import Erasing
+
+        if not self.recipe.random_erasing:
+            return None
+        return Erasing(self.image_size, self.recipe.random_erasing, seed=seed, epoch=epoch, device=self.device)
+
+    def share(self, count: int) -> slice:
+        """Return this process's contiguous share of `count` things; shares differ by at most one."""
+        return slice(count * self.rank // self.world_size, count * (self.rank + 1) // self.world_size)
+
+    def here(self, tensor: Tensor) -> Tensor:
+        """Copy to the device without waiting for it."""
+        if self.device.type != "cuda":
+            return tensor
+        return (tensor if tensor.is_pinned() else tensor.pin_memory()).to(self.device, non_blocking=True)
+
     @abstractmethod
     def train_batches(
         self, batch_size: int, *, seed: int, epoch: int, first_batch: int = 0
@@ -70,27 +98,19 @@ class Feed(ABC):
         """Yield this process's share of a split, unaugmented: over all processes, every image exactly once."""
 
 
-def make_feed(
-    data: Dataset,
-    recipe: Recipe,
-    *,
-    device: torch.device | str = "cpu",
-    rank: int = 0,
-    world_size: int = 1,
-    decode_workers: int = 0,
-) -> Feed:
-    """Make what hands training and evaluation their batches; see `Feed`.
+def make_feed(data: Dataset, recipe: Recipe, *, decode_workers: int = 0, **where: Any) -> Feed:
+    """Make what hands training and evaluation their batches; for the other arguments see `Feed`.
 
     `decode_workers` processes decode the images of data that is not resident; 0 for none but this one.
     """
     if not data.streamed and fits_resident(recipe):
         from modernize.datasets.resident import ResidentFeed
 
-        return ResidentFeed(data, recipe, device=device, rank=rank, world_size=world_size)
+        return ResidentFeed(data, recipe, **where)
     # Imports timm and torchvision, which takes seconds.
     from modernize.datasets.decoded import DecodedFeed
 
-    return DecodedFeed(data, recipe, device=device, rank=rank, world_size=world_size, decode_workers=decode_workers)
+    return DecodedFeed(data, recipe, decode_workers=decode_workers, **where)
 
 
 def fits_resident(recipe: Recipe) -> bool:

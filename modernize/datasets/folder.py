@@ -6,30 +6,29 @@ from pathlib import Path
 
 import numpy as np
 
-from modernize.datasets.data_request import TEST, TRAIN, VAL, DataRequest
-from modernize.datasets.dataset import VAL_NOTE, Dataset, Files, Labels, Split
-from modernize.datasets.image_files import from_files
+from modernize.datasets.data_request import DataRequest
+from modernize.datasets.dataset import VAL_NOTE, Files, Source, Split, SplitName
 from modernize.errors import DataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"})
 
 
-def load(request: DataRequest) -> Dataset:
-    """List a folder of images, and decode them unless they are to be streamed.
+def read(request: DataRequest) -> Source:
+    """List a folder of images.
 
     With both val/ and test/, val/ is for looking after each epoch; one of them alone is the evaluation split.
 
     Raises:
-        DataError: If a folder is missing, empty or mislabelled, or an image is unreadable.
+        DataError: If a folder is missing, empty or mislabelled.
     """
     root = Path(request.path).expanduser()
     try:
-        return _load(request, root)
+        return _read(root)
     except OSError as error:
         raise DataError(f"{error.filename or root} cannot be read: {error.strerror or error}.") from error
 
 
-def _load(request: DataRequest, root: Path) -> Dataset:
+def _read(root: Path) -> Source:
     if not root.is_dir():
         raise DataError(f"{root} is not a folder.")
     if not (root / "train").is_dir():
@@ -40,21 +39,12 @@ def _load(request: DataRequest, root: Path) -> Dataset:
 
     classes = _class_folders(root / "train")
     how = f"evaluated on its {held_out[0]} split" if len(held_out) == 1 else VAL_NOTE
-    return from_files(
-        request,
-        root,
-        _split(request, root / "train", classes, TRAIN),
-        _split(request, root / held_out[-1], classes, TEST),
-        tuple(classes),
-        f"images of the folder {root.name or root}, {how}",
-        _split(request, root / "val", classes, VAL) if len(held_out) == 2 else None,
-    )
-
-
-def _split(request: DataRequest, folder: Path, classes: list[str], which: int) -> Split:
-    paths, labels = _files(folder, classes if which == TRAIN else _class_folders(folder), classes)
-    members = request.choose(labels, which)
-    return Split(Files.of(paths[member] for member in members), labels[members])
+    splits: dict[SplitName, Split] = {"train": _files(root / "train", classes, classes)}
+    splits["test"] = _files(root / held_out[-1], _class_folders(root / held_out[-1]), classes)
+    if len(held_out) == 2:
+        splits["val"] = _files(root / "val", _class_folders(root / "val"), classes)
+    note = f"images of the folder {root.name or root}, {how}"
+    return Source(splits=splits, class_names=tuple(classes), note=note, root=root)
 
 
 def _class_folders(split: Path) -> list[str]:
@@ -64,8 +54,8 @@ def _class_folders(split: Path) -> list[str]:
     return names
 
 
-def _files(split: Path, present: list[str], classes: list[str]) -> tuple[list[Path], Labels]:
-    """List the images of a split in order of class and path, and their labels, (n,)."""
+def _files(split: Path, present: list[str], classes: list[str]) -> Split:
+    """List the images of a split in order of class and path."""
     paths: list[Path] = []
     labels: list[int] = []
     for name in present:
@@ -82,7 +72,7 @@ def _files(split: Path, present: list[str], classes: list[str]) -> tuple[list[Pa
             raise DataError(f"{split / name} holds no images.")
         paths += found
         labels += [classes.index(name)] * len(found)
-    return paths, np.array(labels, dtype=np.int64)
+    return Split(Files.of(paths), np.array(labels, dtype=np.int64))
 
 
 def _some(names: list[str]) -> str:

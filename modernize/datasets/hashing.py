@@ -1,7 +1,8 @@
 """Random numbers from integer hashing: the same on every machine and under every version of numpy.
 
-numpy's generators promise no stable stream across versions. Here a number is a pure function of (seed, split, image,
-draw), so any image can be made alone and in any order.
+numpy's generators promise no stable stream across versions. Here a number is a pure function of (seed, split or epoch,
+image, draw), so any image can be made alone and in any order, and the stream is the same for every number of processes
+and workers, on every device, and wherever an epoch is resumed.
 
 Source: splitmix64, Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 """
@@ -16,6 +17,9 @@ import numpy.typing as npt
 Keys = npt.NDArray[np.uint64]
 # Always float32; numpy's stubs widen mixed arithmetic with Python numbers, which numpy itself does not.
 Floats = npt.NDArray[Any]
+
+CROP, ERASING, NOISE, TRANSFORMS, BRIGHTNESS = range(5)
+"""What an image's keys are drawn for in an epoch: each purpose has its own."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MASK = (1 << 64) - 1
@@ -42,6 +46,16 @@ def image_keys(seed: int, split: int, index: npt.NDArray[Any]) -> Keys:
     """
     start = mix(np.array([seed & _MASK], dtype=np.uint64))
     return mix(start + (index.astype(np.uint64) * np.uint64(2) + np.uint64(split)))
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """Return the seed of all that chance decides in an epoch."""
+    return (seed * 1_000_003 + epoch) * 2 + 1
+
+
+def epoch_keys(seed: int, epoch: int, index: npt.NDArray[Any], purpose: int) -> Keys:
+    """Return one key an image, uint64 (n,), for images `index` (n,) of the training split."""
+    return mix(image_keys(epoch_seed(seed, epoch), 0, index) + np.uint64(purpose))
 
 
 class Draws:

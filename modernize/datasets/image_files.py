@@ -1,20 +1,19 @@
-"""A data set from a list of image files: decoded all at once, or left for later to be decoded batch by batch."""
+"""A data set from what a source holds: read into memory, or image files left to be decoded batch by batch."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
 
 from modernize.datasets import data_request as asked
-from modernize.datasets.cache import cache_dir
-from modernize.datasets.data_request import DataRequest
-from modernize.datasets.dataset import Dataset, Files, Split, in_memory
-from modernize.datasets.watching import counting
+from modernize.datasets.data_request import DataRequest, cache_dir
+from modernize.datasets.dataset import Dataset, Files, Images, Source, Split, in_memory
 from modernize.errors import DataError, ModernizeError
 from modernize.results.files import write_atomically
 
@@ -24,54 +23,76 @@ as random crops see more of an image than a copy of that size holds."""
 
 NORMALISATION = "normalised by ImageNet's published mean and standard deviation"
 
+Watcher = Callable[[int, int], None]
+"""Told how many images have been read, and of how many; both are equal at the end, be it a bad one."""
 
-def from_files(
-    request: DataRequest,
-    root: Path,
-    train: Split,
-    test: Split,
-    class_names: tuple[str, ...],
-    note: str,
-    val: Split | None = None,
-) -> Dataset:
-    """Decode files now, or leave it for later.
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
-    Args:
-        request: What was asked for; says whether to stream.
-        root: What file names are relative to in the fingerprint.
-        train: Images to train on.
-        test: Images that results are reported on.
-        class_names: A name for each label.
-        note: One honest sentence for reports.
-        val: Images to look at after each epoch, if there is such a split.
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Let somebody hear of all images that are read in this context: it can take minutes, deep below who waits."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+@contextmanager
+def _counting(total: int) -> Iterator[Callable[[int], None]]:
+    """Give what is to be called with the number of images that have been read so far."""
+    watcher = _watcher.get() or (lambda done, total: None)  # noqa: ARG005
+    try:
+        yield lambda done: watcher(done, total)
+    finally:
+        watcher(total, total)
+
+
+def settle(request: DataRequest, source: Source) -> Dataset:
+    """Choose the images that were asked for, and read them into memory unless they are files that are to stay files.
 
     Raises:
-        DataError: If a file is missing or unreadable, or the images were to be decoded and would not fit into memory.
+        DataError: If a file is missing or unreadable, or the images would not fit into memory.
     """
-    splits = [split for split in (train, test, val) if split]
-    count = sum(map(len, splits))
+    members = {name: request.choose(split.labels, name) for name, split in source.splits.items()}
+    count = sum(map(len, members.values()))
     stream = request.stream
     if stream is None:
         stream = request.image_size >= STREAM_FROM_PIXELS or request.decoded_bytes(count) > asked.MAX_BYTES
+    stream = stream and isinstance(source.splits["train"].source, Files)
+    if not stream:
+        # Sized up as a whole before the first is read: a refusal should not take an hour.
+        request.check_memory(count)
+    splits = {name: split.take(members[name]) for name, split in source.splits.items()}
     if stream:
         return Dataset(
             name=request.name,
-            train=train,
-            test=test,
-            val=val,
-            class_names=class_names,
+            train=splits["train"],
+            test=splits["test"],
+            val=splits.get("val"),
+            class_names=source.class_names,
             image_size=request.image_size,
-            fingerprint=_fingerprint(request, root, splits, class_names),
-            note=f"{note}; {NORMALISATION}",
+            fingerprint=_fingerprint(request, source, splits.values()),
+            note=f"{source.note}; {NORMALISATION}",
         )
-    from modernize.datasets.resize import decode_files
+    images = _square_images(splits.values(), request.image_size, smooth=source.smooth)
+    read = {name: Split(its, split.labels) for (name, split), its in zip(splits.items(), images, strict=True)}
+    return in_memory(request.name, read["train"], read["test"], source.class_names, source.note, read.get("val"))
 
-    # Sized up as a whole before the first is decoded: a refusal should not take an hour.
-    request.check_memory(count)
-    images = decode_files([*_paths(splits)], request.image_size)
-    parts = np.split(images, np.cumsum([len(split) for split in splits])[:-1])
-    decoded = [Split(its, split.labels) for its, split in zip(parts, splits, strict=True)]
-    return in_memory(request.name, decoded[0], decoded[1], class_names, note, decoded[2] if val else None)
+
+def _square_images(splits: Collection[Split], size: int, *, smooth: bool) -> list[Images]:
+    """Bring the images of each split to one size, uint8 (n, size, size, 3), if they do not have it."""
+    if all(isinstance(split.source, np.ndarray) and split.source.shape[1:3] == (size, size) for split in splits):
+        return [split.images_nhwc for split in splits]
+    count = sum(map(len, splits))
+    images = np.empty((count, size, size, 3), dtype=np.uint8)
+    with _counting(count) as tell:
+        every = ((split, position) for split in splits for position in range(len(split)))
+        for index, (split, position) in enumerate(every):
+            tell(index)
+            images[index] = split.square(position, size, smooth=smooth)
+    return np.split(images, np.cumsum([len(split) for split in splits])[:-1])
 
 
 def check_headers(data: Dataset, cache: Path | None = None) -> None:
@@ -89,33 +110,29 @@ def check_headers(data: Dataset, cache: Path | None = None) -> None:
     Raises:
         DataError: If a file cannot be an image that is read here, in a line that names it.
     """
-    from modernize.datasets.resize import check_header
+    from modernize.datasets.reading import check_header
 
-    seen = (cache or cache_dir()) / f"readable-{data.fingerprint}"
+    seen = cache_dir(cache) / f"readable-{data.fingerprint}"
     with suppress(OSError):  # the cache cannot be looked into
         if seen.exists():
             return
-    splits = data.splits.values()
-    with counting(sum(map(len, splits))) as tell:
-        for number, path in enumerate(_paths(splits)):
+    paths = [path for split in data.splits.values() for path in split.paths()]
+    with _counting(len(paths)) as tell:
+        for number, path in enumerate(paths):
             tell(number)
             check_header(path)
     with suppress(ModernizeError):
         write_atomically(seen, "")
 
 
-def _paths(splits: Iterable[Split]) -> Iterator[Path]:
-    return (path for split in splits if isinstance(split.source, Files) for path in split.source.paths())
-
-
-def _fingerprint(request: DataRequest, root: Path, splits: list[Split], class_names: tuple[str, ...]) -> str:
+def _fingerprint(request: DataRequest, source: Source, splits: Collection[Split]) -> str:
     """Hash names below the root, sizes and labels."""
-    digest = hashlib.sha256(repr(("files", request.image_size, class_names)).encode())
-    above = os.fsencode(root / "x")[:-1]
+    digest = hashlib.sha256(repr(("files", request.image_size, source.class_names)).encode())
+    above = os.fsencode(source.root / "x")[:-1]
     for split in splits:
         digest.update(repr(len(split)).encode())
         digest.update(split.labels.astype("<i8").data)
-        for path in _paths([split]):
+        for path in split.paths():
             try:
                 size = path.stat().st_size
             except OSError as error:

@@ -53,22 +53,14 @@ def load_data(
         if count is not None and count < 1:
             raise ModernizeError(f"{count} {what} images were asked for; it must be at least 1.")
     from modernize.datasets.data_request import DataRequest
+    from modernize.datasets.image_files import settle
 
     request = DataRequest(
-        name=name,
-        kind=kind,
-        path=path,
-        image_size=image_size,
-        train_images=train_images,
-        test_images=test_images,
-        seed=seed,
-        cache=cache,
-        download=download,
-        data_dir=data_dir,
-        stream=stream,
-    )
-    module = "torchvision_sets" if DATASETS[kind].torchvision else kind
-    data: Dataset = import_module(f"modernize.datasets.{module}").load(request)
+        name=name, kind=kind, path=path, image_size=image_size, train_images=train_images, test_images=test_images,
+        seed=seed, cache=cache, download=download, data_dir=data_dir, stream=stream,
+    )  # fmt: skip
+    reader = import_module(f"modernize.datasets.{DATASETS[kind].reader}")
+    data: Dataset = settle(request, reader.read(request))
     if stream and not data.streamed:
         raise ModernizeError(f"{name} cannot be streamed: it does not consist of image files.")
     return data

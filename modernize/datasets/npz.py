@@ -2,31 +2,37 @@
 
 Images are in colour, (n, h, w, 3), or grey, (n, h, w); labels are (n,) or, as Keras has them, (n, 1). The note is a
 string that every report on the data repeats: where the images come from, what is wrong with them.
+
+`numpy.load` reads as much as an array's own header asks for: it allocates what a header claims, and where a damaged
+header asks for too little it never comes to the end, where zip compares the checksum. Here a header is held against
+the size that zip knows, before anything is allocated, and everything is read to its end. Python objects are never read.
 """
 
 from __future__ import annotations
 
+import math
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from modernize.datasets.archive import Archive, Header
-from modernize.datasets.data_request import MAX_BYTES, TEST, TRAIN, VAL, DataRequest
-from modernize.datasets.dataset import VAL_NOTE, Dataset, Images, Labels, Split, in_memory
-from modernize.datasets.resize import resize_images, to_rgb
+from modernize.datasets.data_request import MAX_BYTES, DataRequest
+from modernize.datasets.dataset import VAL_NOTE, Images, Labels, Source, Split, SplitName
 from modernize.errors import DataError
 
-SPLITS = {"train": TRAIN, "test": TEST, "val": VAL}
+SPLITS: tuple[SplitName, ...] = ("train", "test", "val")
 
 
-def load(request: DataRequest) -> Dataset:
-    """Read a file of arrays; images of another size than asked for are resized.
+def read(request: DataRequest) -> Source:
+    """Open a file of arrays; images are read when they are chosen, split by split.
 
     Raises:
-        DataError: If the file is missing or damaged, lacks an array, an array is not what its name promises, or the
-            images would not fit into memory.
+        DataError: If the file is missing or damaged, lacks an array, or an array is not what its name promises.
     """
     path = Path(request.path).expanduser()
     with _opened(path) as archive:
@@ -34,15 +40,78 @@ def load(request: DataRequest) -> Dataset:
         names = tuple(str(name) for name in archive.read("class_names").astype(str)) if "class_names" in headers else ()
         labels = {part: archive.read(f"y_{part}").reshape(-1) for part in SPLITS if f"y_{part}" in headers}
         _check_labels(path, labels, names)
-        classes = names or tuple(str(k) for k in range(int(labels["train"].max()) + 1))
-        kept = {part: request.choose(its.astype(np.int64), SPLITS[part]) for part, its in labels.items()}
-        request.check_memory(sum(map(len, kept.values())))
-        splits = {
-            part: Split(_images(request, archive, part, members), labels[part][members].astype(np.int64))
-            for part, members in kept.items()
-        }
-        note = _note(path, str(archive.read("note")) if "note" in headers else "", "val" in splits)
-    return in_memory(request.name, splits["train"], splits["test"], classes, note, splits.get("val"))
+        note = _note(path, str(archive.read("note")) if "note" in headers else "", "val" in labels)
+    classes = names or tuple(str(k) for k in range(int(labels["train"].max()) + 1))
+    splits = {part: Split(partial(_images, path, part), its.astype(np.int64)) for part, its in labels.items()}
+    return Source(splits=splits, class_names=classes, note=note)
+
+
+def _images(path: Path, part: str, members: Labels) -> Images:
+    """Read the chosen images of a split; those that were not chosen are dropped before the next split is read."""
+    with _opened(path) as archive:
+        return archive.read(f"x_{part}")[members]
+
+
+class Header(NamedTuple):
+    """What an array says of itself."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory that the array takes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+class Archive:
+    """An .npz file open for reading. A damaged one can raise nearly anything, here and in every method.
+
+    Args:
+        stream: The file.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._zip = zipfile.ZipFile(stream)
+        self._members = {name.removesuffix(".npy"): name for name in self._zip.namelist()}
+        # Damage to the list of members would pass for an array that is not there: a name is written twice, and a wrong
+        # length swallows the entries behind it.
+        for member in self._zip.infolist():
+            self._zip.open(member).close()
+        stream.seek(self._zip.start_dir)
+        if stream.read().count(b"PK\1\2") != len(self._zip.infolist()):
+            raise zipfile.BadZipFile("its list of arrays is broken")
+        self.names = tuple(self._members)
+
+    def header(self, name: str) -> Header:
+        """Read what an array says of itself.
+
+        Raises:
+            TypeError: If it is no array, or one of Python objects.
+        """
+        with self._zip.open(self._members[name]) as member:
+            readers = {
+                np.lib.format.magic(1, 0): np.lib.format.read_array_header_1_0,
+                np.lib.format.magic(2, 0): np.lib.format.read_array_header_2_0,
+            }
+            read = readers.get(member.read(np.lib.format.MAGIC_LEN))
+            if read is None:
+                raise TypeError(f"{name} is not an array")
+            shape, _, dtype = read(member)
+            header = Header(shape, dtype)
+            if dtype.hasobject:
+                raise TypeError(f"{name} is an array of Python objects; save numbers or strings")
+            if member.tell() + header.num_bytes != self._zip.getinfo(member.name).file_size:
+                raise zipfile.BadZipFile(f"{name} does not have the size that its header claims")
+            return header
+
+    def read(self, name: str) -> npt.NDArray[Any]:
+        """Read an array whose header is as it should be."""
+        with self._zip.open(self._members[name]) as member:
+            array: npt.NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
+            if member.read(1):
+                raise zipfile.BadZipFile(f"{name} goes on behind its end")
+            return array
 
 
 @contextmanager
@@ -105,7 +174,7 @@ def _check_words(path: Path, headers: dict[str, Header]) -> None:
         raise DataError(f"{path}: note should be one string, not {note.dtype} {note.shape}.")
 
 
-def _check_labels(path: Path, labels: dict[str, Labels], names: tuple[str, ...]) -> None:
+def _check_labels(path: Path, labels: dict[SplitName, Labels], names: tuple[str, ...]) -> None:
     """Refuse labels that are no class of the training images; they may still be of any integer type."""
     present = {part: np.unique(its).tolist() for part, its in labels.items()}
     known = set(present["train"])
@@ -120,11 +189,6 @@ def _check_labels(path: Path, labels: dict[str, Labels], names: tuple[str, ...])
             )
         if odd := [label for label in its if label not in known]:
             raise DataError(f"{path}: y_{part} has the label {odd[0]}, a class that y_train lacks.")
-
-
-def _images(request: DataRequest, archive: Archive, part: str, members: Labels) -> Images:
-    """Read the chosen images of a split; those that were not chosen are dropped before the next split is read."""
-    return resize_images(to_rgb(archive.read(f"x_{part}")[members]), request.image_size)
 
 
 def _note(path: Path, own: str, has_val: bool) -> str:

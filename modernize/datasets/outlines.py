@@ -98,14 +98,6 @@ def heart(u: Floats, v: Floats, vary: Floats) -> Floats:
 
 
 OUTLINES: dict[str, Outline] = {
-    "disc": disc,
-    "ring": ring,
-    "square": square,
-    "hexagon": hexagon,
-    "triangle": triangle,
-    "star": star,
-    "cross": cross,
-    "crescent": crescent,
-    "arrow": arrow,
-    "heart": heart,
+    outline.__name__: outline
+    for outline in (disc, ring, square, hexagon, triangle, star, cross, crescent, arrow, heart)
 }

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from modernize.datasets.dataset import Dataset, Files, Images
-from modernize.datasets.resize import read_square
+from modernize.datasets.dataset import Dataset, Images
 from modernize.errors import ModernizeError
 from modernize.results.files import write_atomically
 from modernize.spec import Recipe
@@ -31,16 +30,9 @@ def preview_grid(data: Dataset, rows: int = 10, columns: int = 12) -> Images:
     Returns:
         The grid, uint8 (height, width, 3), tiles `GAP` pixels apart.
     """
-
-    def tile(member: int) -> Images:
-        source = data.train.source
-        if isinstance(source, Files):
-            return read_square(source.path(member), data.image_size)
-        image: Images = source[member]
-        return image
-
     rows = min(rows, data.num_classes)
-    tiles = ((tile(m) for m in np.flatnonzero(data.train.labels == row)[:columns]) for row in range(rows))
+    members = (np.flatnonzero(data.train.labels == row)[:columns] for row in range(rows))
+    tiles = ((data.train.square(member, data.image_size) for member in its) for its in members)
     return _lay_out(tiles, rows, columns, data.image_size)
 
 

@@ -15,10 +15,8 @@ from torch import Tensor
 
 from modernize.datasets.crops import centre_crops, random_crops, resize_crops
 from modernize.datasets.dataset import Dataset
-from modernize.datasets.epochs import BRIGHTNESS, CROP, draw_order, epoch_generator, epoch_keys, share
-from modernize.datasets.erasing import Erasing
 from modernize.datasets.feed import Feed
-from modernize.datasets.hashing import Draws
+from modernize.datasets.hashing import BRIGHTNESS, CROP, Draws, epoch_keys
 from modernize.spec import Recipe
 
 
@@ -42,23 +40,19 @@ class ResidentFeed(Feed):
         images_nhwc, labels = self._splits["train"]
         count, height, width, _ = images_nhwc.shape
         # Drawn on the CPU whatever the device, so that every device and process sees the same numbers.
-        generator = epoch_generator(seed, epoch)
-        order = draw_order(count, generator)
+        order, generator = self.draw_order(seed, epoch)
         shifts = torch.randint(0, 2 * recipe.shift_pixels + 1, (2, count, 1), generator=generator)
         flips = torch.randint(0, 2, (count, 1), generator=generator, dtype=torch.bool) & recipe.horizontal_flip
-        order, shifts, flips = self._here(order), self._here(shifts), self._here(flips)
+        order, shifts, flips = self.here(order), self.here(shifts), self.here(flips)
         every = np.arange(count)
         if recipe.random_resized_crop:
-            crops = self._here(torch.from_numpy(random_crops(epoch_keys(seed, epoch, every, CROP), height, width)))
+            crops = self.here(torch.from_numpy(random_crops(epoch_keys(seed, epoch, every, CROP), height, width)))
         if recipe.brightness:
             draws = Draws(epoch_keys(seed, epoch, every, BRIGHTNESS))
             drawn = draws.between(max(0.0, 1 - recipe.brightness), 1 + recipe.brightness)
-            factors = self._here(torch.from_numpy(drawn)[..., None])
-        if recipe.random_erasing:
-            erase = Erasing(
-                height, width, probability=recipe.random_erasing, seed=seed, epoch=epoch, device=self.device
-            )
-            erased = self._here(erase.draw(every))
+            factors = self.here(torch.from_numpy(drawn)[..., None])
+        if erase := self.erasing(seed, epoch):
+            erased = self.here(erase.draw(every))
 
         s = recipe.shift_pixels
         padded = torch.nn.functional.pad(images_nhwc, (0, 0, s, s, s, s)) if s else images_nhwc
@@ -67,7 +61,7 @@ class ResidentFeed(Feed):
         columns = shifts[1] + torch.where(flips, right.flip(0), right)
         pixels, (tall, wide) = padded.view(-1, 3), padded.shape[1:3]
         for start in range(first_batch * batch_size, count - batch_size + 1, batch_size):
-            batch = order[start : start + batch_size][share(batch_size, self.rank, self.world_size)]
+            batch = order[start : start + batch_size][self.share(batch_size)]
             index = ((batch * tall)[:, None] + rows[batch])[:, :, None] * wide + columns[batch][:, None, :]
             images = pixels.index_select(0, index.view(-1)).view(len(batch), height, width, 3)
             if recipe.random_resized_crop:
@@ -75,21 +69,17 @@ class ResidentFeed(Feed):
             if recipe.brightness:
                 images = (images * factors[batch]).clamp_(0, 255).floor_()  # as Pillow does
             images = self.normalise(images)
-            if recipe.random_erasing:
+            if erase:
                 images = erase(images, erased[batch])
             yield images.permute(0, 3, 1, 2), labels[batch]
 
     def eval_batches(self, split: Literal["val", "test"], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield this process's share of a split; see `Feed.eval_batches`."""
         images_nhwc, labels = self._splits[split]
-        mine = share(len(labels), self.rank, self.world_size)
+        mine = self.share(len(labels))
         for start in range(mine.start, mine.stop, batch_size):
             batch = slice(start, min(start + batch_size, mine.stop))
             images = images_nhwc[batch]
             if self.recipe.eval_crop_ratio < 1:
                 images = centre_crops(images, self.recipe.eval_crop_ratio, self.recipe.interpolation)
             yield self.normalise(images).permute(0, 3, 1, 2), labels[batch]
-
-    def _here(self, drawn: Tensor) -> Tensor:
-        """Copy to the device without waiting for it."""
-        return drawn.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else drawn

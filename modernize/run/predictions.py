@@ -9,9 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 from modernize.datasets import load_data
-from modernize.datasets.dataset import Dataset, Files, Images
+from modernize.datasets.dataset import Images
 from modernize.datasets.feed import make_feed
-from modernize.datasets.resize import read_square
 from modernize.entry import model_of
 from modernize.errors import DataError
 from modernize.models import build_model
@@ -71,7 +70,7 @@ def predict(record: Record, out: Path, *, num_images: int, data_dir: Path | None
     names = data.class_names
     return [
         Prediction(
-            image_nhwc=_stored(data, index),
+            image_nhwc=data.test.square(index, data.image_size),
             true=names[true],
             predicted=names[predicted],
             probability_percent=100.0 * probability,
@@ -80,11 +79,3 @@ def predict(record: Record, out: Path, *, num_images: int, data_dir: Path | None
             zip(labels.tolist(), classes.tolist(), probabilities.tolist(), strict=True)
         )
     ]
-
-
-def _stored(data: Dataset, index: int) -> Images:
-    source = data.test.source
-    if isinstance(source, Files):
-        return read_square(source.path(index), data.image_size)
-    image: Images = source[index]
-    return image

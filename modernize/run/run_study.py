@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from modernize.datasets.watching import watched
+from modernize.datasets.image_files import watched
 from modernize.regimes import get_regime
 from modernize.results.artifact import RUNS, clear_run
 from modernize.results.files import check_writable

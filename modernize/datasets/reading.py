@@ -1,0 +1,57 @@
+"""Image files of any mode to RGB, by Pillow."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from modernize.errors import DataError
+
+FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "GIF")
+"""What the suffixes of image files mean, whichever of them a file has; GIF, for a few of Oxford-IIIT Pet's .jpg are
+that. Never all that Pillow knows: it hands PostScript to Ghostscript, a program of its own."""
+
+
+def read_rgb(path: Path) -> Image.Image:
+    """Decode one image file of any mode to RGB; the EXIF orientation is ignored, as torchvision ignores it.
+
+    Raises:
+        DataError: If it cannot be decoded, in a line that names it.
+    """
+    with _opened(path) as image:
+        # A palette's transparency is dropped by way of RGBA; Pillow warns about the direct way.
+        return (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
+
+
+def check_header(path: Path) -> None:
+    """Read format, size and mode of an image file, but no pixel.
+
+    Raises:
+        DataError: If they say that it cannot be decoded, in a line that names it.
+    """
+    with _opened(path):
+        pass
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open an image of one of `FORMATS` and of no more pixels than Pillow holds to be safe."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about metadata, which is not read
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as image:
+                if image.mode.startswith(("I", "F")):
+                    raise DataError(f"{path} has pixels of mode {image.mode}; images of 8 bits a channel are needed.")
+                yield image
+    except DataError:
+        raise
+    except UnidentifiedImageError as error:
+        raise DataError(f"{path} cannot be read as an image: it is none of {', '.join(FORMATS)}.") from error
+    # A damaged file can make Pillow's decoders raise nearly anything.
+    except Exception as error:
+        raise DataError(f"{path} cannot be read as an image: {str(error).partition(chr(10))[0]}.") from error
