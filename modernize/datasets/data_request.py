@@ -32,6 +32,7 @@ class DataRequest:
     image_size: int = 32
     train_images: int | None = None
     test_images: int | None = None
+    val_share: float = 0.0
     seed: int = 0
     cache: Path | None = None
     download: bool = False

@@ -122,6 +122,8 @@ class Dataset:
         image_size: Height and width in pixels that images have, or are brought to when they are decoded.
         fingerprint: 16 hex digits of the content; of files only names and sizes are read.
         note: One honest sentence for reports.
+        val_share: Share of the training images that was held out by seed as `val`; 0 where the data set has its own,
+            or none.
     """
 
     name: str
@@ -132,6 +134,7 @@ class Dataset:
     image_size: int
     fingerprint: str
     note: str
+    val_share: float = 0.0
 
     @property
     def num_classes(self) -> int:
@@ -170,7 +173,13 @@ class Source:
 
 
 def in_memory(
-    name: str, train: Split, test: Split, class_names: tuple[str, ...], note: str, val: Split | None = None
+    name: str,
+    train: Split,
+    test: Split,
+    class_names: tuple[str, ...],
+    note: str,
+    val: Split | None = None,
+    val_share: float = 0.0,
 ) -> Dataset:
     """Put splits in memory together and fingerprint them."""
     arrays = [part for split in (train, test, val) if split for part in (split.images_nhwc, split.labels)]
@@ -183,6 +192,7 @@ def in_memory(
         image_size=int(train.images_nhwc.shape[1]),
         fingerprint=_fingerprint(arrays, class_names),
         note=note,
+        val_share=val_share,
     )
 
 

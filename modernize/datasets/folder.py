@@ -23,27 +23,30 @@ def read(request: DataRequest) -> Source:
     """
     root = Path(request.path).expanduser()
     try:
-        return _read(root)
+        return _read(root, alone=bool(request.val_share))
     except OSError as error:
         raise DataError(f"{error.filename or root} cannot be read: {error.strerror or error}.") from error
 
 
-def _read(root: Path) -> Source:
+def _read(root: Path, *, alone: bool) -> Source:
+    """List it; `alone` says that training images will do, in train/ or in the folder itself: others are held out."""
     if not root.is_dir():
         raise DataError(f"{root} is not a folder.")
-    if not (root / "train").is_dir():
-        raise DataError(f"{root} holds no train folder; it should hold train/CLASS/*.jpg beside val/ or test/.")
     held_out = [part for part in ("val", "test") if (root / part).is_dir()]
-    if not held_out:
+    train = root if alone and not held_out and not (root / "train").is_dir() else root / "train"
+    if not train.is_dir():
+        raise DataError(f"{root} holds no train folder; it should hold train/CLASS/*.jpg beside val/ or test/.")
+    if not held_out and not alone:
         raise DataError(f"{root} holds no val or test folder; one of them is needed for evaluation.")
 
-    classes = _class_folders(root / "train")
-    how = f"evaluated on its {held_out[0]} split" if len(held_out) == 1 else VAL_NOTE
-    splits: dict[SplitName, Split] = {"train": _files(root / "train", classes, classes)}
-    splits["test"] = _files(root / held_out[-1], _class_folders(root / held_out[-1]), classes)
+    classes = _class_folders(train)
+    note = f"images of the folder {root.name or root}"
+    splits: dict[SplitName, Split] = {"train": _files(train, classes, classes)}
+    if held_out:
+        splits["test"] = _files(root / held_out[-1], _class_folders(root / held_out[-1]), classes)
+        note += f", {VAL_NOTE if len(held_out) == 2 else f'evaluated on its {held_out[0]} split'}"
     if len(held_out) == 2:
         splits["val"] = _files(root / "val", _class_folders(root / "val"), classes)
-    note = f"images of the folder {root.name or root}, {how}"
     return Source(splits=splits, class_names=tuple(classes), note=note, root=root)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from modernize.datasets import data_request as asked
 from modernize.datasets.data_request import DataRequest, cache_dir
 from modernize.datasets.dataset import Dataset, Files, Images, Source, Split, in_memory
+from modernize.datasets.hold_out import hold_out
 from modernize.errors import DataError, ModernizeError
 from modernize.results.files import write_atomically
 
@@ -21,7 +22,7 @@ STREAM_FROM_PIXELS = 128
 """From this image size up, files stay files unless asked for otherwise: decoding is then worth its while each epoch,
 as random crops see more of an image than a copy of that size holds."""
 
-NORMALISATION = "normalised by ImageNet's published mean and standard deviation"
+NORMALISATION = "normalised by ImageNet's published mean and standard deviation, if its recipe says nothing else"
 
 Watcher = Callable[[int, int], None]
 """Told how many images have been read, and of how many; both are equal at the end, be it a bad one."""
@@ -55,7 +56,9 @@ def settle(request: DataRequest, source: Source) -> Dataset:
     Raises:
         DataError: If a file is missing or unreadable, or the images would not fit into memory.
     """
-    members = {name: request.choose(split.labels, name) for name, split in source.splits.items()}
+    parts, note = hold_out(request, source)
+    members = {name: its[request.choose(split.labels[its], name)] for name, (split, its) in parts.items()}
+    val_share = request.val_share if "val" not in source.splits else 0.0
     count = sum(map(len, members.values()))
     stream = request.stream
     if stream is None:
@@ -64,7 +67,7 @@ def settle(request: DataRequest, source: Source) -> Dataset:
     if not stream:
         # Sized up as a whole before the first is read: a refusal should not take an hour.
         request.check_memory(count)
-    splits = {name: split.take(members[name]) for name, split in source.splits.items()}
+    splits = {name: split.take(members[name]) for name, (split, _) in parts.items()}
     if stream:
         return Dataset(
             name=request.name,
@@ -74,11 +77,13 @@ def settle(request: DataRequest, source: Source) -> Dataset:
             class_names=source.class_names,
             image_size=request.image_size,
             fingerprint=_fingerprint(request, source, splits.values()),
-            note=f"{source.note}; {NORMALISATION}",
+            note=f"{note}; {NORMALISATION}",
+            val_share=val_share,
         )
     images = _square_images(splits.values(), request.image_size, smooth=source.smooth)
     read = {name: Split(its, split.labels) for (name, split), its in zip(splits.items(), images, strict=True)}
-    return in_memory(request.name, read["train"], read["test"], source.class_names, source.note, read.get("val"))
+    names, val = source.class_names, read.get("val")
+    return in_memory(request.name, read["train"], read["test"], names, note, val, val_share)
 
 
 def _square_images(splits: Collection[Split], size: int, *, smooth: bool) -> list[Images]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from modernize.datasets.dataset import Dataset
 
 SMALLEST_IMAGE = 8
+LARGEST_SHARE = 0.4
+"""Of the training images for validation: as many may be held out for testing."""
 
 
 def load_data(
@@ -21,6 +23,7 @@ def load_data(
     image_size: int = 32,
     train_images: int | None = None,
     test_images: int | None = None,
+    val_share: float = 0.0,
     seed: int = 0,
     cache: Path | None = None,
     download: bool = False,
@@ -34,7 +37,9 @@ def load_data(
         image_size: Height and width in pixels; other images are resized (short side) and cropped (centre).
         train_images: How many training images at most: a seeded, stratified subset. None for all.
         test_images: How many test images at most, likewise; and of a validation split.
-        seed: Chooses the images of `shapes` and the members of a subset. It is not the seed of a training run: runs
+        val_share: Share of the training images that is held out as a validation split, class by class, where the data
+            set has none; as many again are held out for testing where an image folder has training images alone.
+        seed: Chooses the images of `shapes`, what is held out and the members of a subset. It is not the seed of a training run: runs
             that are compared share it.
         cache: Where generated images are kept; default `$XDG_CACHE_HOME/modernize` or `~/.cache/modernize`.
         download: Fetch a data set that is not there.
@@ -52,12 +57,14 @@ def load_data(
     for what, count in (("training", train_images), ("test", test_images)):
         if count is not None and count < 1:
             raise ModernizeError(f"{count} {what} images were asked for; it must be at least 1.")
+    if not 0 <= val_share <= LARGEST_SHARE:
+        raise ModernizeError(f"the share held out for validation is {val_share:g}; it should be 0 to {LARGEST_SHARE}.")
     from modernize.datasets.data_request import DataRequest
     from modernize.datasets.image_files import settle
 
     request = DataRequest(
         name=name, kind=kind, path=path, image_size=image_size, train_images=train_images, test_images=test_images,
-        seed=seed, cache=cache, download=download, data_dir=data_dir, stream=stream,
+        val_share=val_share, seed=seed, cache=cache, download=download, data_dir=data_dir, stream=stream,
     )  # fmt: skip
     reader = import_module(f"modernize.datasets.{DATASETS[kind].reader}")
     data: Dataset = settle(request, reader.read(request))
