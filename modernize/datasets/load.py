@@ -39,8 +39,8 @@ def load_data(
         test_images: How many test images at most, likewise; and of a validation split.
         val_share: Share of the training images that is held out as a validation split, class by class, where the data
             set has none; as many again are held out for testing where an image folder has training images alone.
-        seed: Chooses the images of `shapes`, what is held out and the members of a subset. It is not the seed of a training run: runs
-            that are compared share it.
+        seed: Chooses the images of `shapes`, what is held out and the members of a subset. It is not the seed of a
+            training run: runs that are compared share it.
         cache: Where generated images are kept; default `$XDG_CACHE_HOME/modernize` or `~/.cache/modernize`.
         download: Fetch a data set that is not there.
         data_dir: Where downloaded data sets lie; default `$MODERNIZE_DATA`, else `data` in the cache.
