@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from tiny_runs import tiny_data, tiny_request
 
 from modernize.cli import main
+from modernize.entry import model_of
 from modernize.errors import ModernizeError
 from modernize.models import build_model
 from modernize.results.artifact import run_called, weights_of_run
@@ -137,3 +138,17 @@ def test_other_data_than_the_runs_own_are_refused(out):
 
     with pytest.raises(ModernizeError, match="its fingerprint is another"):
         predict(moved, out, num_images=3)
+
+
+def test_weights_say_how_to_use_them(out):
+    """What another machine needs is in the file: network, class names and what is done to images."""
+    from modernize.models.description import description_in
+
+    record = the_record(out)
+    found = description_in(weights_of_run(record, out))
+    assert found.model == model_of(record.model)
+    assert found.class_names == ("0", "1", "2")
+    assert found.preprocessing.image_size == record.data.image_size
+    assert found.preprocessing.crop_ratio == record.trained_recipe["eval_crop_ratio"]
+    assert 80 < found.preprocessing.mean[0] < 110
+    assert found.about == {"run": record.run_id}

@@ -31,6 +31,7 @@ class Feed(ABC):
         input_path: "resident" or "decoded", see `modernize.results.record.Execution`.
         num_train_images: In the whole training split.
         num_classes: Of the labels.
+        class_names: A name for each.
         image_size: Height and width of the images in pixels.
         has_val: Whether there is a validation split.
         normalise: What is done to pixels last.
@@ -49,6 +50,7 @@ class Feed(ABC):
         self.device = self.normalise.scale.device
         self.num_train_images = len(data.train)
         self.num_classes, self.image_size = data.num_classes, data.image_size
+        self.class_names = data.class_names
         self.has_val = data.val is not None
 
     def draw_order(self, seed: int, epoch: int) -> tuple[Tensor, torch.Generator]:

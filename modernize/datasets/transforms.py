@@ -58,11 +58,26 @@ def eval_transform(recipe: Recipe, image_size: int, *, crop_ratio: float | None 
         image_size: Height and width of the result.
         crop_ratio: In place of the recipe's.
     """
+    ratio = crop_ratio or recipe.eval_crop_ratio
+    return resize_and_crop(image_size, ratio, recipe.interpolation, squash=recipe.eval_crop_mode == "squash")
+
+
+def resize_and_crop(image_size: int, crop_ratio: float, interpolation: str, *, squash: bool = False) -> Transform:
+    """Return what resizes an image to `image_size` / `crop_ratio` and cuts out the middle.
+
+    Args:
+        image_size: Height and width of the result.
+        crop_ratio: Share of the resized image that is kept.
+        interpolation: Resampling.
+        squash: Whether both sides are resized, and not the short one alone.
+    """
     from torchvision import transforms
 
-    enlarged = int(image_size / (crop_ratio or recipe.eval_crop_ratio))
-    sides = (enlarged, enlarged) if recipe.eval_crop_mode == "squash" else enlarged
-    resize = transforms.Resize(sides, interpolation=transforms.InterpolationMode(recipe.interpolation))
+    # A ratio may have been divided from two whole sizes, one of which it should give again.
+    enlarged = int(image_size / crop_ratio + 1e-6)
+    resize = transforms.Resize(
+        (enlarged, enlarged) if squash else enlarged, interpolation=transforms.InterpolationMode(interpolation)
+    )
     transform: Transform = transforms.Compose([resize, transforms.CenterCrop(image_size)])
     return transform
 

@@ -35,6 +35,7 @@ class Preprocessing:
         image_size: Height and width in pixels.
         crop_ratio: Share of the resized image that the centre crop keeps.
         interpolation: Resampling.
+        crop_mode: "center" leaves the ends of the long side out, "squash" makes the sides equal.
     """
 
     mean: tuple[float, ...]
@@ -42,6 +43,7 @@ class Preprocessing:
     image_size: int
     crop_ratio: float
     interpolation: str
+    crop_mode: str = "center"
 
 
 def handle_of(network: nn.Module) -> Handle:
@@ -53,28 +55,34 @@ def handle_of(network: nn.Module) -> Handle:
     return Handle((named,) if isinstance(named, str) else tuple(named), _layers(network))
 
 
-def preprocessing_of(external: External) -> Preprocessing:
-    """Return what the library's own weights of a network go with, those that it takes by default."""
+def preprocessing_of(external: External, weights: str = "") -> Preprocessing:
+    """Return what the library's own weights of a network go with.
+
+    Args:
+        external: The network.
+        weights: What the library calls them; "" for those that it takes by default.
+    """
     check_torch_pair()
     if external.library == "timm":
         import timm
 
-        cfg: Any = timm.get_pretrained_cfg(external.name)
+        cfg: Any = timm.get_pretrained_cfg(f"{external.name}.{weights}" if weights else external.name)
         mean, std, ratio, interpolation = cfg.mean, cfg.std, cfg.crop_pct, cfg.interpolation
-        size = cfg.input_size[-1]
+        size, crop_mode = cfg.input_size[-1], cfg.crop_mode
     else:
         from torchvision import models
 
-        transform = models.get_model_weights(external.name).DEFAULT.transforms()
+        transform = models.get_model_weights(external.name)[weights or "DEFAULT"].transforms()
         mean, std, interpolation = transform.mean, transform.std, transform.interpolation.value
         (size,) = transform.crop_size
-        ratio = size / transform.resize_size[0]
+        ratio, crop_mode = size / transform.resize_size[0], "center"
     return Preprocessing(
         mean=tuple(255 * value for value in mean),
         std=tuple(255 * value for value in std),
         image_size=size,
         crop_ratio=ratio,
         interpolation=interpolation,
+        crop_mode=crop_mode,
     )
 
 

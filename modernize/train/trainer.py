@@ -15,6 +15,7 @@ from modernize.datasets.dataset import Dataset
 from modernize.datasets.feed import Feed, make_feed
 from modernize.entry import Trainable
 from modernize.errors import ModernizeError
+from modernize.models.description import description_of
 from modernize.results.record import Execution, WeightsFile
 from modernize.train.artifact import keep_weights
 from modernize.train.budget import refuse_contradictions
@@ -56,7 +57,7 @@ class Trainer:
         weights: Path | None = None,
     ) -> None:
         refuse_contradictions(entry.recipe)
-        self.recipe = entry.recipe
+        self.model, self.recipe = entry.model, entry.recipe
         self.seed = seed
         self.world = join(runtime)
         self.device = choose_device(runtime, self.world)
@@ -177,7 +178,7 @@ class Trainer:
         """Keep the final weights; what was measured is worth more than they are, if the disk is full."""
         if self.world.rank == 0:
             try:
-                return keep_weights(self.learner, folder)
+                return keep_weights(self.learner, folder, description_of(self.model, self.feed, {"run": folder.name}))
             except ModernizeError as error:
                 if checkpoints:
                     checkpoints.note(f"its weights are not kept: {error}")
