@@ -46,7 +46,9 @@ def test_tokens_are_no_map():
         assert feature_maps(on_meta(parse_external(name), num_classes=10, image_size=224).eval(), 224) == ()
 
 
-@pytest.mark.parametrize("name", ["resnet18", "convnext_atto", "swin_tiny_patch4_window7_224?img_size=64&window_size=2"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "convnext_atto", "swin_tiny_patch4_window7_224?img_size=64&window_size=2"]
+)
 def test_maps_are_those_that_timm_gives(name):
     name, _, sized = name.partition("?")
     options = {"img_size": 64, "window_size": 2} if sized else {}
@@ -61,7 +63,9 @@ def test_maps_are_those_that_timm_gives(name):
     expected = theirs(images)
     assert [one.stride for one in maps] == theirs.feature_info.reduction()
     assert [one.channels for one in maps] == theirs.feature_info.channels()
-    for mine, theirs in list(zip(got, expected, strict=True))[: -1 if sized else None]:  # timm leaves Swin's last norm out
+    for mine, theirs in list(zip(got, expected, strict=True))[
+        : -1 if sized else None
+    ]:  # timm leaves Swin's last norm out
         torch.testing.assert_close(mine, theirs.permute(0, 3, 1, 2) if sized else theirs)
 
 
