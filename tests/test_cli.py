@@ -267,7 +267,7 @@ def test_interrupt_gives_130(monkeypatch):
     def interrupt():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("modernize.registry.load_steps", interrupt)
+    monkeypatch.setattr("modernize.cli.steps.load_steps", interrupt)
     assert main(["steps"]) == 130
 
 

@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+import typer
+
+from modernize.cli.app import app
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,17 @@ def test_completion(words, expected, monkeypatch):
     monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
     done = subprocess.run([sys.executable, "-m", "modernize"], capture_output=True, text=True, check=True)
     assert done.stdout.split() == expected
+
+
+def test_whatever_can_be_completed_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    group = typer.main.get_command(app)
+    commands = [group.get_command(None, name) for name in group.commands]
+    found = {
+        param.opts[0]: len(param.shell_complete(command.make_context("", [], resilient_parsing=True), ""))
+        for command in commands
+        for param in command.params
+        if param.name != "help" and param._custom_shell_complete
+    }
+    assert {"--regime", "--path", "--upto", "--recipe", "--device", "--precision", "--published"} <= set(found)
+    assert {name for name, count in found.items() if not count} <= {"--study", "study", "a", "b"}, "no study is here"

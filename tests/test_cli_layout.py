@@ -41,6 +41,7 @@ def test_terminal_output_fits_and_keeps_every_word(line, width, capsys, monkeypa
     assert main(line.split()) == 0
     piped = capsys.readouterr().out
     monkeypatch.setattr("modernize.cli.console.width", lambda: width)
+    monkeypatch.setattr("modernize.cli.cost.width", lambda: width)
     assert main(line.split()) == 0
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= width

@@ -48,7 +48,7 @@ def test_a_signal_while_modules_are_loaded_ends_it_without_a_word(tmp_path, how,
 
 def test_a_signal_in_a_command_ends_it_with_its_code(monkeypatch):
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr("modernize.registry.load_steps", lambda: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr("modernize.cli.steps.load_steps", lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert main(["steps"]) == 143
     assert signal.getsignal(signal.SIGTERM) == before
 
@@ -62,7 +62,7 @@ def test_a_signal_is_not_lost_in_a_destructor(monkeypatch, capsys):
         Slow()
         time.sleep(60)
 
-    monkeypatch.setattr("modernize.registry.load_steps", steps)
+    monkeypatch.setattr("modernize.cli.steps.load_steps", steps)
     assert main(["steps"]) == 143
     assert capsys.readouterr() == ("", "")
 
@@ -96,8 +96,8 @@ def test_with_stderr_closed_a_mistake_is_said_on_stdout():
 def test_no_file_gets_the_number_of_a_closed_stream(tmp_path):
     """What libraries print would be written into it."""
     code = (
-        "import modernize.registry; from modernize.cli import main;"
-        f"modernize.registry.load_steps = lambda: print(open('{tmp_path / 'file'}', 'w').fileno() > 2) or {{}};"
+        "import modernize.cli.steps; from modernize.cli import main;"
+        f"modernize.cli.steps.load_steps = lambda: print(open('{tmp_path / 'file'}', 'w').fileno() > 2) or {{}};"
         "main(['steps'])"
     )
     assert shell(f"""'{sys.executable}' -c "{code}" 2>&- <&-""").stdout.splitlines()[0] == "True"

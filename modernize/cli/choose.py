@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modernize.errors import ModernizeError, unknown_name
 from modernize.families import FAMILIES, family_spec
@@ -11,6 +12,9 @@ from modernize.path import BASE
 from modernize.regimes import REGIMES, base_spec
 from modernize.registry import load_steps
 from modernize.spec import Spec
+
+if TYPE_CHECKING:
+    from modernize.seminar.course import Course
 
 
 def start_of(regime: str, stem_stride: int | None = None) -> Spec:
@@ -63,6 +67,25 @@ def study_meant(results: Path, given: str) -> str:
     if not given and (number := len(find_studies(results))) > 1:
         note(f"{folder.name}, the newest of {number} studies under {results}")
     return str(folder)
+
+
+def course_named(regime: str, study: str, results: Path | None) -> Course:
+    """Return the course of a study, or of a regime's published numbers where no study is asked for.
+
+    Args:
+        regime: Used without a study.
+        study: Name or path of a study; "" with `results` given means the newest there.
+        results: Folder that holds studies; "results" by default.
+
+    Raises:
+        ModernizeError: If there is no such regime or study, or no record.
+    """
+    from modernize.seminar.course import published_course, study_course
+
+    if study or results is not None:
+        folder = results or Path("results")
+        return study_course(folder, study_meant(folder, study))
+    return published_course(regime)
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modernize.cli.console import say, say_prose
+from modernize.registry import get_step
+
 if TYPE_CHECKING:
     from modernize.ladder import Rung
 
@@ -13,7 +16,6 @@ _STYLES = {"+": "green", "-": "red", "@": "dim"}
 def code_facts(rung: Rung) -> dict[str, Any]:
     """Return source, structure before and after, and their diff, for JSON."""
     from modernize.nn.structure import lines, structure, structure_diff
-    from modernize.registry import get_step
 
     return {
         "step": rung.step,
@@ -32,9 +34,7 @@ def print_code(rung: Rung, before_name: str) -> None:
         rung: What the step made.
         before_name: What the rung before it is called; unused at the base.
     """
-    from modernize.cli.console import say, say_prose
     from modernize.nn.structure import folded, lines, structure, structure_diff
-    from modernize.registry import get_step
 
     if rung.before is None:
         say(f"{rung.step}: {rung.title}, modules of the network", "bold")

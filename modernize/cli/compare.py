@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from modernize.cli.options import Json, Out, complete_study, examples
+from modernize.cli.choose import split_names
+from modernize.cli.console import say, say_json, say_prose, say_table
+from modernize.cli.layout import Column, columns
+from modernize.cli.options import Json, Out, argument, complete_study, examples, option
 
 _HELP = "A results folder, a study's folder, or a study under results/."
 
@@ -15,26 +16,15 @@ EXAMPLES = examples("modernize compare laptop-a laptop-b", "modernize compare re
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help=_HELP, autocompletion=complete_study)],
-    b: Annotated[str, typer.Argument(metavar="B", help=_HELP, autocompletion=complete_study)],
+    a: Annotated[str, argument("A", _HELP, complete_study, default=True)],
+    b: Annotated[str, argument("B", _HELP, complete_study, default=True)],
     study: Annotated[
         str,
-        typer.Option(
-            "--study",
-            help="The study, in folders that hold several.",
-            metavar="NAME",
-            autocompletion=complete_study,
-            show_default=False,
-        ),
+        option("--study", "The study, in folders that hold several.", "NAME", complete_study, default=False),
     ] = "",
     formats: Annotated[
         str,
-        typer.Option(
-            "--format",
-            help="Also write files: of md, html, csv and json, separated by commas.",
-            metavar="F,...",
-            show_default=False,
-        ),
+        option("--format", "Also write files: of md, html, csv and json, separated by commas.", "F,...", default=False),
     ] = "",
     out: Out = Path(),
     json: Json = False,
@@ -45,9 +35,6 @@ def compare(
     pairs by seed where data and budget are the same. Studies of different data are compared by the deltas of their
     steps only.
     """
-    from modernize.cli.choose import split_names
-    from modernize.cli.console import say, say_json, say_prose, say_table
-    from modernize.cli.layout import Column, columns
     from modernize.report.compare import compare as compare_sides
     from modernize.report.compare import load_sides
     from modernize.report.compare_page import notes, rungs_table, to_json, write_comparison

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from modernize.cli.options import (
-    ImageSize,
-    Json,
-    Only,
-    OnPath,
-    Order,
-    Probes,
-    Regime,
-    Skip,
-    Start,
-    StemStride,
-    Upto,
-    complete_rung,
-    examples,
-)
+from modernize.cli import options as shared
+from modernize.cli.choose import spec_named, split_names, start_of
+from modernize.cli.console import say, say_json, say_prose, say_table, width
+from modernize.cli.counts import CONVENTIONS, MACS_NOTE, count_cells, count_heads, counts
+from modernize.cli.layout import columns
+from modernize.cli.options import argument, complete_rung, examples, option
+from modernize.cost import cost as count
+from modernize.errors import ModernizeError
+from modernize.families import FAMILIES
+from modernize.ladder import ladder
 from modernize.path import DEFAULT_PATH
+from modernize.published import PUBLISHED_REGIMES, family_rows, published_row
+from modernize.selection import Selection
 from modernize.words import macs_unit
 
 if TYPE_CHECKING:
@@ -47,40 +43,25 @@ EXAMPLES = examples("modernize cost --regime resnet200 --probes", "modernize cos
 def cost(
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="NAME",
-            help="Steps, base, or models such as convnext-t; the whole ladder by default.",
-            autocompletion=complete_rung,
-            show_default=False,
-        ),
+        argument("NAME", "Steps, base, or models such as convnext-t; the whole ladder by default.", complete_rung),
     ] = None,
-    per: Annotated[
-        Per, typer.Option("--per", help="Split the cost: network, stage, block or op.", metavar="PART")
-    ] = Per.NETWORK,
-    regime: Regime = "resnet50",
-    image_size: ImageSize = None,
-    stem_stride: StemStride = None,
-    path: OnPath = DEFAULT_PATH,
-    upto: Upto = "",
-    start: Start = "",
-    skip: Skip = "",
-    only: Only = "",
-    order: Order = "",
-    probes: Probes = False,
-    json: Json = False,
+    per: Annotated[Per, option("--per", "Split the cost: network, stage, block or op.", "PART")] = Per.NETWORK,
+    regime: shared.Regime = "resnet50",
+    image_size: shared.ImageSize = None,
+    stem_stride: shared.StemStride = None,
+    path: shared.OnPath = DEFAULT_PATH,
+    upto: shared.Upto = "",
+    start: shared.Start = "",
+    skip: shared.Skip = "",
+    only: shared.Only = "",
+    order: shared.Order = "",
+    probes: shared.Probes = False,
+    json: shared.Json = False,
 ) -> None:
     """Count MACs (two conventions), parameters and activations, exactly and without building anything.
 
     The default regime is resnet50, so that the costs stand beside the paper's.
     """
-    from dataclasses import asdict
-
-    from modernize.cli.choose import spec_named, split_names, start_of
-    from modernize.cost import cost as count
-    from modernize.errors import ModernizeError
-    from modernize.ladder import ladder
-    from modernize.selection import Selection
-
     base = start_of(regime, stem_stride)
     skipped, only_these, ordered = map(split_names, (skip, only, order))
     chosen = Selection(path=path, upto=upto, start=start, skip=skipped, only=only_these, order=ordered, probes=probes)
@@ -108,9 +89,6 @@ def _parts(cost: Cost, per: Per) -> Sequence[PartCost | OpCost]:
 
 
 def _print_json(regime: str, size: int, specs: dict[str, Spec], costs: dict[str, Cost], per: Per) -> None:
-    from modernize.cli.console import say_json
-    from modernize.cli.counts import CONVENTIONS, counts
-
     networks = []
     for name, counted in costs.items():
         row: dict[str, Any] = {"name": name, "spec_fingerprint": specs[name].fingerprint, **counts(counted)}
@@ -123,10 +101,6 @@ def _print_json(regime: str, size: int, specs: dict[str, Spec], costs: dict[str,
 
 
 def _print_networks(regime: str, size: int, specs: dict[str, Spec], costs: dict[str, Cost]) -> None:
-    from modernize.cli.console import say, say_prose, say_table
-    from modernize.cli.counts import MACS_NOTE, count_cells, count_heads
-    from modernize.cli.layout import columns
-
     unit, divisor = macs_unit(counted.macs for counted in costs.values())
     printed = _printed(regime, size, specs)
     heads = ["rung", *count_heads(unit), *(["paper>"] if printed else [])]
@@ -145,10 +119,6 @@ def _print_networks(regime: str, size: int, specs: dict[str, Spec], costs: dict[
 
 def _printed(regime: str, size: int, specs: dict[str, Spec]) -> dict[str, tuple[str, str]]:
     """What papers print for those networks that are theirs: GMACs, and what is wrong with them ("" for nothing)."""
-    from modernize.families import FAMILIES
-    from modernize.ladder import ladder
-    from modernize.published import PUBLISHED_REGIMES, family_rows, published_row
-
     titles = {FAMILIES[name].title: name for name in specs if name in FAMILIES}
     rows = family_rows() if titles else ()
     printed = {titles[r.model]: (r.gmacs_text, "") for r in rows if r.model in titles and r.image_size == size}
@@ -161,10 +131,6 @@ def _printed(regime: str, size: int, specs: dict[str, Spec]) -> dict[str, tuple[
 
 
 def _print_parts(regime: str, size: int, costs: dict[str, Cost], per: Per) -> None:
-    from modernize.cli.console import say, say_prose, say_table, width
-    from modernize.cli.counts import MACS_NOTE, count_cells, count_heads
-    from modernize.cli.layout import columns
-
     unit, divisor = macs_unit(counted.macs for counted in costs.values())
     heads = columns("rung", per.value, "output", *count_heads(unit))
     tables = {

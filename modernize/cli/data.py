@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from modernize.cli.options import DataDir, Download, Json, complete_dataset, examples
+from modernize.cli.console import note, say, say_json, say_prose, say_table
+from modernize.cli.layout import columns
+from modernize.cli.options import DataDir, Download, Json, argument, complete_dataset, examples, option
+from modernize.errors import ModernizeError
+from modernize.recipes import named_recipe
 
 if TYPE_CHECKING:
     from modernize.datasets import Dataset
@@ -18,37 +21,27 @@ EXAMPLES = examples("modernize data", "modernize data shapes --out shapes.png")
 def data(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME",
-            help="A data set; without one, all are listed.",
-            autocompletion=complete_dataset,
-            show_default=False,
-        ),
+        argument("NAME", "A data set; without one, all are listed.", complete_dataset),
     ] = "",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Write a grid of sample images to this PNG.", metavar="PNG")
-    ] = None,
+    out: Annotated[Path | None, option("--out", "Write a grid of sample images to this PNG.", "PNG")] = None,
     augment: Annotated[
         str,
-        typer.Option(
+        option(
             "--augment",
-            help="Show in --out what a recipe makes of one image a class: classic, convnext, cifar10-stem, ...",
-            metavar="RECIPE",
-            show_default=False,
+            "Show in --out what a recipe makes of one image a class: classic, convnext, cifar10-stem, ...",
+            "RECIPE",
+            default=False,
         ),
     ] = "",
-    replace: Annotated[bool, typer.Option("--replace", help="Replace the PNG if it is there.")] = False,
+    replace: Annotated[bool, option("--replace", "Replace the PNG if it is there.")] = False,
     image_size: Annotated[
-        int, typer.Option("--image-size", help="Height and width in pixels that images are brought to.", metavar="PX")
+        int, option("--image-size", "Height and width in pixels that images are brought to.", "PX")
     ] = 32,
     data_dir: DataDir = None,
     download: Download = False,
     json: Json = False,
 ) -> None:
     """List the data sets; with NAME, load one, describe it, and preview a grid of its images."""
-    from modernize.cli.console import note, say, say_json, say_prose
-    from modernize.errors import ModernizeError
-
     if augment and not out:
         raise ModernizeError("--augment changes the picture that --out writes: give --out too.")
     if not name:
@@ -62,7 +55,6 @@ def data(
     from modernize.cli.reading import ReadingProgress
     from modernize.datasets import load_data, save_preview
     from modernize.datasets.image_files import check_headers, watched
-    from modernize.recipes import named_recipe
 
     recipe = named_recipe(augment) if augment else None
     with watched(ReadingProgress()):
@@ -102,10 +94,6 @@ def _facts(data_set: Dataset) -> dict[str, Any]:
 
 
 def _list(*, json: bool) -> None:
-    from dataclasses import asdict
-
-    from modernize.cli.console import say_json, say_table
-    from modernize.cli.layout import columns
     from modernize.datasets import DATASETS
 
     if json:

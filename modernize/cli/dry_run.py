@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modernize.cli.console import say, say_prose, say_table
+from modernize.cli.layout import columns
 from modernize.external import CONVENTION
 from modernize.words import duration, macs_unit, plural
 
@@ -19,8 +21,6 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
         plan: Of the request.
         request: Its `out` and `repeat` are read.
     """
-    from modernize.cli.console import say, say_prose, say_table
-    from modernize.cli.layout import columns
     from modernize.results.store import find_finished, load_records
     from modernize.run.estimate import estimate
     from modernize.run.placement import execution_words

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from modernize.cli.console import say, say_prose, say_table
+from modernize.cli.layout import columns
+from modernize.recipes import RECIPES, named_recipe, origins
 from modernize.words import value_text
 
 if TYPE_CHECKING:
@@ -22,10 +25,6 @@ def print_fields(rung: Rung, before_name: str, *, everything: bool) -> None:
         before_name: What the spec before it is called; unused at the base.
         everything: Whether fields that stay are printed too.
     """
-    from modernize.cli.console import say, say_prose, say_table
-    from modernize.cli.layout import columns
-    from modernize.recipes import origins
-
     changed = {change.field for change in rung.changes}
     before = rung.before or rung.spec
     for part, heading in (("arch", "Architecture"), ("recipe", "Recipe")):
@@ -58,10 +57,6 @@ def print_fields(rung: Rung, before_name: str, *, everything: bool) -> None:
 
 def print_recipe(name: str) -> None:
     """Print every field of a named recipe, and where its value comes from."""
-    from modernize.cli.console import say, say_prose, say_table
-    from modernize.cli.layout import columns
-    from modernize.recipes import RECIPES, named_recipe, origins
-
     recipe = named_recipe(name)
     from_where = origins(recipe)
     say(f"{name}: recipe", "bold")
@@ -73,7 +68,5 @@ def print_recipe(name: str) -> None:
 
 def recipe_facts(recipe: Recipe) -> dict[str, Any]:
     """Return every field of a recipe with its value and source, for JSON."""
-    from modernize.recipes import origins
-
     from_where = origins(recipe)
     return {name: {"value": value, "source": from_where[name]} for name, value in asdict(recipe).items()}

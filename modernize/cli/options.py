@@ -1,13 +1,18 @@
-"""Options that several commands share, each defined once, and what the shell completes for them."""
+"""Options of the commands, each defined once, and what the shell completes for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from modernize.errors import EXIT_CODES, ModernizeError
+
+Complete = Callable[[str], list[str]]
 
 
 def examples(first: str, second: str) -> str:
@@ -17,38 +22,32 @@ def examples(first: str, second: str) -> str:
 
 def exit_codes() -> str:
     """What stands above the examples where a script wants to know: every exit code and what it says."""
-    from modernize.errors import EXIT_CODES
-
     return "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {words}" for code, words in EXIT_CODES.items()) + "\n\n"
 
 
-def complete_regime(incomplete: str) -> list[str]:
-    """Names of regimes."""
-    from modernize.regimes import REGIMES
+def among(*names: str) -> Complete:
+    """Complete one of these names.
 
-    return _starting(incomplete, REGIMES)
+    Args:
+        names: "module:attribute" stands for the names that it holds, or gives when called, once the shell asks.
+    """
 
+    def complete(incomplete: str) -> list[str]:
+        found: list[str] = []
+        for name in names:
+            module, colon, attribute = name.partition(":")
+            held = getattr(import_module(f"modernize.{module}"), attribute) if colon else [name]
+            found += held() if callable(held) else held
+        return [name for name in found if name.startswith(incomplete)]
 
-def complete_step(incomplete: str) -> list[str]:
-    """Ids of steps, and "base"."""
-    from modernize.path import BASE
-    from modernize.registry import load_steps
-
-    return _starting(incomplete, (BASE, *load_steps()))
-
-
-def complete_rung(incomplete: str) -> list[str]:
-    """Everything `cost` and `diff` take: steps, "base" and models of the families."""
-    from modernize.families import FAMILIES
-
-    return [*complete_step(incomplete), *_starting(incomplete, FAMILIES)]
+    return complete
 
 
-def complete_path(incomplete: str) -> list[str]:
-    """Names of paths."""
-    from modernize.registry import path_names
-
-    return _starting(incomplete, path_names())
+complete_regime = among("regimes:REGIMES")
+complete_step = among("base", "registry:load_steps")
+complete_rung = among("base", "registry:load_steps", "families:FAMILIES")
+complete_step_or_recipe = among("base", "registry:load_steps", "recipes:RECIPES")
+complete_recipe = among("recipes:RECIPES")
 
 
 def complete_steps(incomplete: str) -> list[str]:
@@ -61,126 +60,100 @@ def complete_dataset(incomplete: str) -> list[str]:
     """Names of data sets; those that need a path with their colon."""
     from modernize.datasets import DATASETS
 
-    return _starting(incomplete, (f"{key}:" if ":" in info.usage else key for key, info in DATASETS.items()))
-
-
-def complete_budget(incomplete: str) -> list[str]:
-    """Names of budgets."""
-    from modernize.train.budget import BUDGETS
-
-    return _starting(incomplete, BUDGETS)
+    names = (f"{key}:" if ":" in info.usage else key for key, info in DATASETS.items())
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def complete_study(incomplete: str) -> list[str]:
     """Folders under results/ here."""
-    from modernize.errors import ModernizeError
     from modernize.results.store import find_studies
 
     with suppress(ModernizeError):
-        return _starting(incomplete, find_studies(Path("results")))
+        return [name for name in find_studies(Path("results")) if name.startswith(incomplete)]
     return []
 
 
 def complete_builtin_study(incomplete: str) -> list[str]:
     """Names of built-in studies, and study files here."""
-    from modernize.studies.builtin import builtin_studies
-
-    return _starting(incomplete, (*builtin_studies(), *sorted(map(str, Path().glob("*.toml")))))
+    files = sorted(file.name for file in Path().glob("*.toml") if file.name.startswith(incomplete))
+    return [*among("studies.builtin:builtin_studies")(incomplete), *files]
 
 
 def complete_setting(incomplete: str) -> list[str]:
     """Fields of the spec."""
-    from modernize.run.overrides import FIELDS
-
-    return _starting(incomplete, (f"{name}=" for name in FIELDS))
+    return [f"{name}=" for name in among("run.overrides:FIELDS")(incomplete)]
 
 
-def complete_step_or_recipe(incomplete: str) -> list[str]:
-    """Everything `show` takes."""
-    from modernize.recipes import RECIPES
+def complete_device(incomplete: str) -> list[str]:
+    """What there is to train on."""
+    from modernize.run.devices import find_gpus
 
-    return [*complete_step(incomplete), *_starting(incomplete, RECIPES)]
-
-
-def _starting(incomplete: str, names: Iterable[str]) -> list[str]:
+    names = ("auto", "cpu", *(f"cuda:{gpu.index}" for gpu in find_gpus().gpus))
     return [name for name in names if name.startswith(incomplete)]
 
 
-def _steps(flag: str, text: str, complete: Callable[[str], list[str]], metavar: str) -> typer.models.OptionInfo:
-    info: typer.models.OptionInfo = typer.Option(
-        flag, help=text, metavar=metavar, autocompletion=complete, show_default=False, callback=_named
-    )
-    return info
+def option(
+    flag: str,
+    text: str,
+    metavar: str | None = None,
+    complete: Complete | None = None,
+    *,
+    default: bool | str = True,
+    **more: Any,
+) -> Any:
+    """Describe an option.
+
+    Args:
+        flag: With its hyphens.
+        text: What its help says.
+        metavar: What its value is called there.
+        complete: What the shell completes.
+        default: What its help says of its default: words, or whether its value is given.
+        more: What else typer knows, for example `min`.
+    """
+    return typer.Option(flag, help=text, metavar=metavar, autocompletion=complete, show_default=default, **more)
+
+
+def argument(metavar: str, text: str, complete: Complete | None = None, *, default: bool | str = False) -> Any:
+    """Describe an argument, in the words of `option`."""
+    return typer.Argument(metavar=metavar, help=text, autocompletion=complete, show_default=default)
+
+
+def _steps(flag: str, text: str, complete: Complete, metavar: str) -> Any:
+    return option(flag, text, metavar, complete, default=False, callback=_named)
 
 
 def _named(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
     """Refuse an option that is given but names nothing: it would be read as one that is not given."""
     source = ctx.get_parameter_source(param.name or "")
     if source and source.name == "COMMANDLINE" and not all(map(str.strip, value.split(","))):
-        from modernize.errors import ModernizeError
-
         raise ModernizeError(f"{param.opts[0]} '{value}' lacks a name; see `modernize steps`.")
     return value
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Regime = Annotated[
-    str,
-    typer.Option(
-        "--regime",
-        help="Ladder: laptop (32 px), resnet50 (to ConvNeXt-T) or resnet200 (to ConvNeXt-B).",
-        metavar="NAME",
-        autocompletion=complete_regime,
-    ),
-]
-ImageSize = Annotated[
-    int | None,
-    typer.Option(
-        "--image-size", help="Height and width of the input in pixels.", metavar="PX", show_default="the regime's"
-    ),
-]
+# Of several commands.
+Json = Annotated[bool, option("--json", "Print JSON instead of text.")]
+Replace = Annotated[bool, option("--replace", "Replace files that are there.")]
+_REGIME = "Ladder: laptop (32 px), resnet50 (to ConvNeXt-T) or resnet200 (to ConvNeXt-B)."
+Regime = Annotated[str, option("--regime", _REGIME, "NAME", complete_regime)]
+_SIZE = "Height and width of the input in pixels."
+ImageSize = Annotated[int | None, option("--image-size", _SIZE, "PX", default="the regime's")]
 StemStride = Annotated[
-    int | None,
-    typer.Option("--stem-stride", help="Stride of the stem: 1, 2 or 4.", metavar="N", show_default="the regime's"),
+    int | None, option("--stem-stride", "Stride of the stem: 1, 2 or 4.", "N", default="the regime's")
 ]
-OnPath = Annotated[
-    str,
-    _steps(
-        "--path",
-        "Path that the steps are taken from: convnext, v2 (on to ConvNeXt V2), or another package's.",
-        complete_path,
-        "NAME",
-    ),
-]
+_PATH = "Path that the steps are taken from: convnext, v2 (on to ConvNeXt V2), or another package's."
+OnPath = Annotated[str, _steps("--path", _PATH, among("registry:path_names"), "NAME")]
 Upto = Annotated[str, _steps("--upto", "Last step of the ladder.", complete_step, "STEP")]
 Start = Annotated[str, _steps("--start", "First rung; the steps before it are applied unseen.", complete_step, "STEP")]
 Skip = Annotated[str, _steps("--skip", "Steps to leave out.", complete_steps, "STEP,...")]
 Only = Annotated[str, _steps("--only", "The only steps to take, in path order.", complete_steps, "STEP,...")]
 Order = Annotated[str, _steps("--order", "The only steps to take, in this order.", complete_steps, "STEP,...")]
-Probes = Annotated[bool, typer.Option("--probes", help="Also try the steps that the paper did not adopt.")]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        help="Where downloaded data sets lie; else $MODERNIZE_DATA or the cache.",
-        metavar="DIR",
-        show_default=False,
-    ),
-]
-Download = Annotated[bool, typer.Option("--download", help="Fetch the data set if it is not there.")]
-Out = Annotated[
-    Path,
-    typer.Option(
-        "--out", help="Folder that holds results/, reports/ and runs/.", metavar="DIR", show_default="this folder"
-    ),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        help="Set a field by hand: recipe.* of every rung, or arch.* of the base before the steps. Repeatable.",
-        metavar="FIELD=VALUE",
-        autocompletion=complete_setting,
-        show_default=False,
-    ),
-]
+Probes = Annotated[bool, option("--probes", "Also try the steps that the paper did not adopt.")]
+_DATA_DIR = "Where downloaded data sets lie; else $MODERNIZE_DATA or the cache."
+DataDir = Annotated[Path | None, option("--data-dir", _DATA_DIR, "DIR", default=False)]
+Download = Annotated[bool, option("--download", "Fetch the data set if it is not there.")]
+_OUT = "Folder that holds results/, reports/ and runs/."
+Out = Annotated[Path, option("--out", _OUT, "DIR", default="this folder")]
+_COURSE = "Take a study's records, and its regime; published numbers alone without it."
+StudyName = Annotated[str, option("--study", _COURSE, "NAME", complete_study, default=False)]
+Results = Annotated[Path | None, option("--results", "Folder that holds studies.", "DIR", default="results")]

@@ -5,35 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from modernize.cli.options import DataDir, Json, examples
+from modernize.cli.console import say, say_json, say_table
+from modernize.cli.layout import columns
+from modernize.cli.options import DataDir, Json, argument, examples, option
+from modernize.errors import ModernizeError
 
 EXAMPLES = examples("modernize predict run:3f2a81c0", "modernize predict run:3f2a81c0 --images 20 --picture cats.png")
 MOST_IMAGES = 100
 
 
 def predict(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="run:ID, see `modernize weights`; first digits will do.")],
+    run: Annotated[str, argument("RUN", "run:ID, see `modernize weights`; first digits will do.", default=True)],
     images: Annotated[
-        int, typer.Option("--images", help="How many, from the first test image.", metavar="N", min=1, max=MOST_IMAGES)
+        int, option("--images", "How many, from the first test image.", "N", min=1, max=MOST_IMAGES)
     ] = 10,
     picture: Annotated[
         Path | None,
-        typer.Option("--picture", help="Draw them with their classes into this PNG.", metavar="FILE"),
+        option("--picture", "Draw them with their classes into this PNG.", "FILE"),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder that holds results/ and runs/.", metavar="DIR")] = Path(),
+    out: Annotated[Path, option("--out", "Folder that holds results/ and runs/.", "DIR")] = Path(),
     data_dir: DataDir = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace the file of --picture.")] = False,
+    replace: Annotated[bool, option("--replace", "Replace the file of --picture.")] = False,
     json: Json = False,
 ) -> None:
     """Predict the first test images with the weights that a run left.
 
     They come from the data set that the run was evaluated on, which has to be here.
     """
-    from modernize.cli.console import say, say_json, say_table
-    from modernize.cli.layout import columns
-    from modernize.errors import ModernizeError
     from modernize.results.artifact import run_called
     from modernize.results.files import write_atomically
     from modernize.results.store import load_records

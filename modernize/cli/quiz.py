@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from modernize.cli.course_options import Results, StudyName, course_named
-from modernize.cli.options import Json, Probes, Regime, examples
-from modernize.errors import INTERRUPTED
+from modernize.cli.choose import course_named
+from modernize.cli.console import say, say_json, say_prose
+from modernize.cli.counts import percent
+from modernize.cli.options import Json, Probes, Regime, Results, StudyName, examples
+from modernize.errors import INTERRUPTED, ModernizeError
 from modernize.words import macs_unit
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ def quiz(
     Better and worse are what a test calls so, corrected for the number of steps; all else is no clear change. Answers
     are read from stdin, a line each. With --json the score goes to stdout and all else to stderr.
     """
-    from modernize.cli.console import say, say_json
     from modernize.seminar.quiz import questions, score, score_sentences
 
     course = course_named(regime, study, results)
@@ -66,8 +67,6 @@ def quiz(
 
 
 def _introduce(course: Course, n_questions: int) -> None:
-    from modernize.cli.console import say, say_prose
-
     if course.study:
         judged = f"what study {course.study.name} measured ({course.study.data}, {len(course.study.seeds)} seeds)"
         skipped = len(course.steps) - n_questions
@@ -82,9 +81,6 @@ def _introduce(course: Course, n_questions: int) -> None:
 
 
 def _ask(question: Question, number: str) -> None:
-    from modernize.cli.console import say, say_prose
-    from modernize.cli.counts import percent
-
     lesson = question.lesson
     say(f"\n{number}. {lesson.step}: {lesson.title}", "bold")
     if lesson.card["what"]:
@@ -101,8 +97,6 @@ def _ask(question: Question, number: str) -> None:
 
 def _read() -> Prediction | None:
     """Read a line until one is a prediction; None at the end of the input, or where the player stops."""
-    from modernize.cli.console import say
-    from modernize.errors import ModernizeError
     from modernize.seminar.quiz import predict
 
     while True:
@@ -123,7 +117,6 @@ def _read() -> Prediction | None:
 
 
 def _reveal(question: Question, prediction: Prediction) -> Turn:
-    from modernize.cli.console import say, say_prose
     from modernize.seminar.quiz import Turn
 
     turn = Turn(question, prediction)

@@ -5,47 +5,42 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from modernize.cli.options import Out, complete_study, examples
+from modernize.cli.choose import split_names, study_meant
+from modernize.cli.console import progress, say
+from modernize.cli.options import Out, argument, complete_study, examples, option
+from modernize.errors import ModernizeError
+from modernize.published import PUBLISHED_REGIMES
 
 EXAMPLES = examples("modernize report --all --format md,html", "modernize report --published resnet50")
 
 
 def complete_published(incomplete: str) -> list[str]:
     """Regimes with a published table."""
-    from modernize.published import PUBLISHED_REGIMES
-
     return [name for name in PUBLISHED_REGIMES if name.startswith(incomplete)]
 
 
 def report(
     study: Annotated[
         str,
-        typer.Argument(
-            metavar="STUDY",
-            help="Name or path of a study's folder.",
-            autocompletion=complete_study,
-            show_default="the newest under results/",
-        ),
+        argument("STUDY", "Name or path of a study's folder.", complete_study, default="the newest under results/"),
     ] = "",
     formats: Annotated[
         str,
-        typer.Option(
+        option(
             "--format",
-            help="Of md (with figures), html (one file with everything in it), latex, csv and json, by commas.",
-            metavar="F,...",
+            "Of md (with figures), html (one file with everything in it), latex, csv and json, by commas.",
+            "F,...",
         ),
     ] = "md",
-    every: Annotated[bool, typer.Option("--all", help="Every study there is, and an index of them.")] = False,
+    every: Annotated[bool, option("--all", "Every study there is, and an index of them.")] = False,
     published: Annotated[
         str,
-        typer.Option(
+        option(
             "--published",
-            help="Instead, a ladder as the paper prints it: resnet50 or resnet200.",
-            metavar="REGIME",
-            autocompletion=complete_published,
-            show_default=False,
+            "Instead, a ladder as the paper prints it: resnet50 or resnet200.",
+            "REGIME",
+            complete_published,
+            default=False,
         ),
     ] = "",
     out: Out = Path(),
@@ -54,9 +49,6 @@ def report(
 
     Prints the files written. The same records give the same bytes.
     """
-    from modernize.cli.choose import split_names, study_meant
-    from modernize.cli.console import progress, say
-    from modernize.errors import ModernizeError
     from modernize.report.write import write_all, write_paper_report, write_report
 
     if sum(map(bool, (study, every, published))) > 1:

@@ -9,25 +9,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from modernize.cli import options as shared
 from modernize.cli import run_options as own
-from modernize.cli.options import (
-    DataDir,
-    Download,
-    ImageSize,
-    Only,
-    OnPath,
-    Order,
-    Out,
-    Probes,
-    Regime,
-    Settings,
-    Skip,
-    Start,
-    StemStride,
-    Upto,
-    examples,
-    exit_codes,
-)
+from modernize.cli.choose import split_names
+from modernize.cli.console import note as tell
+from modernize.cli.console import say, say_table
+from modernize.cli.layout import columns
+from modernize.errors import SOME_RUNS_FAILED, ModernizeError
 from modernize.path import DEFAULT_PATH
 from modernize.words import macs_unit
 
@@ -36,7 +24,7 @@ if TYPE_CHECKING:
     from modernize.run.request import RunRequest
     from modernize.run.run_study import StudyResult
 
-EXAMPLES = exit_codes() + examples(
+EXAMPLES = shared.exit_codes() + shared.examples(
     "modernize run --upto ln --dry-run",
     "modernize run --regime resnet50 --data imagenet --budget full --gpus 8 --micro-batch 256",
 )
@@ -48,25 +36,25 @@ NOT_REQUESTED = ("ctx", "study", "dry_run", "save_config")
 def run(
     ctx: typer.Context,
     study: own.StudyName = None,
-    regime: Regime = "laptop",
-    path: OnPath = DEFAULT_PATH,
-    upto: Upto = "",
-    start: Start = "",
-    skip: Skip = "",
-    only: Only = "",
-    order: Order = "",
-    probes: Probes = False,
+    regime: shared.Regime = "laptop",
+    path: shared.OnPath = DEFAULT_PATH,
+    upto: shared.Upto = "",
+    start: shared.Start = "",
+    skip: shared.Skip = "",
+    only: shared.Only = "",
+    order: shared.Order = "",
+    probes: shared.Probes = False,
     data: own.Data = "shapes",
-    data_dir: DataDir = None,
-    download: Download = False,
+    data_dir: shared.DataDir = None,
+    download: shared.Download = False,
     train_images: own.TrainImages = None,
     test_images: own.TestImages = None,
-    image_size: ImageSize = None,
-    stem_stride: StemStride = None,
+    image_size: shared.ImageSize = None,
+    stem_stride: shared.StemStride = None,
     budget: own.BudgetName = "smoke",
     epochs: own.Epochs = None,
     seeds: own.Seeds = "1",
-    settings: Settings = None,
+    settings: own.Settings = None,
     recipe: own.RecipeName = "",
     baseline: own.Baseline = None,
     weights: own.Weights = None,
@@ -80,7 +68,7 @@ def run(
     cuda_graphs: own.CudaGraphs = False,
     deterministic: own.Deterministic = False,
     decode_workers: own.DecodeWorkers = None,
-    out: Out = Path(),
+    out: shared.Out = Path(),
     name: own.Name = "",
     note: own.Note = "",
     repeat: own.Repeat = False,
@@ -93,13 +81,10 @@ def run(
 
     Finished runs are skipped, so the same command again goes on where it stopped.
     """
-    from modernize.cli.console import note as tell
-    from modernize.cli.console import say
     from modernize.cli.dry_run import print_plan
     from modernize.cli.live import LiveProgress
     from modernize.cli.reading import ReadingProgress
     from modernize.datasets.image_files import watched
-    from modernize.errors import SOME_RUNS_FAILED
     from modernize.run.config import save_request
     from modernize.run.placement import torchrun
     from modernize.run.run_study import REPORTS, RESULTS, check_request, plan_whole, run_study
@@ -138,8 +123,6 @@ def run(
 
 def _request(ctx: typer.Context) -> RunRequest:
     """Read what is asked from the study file and from the options that the user gave."""
-    from modernize.cli.choose import split_names
-    from modernize.errors import ModernizeError
     from modernize.run.config import merged, read_study_file
     from modernize.run.overrides import parse_settings
     from modernize.studies.builtin import study_path
@@ -176,9 +159,6 @@ def _given(ctx: typer.Context, param: str) -> bool:
 
 
 def _print(result: StudyResult) -> None:
-    from modernize.cli.console import say_table
-    from modernize.cli.layout import columns
-
     unit, size = macs_unit(record.cost.macs for record in result.records)
     rows = []
     for record in result.records:

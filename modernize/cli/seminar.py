@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from modernize.cli.course_options import Replace, Results, StudyName, course_named
-from modernize.cli.options import Regime, examples
+from modernize.cli.choose import course_named
+from modernize.cli.console import say
+from modernize.cli.options import Regime, Replace, Results, StudyName, examples, option
 
 EXAMPLES = examples("modernize seminar", "modernize seminar --study laptop-cifar10-subset --out friday")
 
@@ -17,14 +16,13 @@ def seminar(
     regime: Regime = "resnet50",
     study: StudyName = "",
     results: Results = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder to write into.", metavar="DIR")] = Path("seminar"),
+    out: Annotated[Path, option("--out", "Folder to write into.", "DIR")] = Path("seminar"),
     replace: Replace = False,
 ) -> None:
     """Write what a seminar needs: slides.html, handout.md to predict on, and the notebook seminar.ipynb.
 
     From published numbers, or from a study's records beside them. The instructor's guide is docs/instructor.md.
     """
-    from modernize.cli.console import say
     from modernize.seminar.kit import write_kit
 
     for path in write_kit(course_named(regime, study, results), out, replace=replace):

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from modernize.cli.options import ImageSize, Json, Regime, StemStride, complete_step_or_recipe, examples
+from modernize.cli.choose import refuse_unknown, start_of
+from modernize.cli.code import code_facts, print_code
+from modernize.cli.console import say, say_json, say_prose, say_table
+from modernize.cli.counts import CONVENTIONS, MACS_NOTE, change_rows, count_cells, count_heads, counts
+from modernize.cli.fields import print_fields, print_recipe, recipe_facts
+from modernize.cli.layout import columns
+from modernize.cli.options import (
+    ImageSize,
+    Json,
+    Regime,
+    StemStride,
+    argument,
+    complete_step_or_recipe,
+    examples,
+    option,
+)
+from modernize.cost import cost
+from modernize.diagram import MARK, change_diagram, network_diagram, network_parts
+from modernize.errors import ModernizeError
+from modernize.ladder import rung_of
+from modernize.path import BASE
+from modernize.published import published_row
+from modernize.recipes import RECIPES, named_recipe
+from modernize.registry import get_step, load_steps
 from modernize.words import macs_unit, signed
 
 if TYPE_CHECKING:
@@ -20,20 +42,19 @@ EXAMPLES = examples("modernize show depthwise", "modernize show gelu --code")
 def show(
     step: Annotated[
         str,
-        typer.Argument(
-            metavar="STEP",
-            help="Id of a step, base, or a recipe: classic, convnext, finetune, fcmae, finetune-v2, cifar10-stem, "
+        argument(
+            "STEP",
+            "Id of a step, base, or a recipe: classic, convnext, finetune, fcmae, finetune-v2, cifar10-stem, "
             "cifar10-preact.",
-            autocompletion=complete_step_or_recipe,
+            complete_step_or_recipe,
+            default=True,
         ),
     ],
     regime: Regime = "resnet50",
     image_size: ImageSize = None,
     stem_stride: StemStride = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also list the fields that stay as they are.")] = False,
-    code: Annotated[
-        bool, typer.Option("--code", help="Show the step's source and how the network's modules change.")
-    ] = False,
+    everything: Annotated[bool, option("--all", "Also list the fields that stay as they are.")] = False,
+    code: Annotated[bool, option("--code", "Show the step's source and how the network's modules change.")] = False,
     json: Json = False,
 ) -> None:
     """Show a step: what it does and why, the spec's change, cost, published row, and the block drawn in text.
@@ -41,18 +62,6 @@ def show(
     The default regime is resnet50, so that the costs stand beside the paper's. A recipe is shown with where each of
     its values comes from. With --code: the step's own function, and the modules that it changes.
     """
-    from modernize.cli.choose import refuse_unknown, start_of
-    from modernize.cli.code import code_facts, print_code
-    from modernize.cli.console import say_json
-    from modernize.cli.fields import print_recipe, recipe_facts
-    from modernize.cost import cost
-    from modernize.errors import ModernizeError
-    from modernize.ladder import rung_of
-    from modernize.path import BASE
-    from modernize.published import published_row
-    from modernize.recipes import RECIPES, named_recipe
-    from modernize.registry import load_steps
-
     names = (BASE, *load_steps())
     if step in RECIPES and step not in names:
         if code:
@@ -81,13 +90,6 @@ def _previous(rung: Rung) -> str:
 
 
 def _facts(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow | None) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from modernize.cli.counts import CONVENTIONS, counts
-    from modernize.cli.fields import recipe_facts
-    from modernize.diagram import network_parts
-    from modernize.registry import get_step
-
     step = get_step(rung.step) if rung.before else None
     return {
         "step": rung.step,
@@ -118,26 +120,16 @@ def _facts(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow
 
 
 def _published_facts(row: PublishedRow | None, regime: str) -> dict[str, Any] | None:
-    from dataclasses import asdict
-
     return asdict(row) | {"regime": regime, "top1_delta": _delta(row, regime)} if row else None
 
 
 def _delta(row: PublishedRow, regime: str) -> float | None:
     """Points of top-1 that the paper prints above the row the change was made to."""
-    from modernize.published import published_row
-
     before = published_row(regime, row.before) if row.before else None
     return round(row.top1_percent - before.top1_percent, 2) if before else None
 
 
 def _print(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow | None, *, everything: bool) -> None:
-    from modernize.cli.console import say, say_prose, say_table
-    from modernize.cli.counts import MACS_NOTE, change_rows, count_cells, count_heads
-    from modernize.cli.fields import print_fields
-    from modernize.cli.layout import columns
-    from modernize.diagram import MARK, change_diagram, network_diagram
-
     regime = rung.spec.regime
     _print_card(rung)
     print_fields(rung, _previous(rung), everything=everything)
@@ -160,9 +152,6 @@ def _print(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow
 
 
 def _print_card(rung: Rung) -> None:
-    from modernize.cli.console import say, say_prose
-    from modernize.registry import get_step
-
     regime = rung.spec.regime
     if not rung.before:
         say(f"{rung.step}: {rung.title}", "bold")
@@ -181,8 +170,6 @@ def _print_card(rung: Rung) -> None:
 
 
 def _print_published(row: PublishedRow, regime: str) -> None:
-    from modernize.cli.console import say, say_prose
-
     delta = _delta(row, regime)
     spread = f" ± {row.top1_std:.2f}" if row.top1_std is not None else ""
     change = f" ({signed(delta)} from {row.before})" if delta is not None else ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from modernize.cli.course_options import Replace, Results, StudyName, course_named
-from modernize.cli.options import Regime, examples
+from modernize.cli.choose import course_named
+from modernize.cli.console import say
+from modernize.cli.options import Regime, Replace, Results, StudyName, examples, option
+from modernize.errors import ModernizeError
 
 EXAMPLES = examples("modernize slides", "modernize slides --study laptop-cifar10-subset --out deck.html")
 
@@ -17,7 +17,7 @@ def slides(
     regime: Regime = "resnet50",
     study: StudyName = "",
     results: Results = None,
-    out: Annotated[Path, typer.Option("--out", help="The file to write.", metavar="FILE")] = Path("slides.html"),
+    out: Annotated[Path, option("--out", "The file to write.", "FILE")] = Path("slides.html"),
     replace: Replace = False,
 ) -> None:
     """Write slides: each step with its diagram and code, a prediction to make, then what was published and measured.
@@ -25,8 +25,6 @@ def slides(
     One HTML file that needs no network. Arrow keys move, S shows the speaker notes, O all slides, ? all keys; printed,
     it has one slide a page.
     """
-    from modernize.cli.console import say
-    from modernize.errors import ModernizeError
     from modernize.results.files import write_atomically
     from modernize.seminar.slides import slides_html
 

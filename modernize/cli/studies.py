@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from modernize.cli.options import Json, Out, complete_builtin_study, examples
+from modernize.cli.console import say, say_json, say_prose, say_table
+from modernize.cli.layout import columns
+from modernize.cli.options import Json, Out, argument, complete_builtin_study, examples, option
+from modernize.external import External
 from modernize.words import NONE, duration, macs_text, macs_unit
 
 if TYPE_CHECKING:
@@ -22,16 +24,9 @@ GUESSED = "* a guess from counted work; where this machine has records, the time
 def studies(
     study: Annotated[
         str,
-        typer.Argument(
-            metavar="STUDY",
-            help="A built-in study, or a study file; all built-in ones by default.",
-            autocompletion=complete_builtin_study,
-            show_default=False,
-        ),
+        argument("STUDY", "A built-in study, or a study file; all built-in ones by default.", complete_builtin_study),
     ] = "",
-    budget: Annotated[
-        str, typer.Option("--budget", help="Under this budget.", metavar="NAME", show_default="the study's")
-    ] = "",
+    budget: Annotated[str, option("--budget", "Under this budget.", "NAME", default="the study's")] = "",
     out: Out = Path(),
     json: Json = False,
 ) -> None:
@@ -39,7 +34,6 @@ def studies(
 
     With a name, show its rows, what is compared with what, and the published values.
     """
-    from modernize.cli.console import say_json
     from modernize.results.store import load_records
     from modernize.run.config import merged, read_study_file
     from modernize.run.described import describe
@@ -59,9 +53,6 @@ def studies(
 
 
 def _list(told: dict[str, Described]) -> None:
-    from modernize.cli.console import say_prose, say_table
-    from modernize.cli.layout import columns
-
     rows = [
         (
             name,
@@ -81,8 +72,6 @@ def _list(told: dict[str, Described]) -> None:
 
 
 def _show(name: str, one: Described) -> None:
-    from modernize.cli.console import say, say_prose, say_table
-    from modernize.cli.layout import columns
     from modernize.run.request import seeds_text
 
     request, definition = one.request, one.request.definition
@@ -128,8 +117,6 @@ def _show(name: str, one: Described) -> None:
 
 
 def _what(entry: Entry) -> str:
-    from modernize.external import External
-
     return f"{entry.title}, {entry.model}" if isinstance(entry.model, External) else entry.title
 
 
@@ -149,8 +136,6 @@ def _time(one: Described) -> str:
 
 
 def _facts(name: str, one: Described) -> dict[str, Any]:
-    from dataclasses import asdict
-
     definition = one.request.definition
     return {
         "name": name,

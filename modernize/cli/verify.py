@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import typer
 
+from modernize.cli.console import progress, say, say_json, say_prose, say_table
+from modernize.cli.layout import columns
 from modernize.cli.options import Json, examples
 
 if TYPE_CHECKING:
@@ -22,10 +27,6 @@ def verify(json: Json = False) -> None:
 
     "flagged" marks a printed value that is inconsistent in its source. Exits with 1 if a check fails.
     """
-    from dataclasses import asdict
-    from itertools import groupby
-
-    from modernize.cli.console import progress, say, say_json
     from modernize.verify import checks
 
     results: list[CheckResult] = []
@@ -49,9 +50,6 @@ def verify(json: Json = False) -> None:
 
 
 def _print(against: str, results: list[CheckResult]) -> None:
-    from modernize.cli.console import say, say_prose, say_table
-    from modernize.cli.layout import columns
-
     say(f"against {against}", "dim")
     rows = [(result.status, result.what, result.expected, result.got) for result in results]
     say_table(columns("result", "checked", "expected", "got..."), rows, [STYLES[result.status] for result in results])
@@ -62,10 +60,6 @@ def _print(against: str, results: list[CheckResult]) -> None:
 
 
 def _print_summary(results: list[CheckResult]) -> None:
-    from collections import Counter
-
-    from modernize.cli.console import say
-
     counted = Counter(result.status for result in results)
     text = ", ".join(f"{counted[status]} {status}" for status in ("ok", "flagged", "failed"))
     seconds = sum(result.seconds for result in results)

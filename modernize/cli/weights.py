@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from modernize.cli.options import Json, Out, complete_study, examples
+from modernize.cli.console import note, say, say_json, say_table
+from modernize.cli.layout import columns
+from modernize.cli.options import Json, Out, complete_study, examples, option
+from modernize.errors import unknown_name
 
 if TYPE_CHECKING:
     from modernize.results.artifact import Artifact
@@ -18,20 +19,16 @@ EXAMPLES = examples("modernize weights", "modernize weights --study laptop-cifar
 def weights(
     study: Annotated[
         str,
-        typer.Option(
-            "--study", help="Of this study alone.", metavar="NAME", autocompletion=complete_study, show_default="all"
-        ),
+        option("--study", "Of this study alone.", "NAME", complete_study, default="all"),
     ] = "",
     out: Out = Path(),
-    free: Annotated[bool, typer.Option("--free", help="Remove the files listed; records and reports stay.")] = False,
+    free: Annotated[bool, option("--free", "Remove the files listed; records and reports stay.")] = False,
     json: Json = False,
 ) -> None:
     """List the trained weights under runs/: of which run, how large, and whether they are as their record says.
 
     `modernize run --weights run:ID` starts from them.
     """
-    from modernize.cli.console import note, say_json
-    from modernize.errors import unknown_name
     from modernize.results.artifact import artifacts, clear_run
     from modernize.results.store import find_studies, load_records
 
@@ -66,9 +63,6 @@ def _facts(one: Artifact) -> dict[str, object]:
 
 
 def _print(kept: list[Artifact]) -> None:
-    from modernize.cli.console import say, say_table
-    from modernize.cli.layout import columns
-
     rows = [
         (
             f"run:{one.record.run_id}",
