@@ -152,3 +152,17 @@ def test_weights_say_how_to_use_them(out):
     assert found.preprocessing.crop_ratio == record.trained_recipe["eval_crop_ratio"]
     assert 80 < found.preprocessing.mean[0] < 110
     assert found.about == {"run": record.run_id}
+
+
+def test_the_diversity_of_a_trained_network_is_shown_and_drawn(out, tmp_path, capsys):
+    record, picture = the_record(out), tmp_path / "diversity.png"
+    line = ["diversity", f"run:{record.run_id[:6]}", "--out", str(out), "--untrained"]
+    assert main([*line, "--json"]) == 0
+    before, after = json.loads(capsys.readouterr().out)
+    assert before["run"].endswith("untrained")
+    assert list(before["layers"]) == list(after["layers"])
+    assert before["layers"] != after["layers"]
+    assert main([*line, "--images", "3", "--picture", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert len(capsys.readouterr().out.splitlines()) == len(after["layers"]) + 2
+    assert main([*line, "--picture", str(picture)]) == 2

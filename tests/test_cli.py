@@ -45,6 +45,7 @@ SURFACE = {
     ],
     "weights": ["--study", "--out", "--free", "--json"],
     "predict": ["RUN", "--images", "--picture", "--out", "--data-dir", "--replace", "--json"],
+    "diversity": ["RUN...", "--images", "--untrained", "--picture", "--out", "--data-dir", "--replace", "--json"],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],
     "compare": ["A", "B", "--study", "--format", "--out", "--json"],
     "quiz": [*COURSE, "--probes", "--json"],

@@ -19,6 +19,7 @@ ROOMS = [
     "words", "errors", "version",
 ]  # fmt: skip
 TORCH_ROOMS = (
+    "analysis/",
     "nn/",
     "measure/",
     "models/",

@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "Train every rung, record, and report.",
     "weights": "List the weights that runs left, or free their space.",
     "predict": "Show what a trained network takes test images for.",
+    "diversity": "Measure how alike the channels of trained networks are.",
     "report": "Write reports again from their records.",
     "compare": "Compare two studies rung by rung.",
     "quiz": "Predict what each step does, then see.",

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from modernize.datasets import load_data
-from modernize.datasets.dataset import Images
+from modernize.datasets.dataset import Dataset, Images
 from modernize.datasets.feed import make_feed
 from modernize.entry import model_of
 from modernize.errors import DataError
@@ -50,21 +51,11 @@ def predict(record: Record, out: Path, *, num_images: int, data_dir: Path | None
         ModernizeError: If the weights are gone or changed.
         DataError: If the data set is not here, or is another than the run's.
     """
-    weights, facts = weights_of_run(record, out), record.data
-    data = load_data(
-        facts.name,
-        image_size=facts.image_size,
-        train_images=facts.num_train_images,
-        test_images=max(facts.num_test_images, facts.num_val_images),
-        data_dir=data_dir,
-    )
-    if data.fingerprint != facts.fingerprint:
-        raise DataError(f"{facts.name} is not what run {record.run_id} was evaluated on: its fingerprint is another.")
-    recipe = from_dict(Recipe, record.trained_recipe, "recipe")
-    size = {"num_classes": facts.num_classes, "image_size": facts.image_size}
-    network = build_model(model_of(record.model), recipe, **size)
+    weights, data = weights_of_run(record, out), data_of(record, data_dir)
+    network = untrained(record)
     network.load_state_dict(load_file(weights))
-    images_nchw, labels = next(iter(make_feed(data, recipe).eval_batches("test", num_images)))
+    feed = make_feed(data, from_dict(Recipe, record.trained_recipe, "recipe"))
+    images_nchw, labels = next(iter(feed.eval_batches("test", num_images)))
     with torch.no_grad():
         probabilities, classes = network.eval()(images_nchw).softmax(dim=1).max(dim=1)
     names = data.class_names
@@ -79,3 +70,28 @@ def predict(record: Record, out: Path, *, num_images: int, data_dir: Path | None
             zip(labels.tolist(), classes.tolist(), probabilities.tolist(), strict=True)
         )
     ]
+
+
+def data_of(record: Record, data_dir: Path | None = None) -> Dataset:
+    """Load the data set that a run was evaluated on.
+
+    Raises:
+        DataError: If it is not here, or is another than the run's.
+    """
+    facts = record.data
+    data = load_data(
+        facts.name,
+        image_size=facts.image_size,
+        train_images=facts.num_train_images,
+        test_images=max(facts.num_test_images, facts.num_val_images),
+        data_dir=data_dir,
+    )
+    if data.fingerprint != facts.fingerprint:
+        raise DataError(f"{facts.name} is not what run {record.run_id} was evaluated on: its fingerprint is another.")
+    return data
+
+
+def untrained(record: Record) -> nn.Module:
+    """Build the network that a run trained, with weights drawn from torch's global generator."""
+    recipe, facts = from_dict(Recipe, record.trained_recipe, "recipe"), record.data
+    return build_model(model_of(record.model), recipe, num_classes=facts.num_classes, image_size=facts.image_size)

@@ -1,0 +1,1 @@
+"""What trained networks have learnt, looked at from inside."""
