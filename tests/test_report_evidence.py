@@ -11,7 +11,7 @@ from modernize.report.evidence import agreement, agreement_sentences, power, pow
 from modernize.report.facts import findings, scale_limits, seed_limits
 from modernize.report.paper import N_SEEDS, READINGS, Reading
 from modernize.report.rows import make_rows
-from modernize.results.statistics import Summary, holm, rank_correlation, welch_p_value
+from modernize.results.statistics import Summary, holm, rank_correlation, welch
 
 BASE = (70.0, 71.0, 72.0)
 
@@ -106,7 +106,7 @@ def test_how_sure_each_published_step_is():
 )
 def test_each_kernel_size_against_the_one_before(step, before, verdict):
     rows = {row.step: Summary(n=3, mean=row.top1_percent, std=row.top1_std) for row in published_rows("resnet50")}
-    p_value = welch_p_value(rows[step], rows[before])
+    p_value = welch(rows[step], rows[before]).p_value
     assert Reading(p_value=p_value, p_holm=min(1.0, 15 * p_value)).verdict == verdict
 
 

@@ -16,8 +16,8 @@ from modernize.results.statistics import (
     sampling_error_percent,
     smallest_delta,
     summarise,
+    welch,
     welch_delta,
-    welch_p_value,
 )
 
 
@@ -130,18 +130,18 @@ def test_welch_textbook_examples(one, other, p_value):
     # n, mean and variance of the three examples of https://en.wikipedia.org/wiki/Welch%27s_t-test
     samples = [Summary(n=n, mean=mean, std=math.sqrt(variance)) for n, mean, variance in (one, other)]
     # Means and variances are printed with one digit.
-    assert welch_p_value(*samples) == pytest.approx(p_value, abs=6e-3)
+    assert welch(*samples).p_value == pytest.approx(p_value, abs=6e-3)
     (a, b) = samples
     oracle = stats.ttest_ind_from_stats(a.mean, a.std, a.n, b.mean, b.std, b.n, equal_var=False)
-    assert welch_p_value(*samples) == pytest.approx(oracle.pvalue)
+    assert welch(*samples).p_value == pytest.approx(oracle.pvalue)
 
 
 def test_welch_needs_two_spreads():
     known, single = Summary(n=3, mean=80.0, std=0.1), Summary(n=1, mean=79.0, std=None)
     exact = Summary(n=3, mean=80.0, std=0.0)
-    assert welch_p_value(known, single) is None
-    assert welch_p_value(exact, exact) is None
-    assert welch_p_value(known, exact) == pytest.approx(1.0)
+    assert welch(known, single).p_value is None
+    assert welch(exact, exact).p_value is None
+    assert welch(known, exact).p_value == pytest.approx(1.0)
 
 
 def test_rank_correlation_of_a_textbook_example():

@@ -13,7 +13,7 @@ from modernize.report.contrasts import LEVEL
 from modernize.report.machines import execution_text, hardware_text
 from modernize.report.rows import Row, make_rows
 from modernize.results.record import Record
-from modernize.results.statistics import PairedDelta, Summary, WelchDelta, holm, paired_delta, summarise, welch_delta
+from modernize.results.statistics import Delta, Summary, holm, paired_delta, summarise, welch_delta
 from modernize.results.store import find_studies, load_records, load_study
 from modernize.results.study import Study
 from modernize.results.walk import holds_records
@@ -56,7 +56,7 @@ class RungPair:
     step: str
     a: Summary | None
     b: Summary | None
-    difference: PairedDelta | WelchDelta | None
+    difference: Delta | None
     p_holm: float | None
     same_spec: bool | None
     identical: bool
@@ -175,7 +175,7 @@ def _choose(given: str, studies: Mapping[str, Path], other: Mapping[str, Path], 
 def _pair(
     step: str, one: Mapping[int, float], other: Mapping[int, float], a: Side, b: Side, *, paired: bool
 ) -> RungPair:
-    difference: PairedDelta | WelchDelta | None
+    difference: Delta | None
     if paired and one.keys() & other.keys():
         difference = paired_delta(other, one)
     else:
@@ -202,7 +202,7 @@ def _verdict(pair: RungPair, words: tuple[str, str], a: Side, b: Side) -> str:
         return "nothing to compare"
     if pair.identical:
         return "identical"
-    before = None if isinstance(difference, PairedDelta) else difference.n_before
+    before = difference.n_before
     sizes = f"n={difference.n}" if before is None else f"n={before} and {difference.n}"
     if difference.p_value is None or pair.p_holm is None:
         return "one seed: no interval" if 1 in (difference.n, before) else "no spread: no interval"

@@ -14,7 +14,7 @@ from modernize.report.contrasts import LEVEL
 from modernize.report.tables import csv_text, json_text, rounded, significant
 from modernize.report.view import Block, Cell, Items, Page, Paragraph, Section, Table, heads, key_of
 from modernize.results.files import write_atomically
-from modernize.results.statistics import PairedDelta, Summary, WelchDelta
+from modernize.results.statistics import Delta, Summary
 from modernize.words import NONE, plural, signed
 
 ENDS = ("diverged", "failed", "missing")
@@ -161,7 +161,7 @@ def to_json(found: Comparison) -> dict[str, Any]:
     }
 
 
-def difference_text(difference: PairedDelta | WelchDelta | None) -> str:
+def difference_text(difference: Delta | None) -> str:
     """Signed difference with its interval where there is one."""
     if difference is None:
         return NONE
@@ -199,7 +199,7 @@ def _flat(found: Comparison, pair: RungPair) -> dict[str, Any]:
         "difference": rounded(difference.get("mean")),
         "difference_low": rounded(difference.get("low")),
         "difference_high": rounded(difference.get("high")),
-        "test": None if not difference else "paired t" if isinstance(pair.difference, PairedDelta) else "Welch",
+        "test": None if not pair.difference else "paired t" if pair.difference.n_before is None else "Welch",
         "p_value": significant(difference.get("p_value")),
         "p_value_holm": significant(pair.p_holm),
         "verdict": pair.verdict,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from modernize.published import PublishedRow
 from modernize.report.paper import READINGS, Reading
-from modernize.results.statistics import PairedDelta, holm, paired_delta
+from modernize.results.statistics import Delta, holm, paired_delta
 from modernize.results.study import Study
 
 # Of the Holm-corrected tests, two-sided.
@@ -31,7 +31,7 @@ class Contrast:
 
     entry: str = ""
     before: str = ""
-    delta: PairedDelta | None = None
+    delta: Delta | None = None
     p_holm: float | None = None
     published_delta: float | None = None
     published_reading: Reading | None = None

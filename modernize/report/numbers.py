@@ -5,7 +5,7 @@ from __future__ import annotations
 from modernize.published import PublishedRow
 from modernize.report.paper import NO_STD
 from modernize.report.rows import Row
-from modernize.results.statistics import PairedDelta, Summary
+from modernize.results.statistics import Delta, Summary
 from modernize.words import NONE, signed
 
 
@@ -22,7 +22,7 @@ def top1_text(top1: Summary | None) -> str:
     return f"{top1.mean:.2f}{spread} (n={top1.n})"
 
 
-def delta_text(delta: PairedDelta | None, n_seeds: int) -> str:
+def delta_text(delta: Delta | None, n_seeds: int) -> str:
     """Signed difference, its interval where there is one, and the number of pairs where it is not all the seeds."""
     if delta is None:
         return NONE

@@ -19,7 +19,7 @@ from modernize.report.rows import Row, make_rows
 from modernize.report.specs import paper_rungs
 from modernize.report.study_notes import published_notes
 from modernize.report.view import Block, Cell, Facts, Items, Page, Panel, Paragraph, Section, Table, heads
-from modernize.results.statistics import Summary, welch_p_value
+from modernize.results.statistics import Summary, welch
 from modernize.results.study import PlannedEntry, Study
 from modernize.words import signed
 
@@ -189,7 +189,7 @@ def _kernels(regime: str) -> str:
     adopted = printed.pop("kernel-7")
     found = []
     for step, summary in printed.items():
-        p_value = welch_p_value(summary, adopted)
+        p_value = welch(summary, adopted).p_value
         p = f" (p = {numbers.p_text(p_value)})" if p_value is not None else ""
         found.append(f"{step} {signed(summary.mean - adopted.mean)}{p}")
     return f"Each kernel size stands against the 3x3 of move-up. Against kernel-7, uncorrected: {', '.join(found)}."

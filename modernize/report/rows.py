@@ -12,7 +12,7 @@ from modernize.report.paper import Reading, published_of
 from modernize.results.record import Record
 from modernize.results.sources import changed_since, sources
 from modernize.results.stale import Freshness
-from modernize.results.statistics import PairedDelta, Summary, summarise
+from modernize.results.statistics import Delta, Summary, summarise
 from modernize.results.study import PlannedEntry, Study
 
 # Roles that need no word beside a name.
@@ -61,7 +61,7 @@ class Row:
         return self.contrast.before
 
     @property
-    def delta(self) -> PairedDelta | None:
+    def delta(self) -> Delta | None:
         """Against that entry, over the seeds both finished."""
         return self.contrast.delta
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -32,26 +32,28 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairedDelta:
-    """Mean difference between two rungs over the seeds that both finished, with its paired t test.
+class Delta:
+    """Difference of two means, with its t test: paired over seeds, or Welch's of independent samples.
 
     Attributes:
-        n: Number of paired seeds.
+        n: Number of paired seeds; of independent samples, values of the second.
+        n_before: Values of the first one; None where they are paired.
         mean: Mean difference.
-        std: Sample standard deviation of the differences, None for one seed.
-        low: Lower end of the t interval, None without spread: for one seed, or if all differences are equal.
+        std: Sample standard deviation of paired differences, None for one seed and for independent samples.
+        low: Lower end of the t interval, None without spread: for one seed, or if all values are equal.
         high: Its upper end.
         confidence: Of the interval, for example 0.95. Each interval stands alone: no correction for their number.
         p_value: Two-sided, of the hypothesis of no difference; None where there is no interval.
     """
 
     n: int
+    n_before: int | None = None
     mean: float
-    std: float | None
-    low: float | None
-    high: float | None
+    std: float | None = None
+    low: float | None = None
+    high: float | None = None
     confidence: float
-    p_value: float | None
+    p_value: float | None = None
 
     @property
     def excludes_zero(self) -> bool:
@@ -74,9 +76,7 @@ def summarise(values: Sequence[float]) -> Summary | None:
     return Summary(n=len(values), mean=mean, std=_sample_std(values, mean))
 
 
-def paired_delta(
-    after: Mapping[int, float], before: Mapping[int, float], confidence: float = 0.95
-) -> PairedDelta | None:
+def paired_delta(after: Mapping[int, float], before: Mapping[int, float], confidence: float = 0.95) -> Delta | None:
     """Compare two rungs seed by seed.
 
     Args:
@@ -95,50 +95,12 @@ def paired_delta(
     summary = summarise([after[seed] - before[seed] for seed in sorted(after.keys() & before.keys())])
     if summary is None:
         return None
-    low = high = p_value = None
-    if summary.std:
-        from scipy.special import stdtr, stdtrit
-
-        degrees, error = summary.n - 1, summary.std / math.sqrt(summary.n)
-        half = float(stdtrit(degrees, (1 + confidence) / 2)) * error
-        low, high = summary.mean - half, summary.mean + half
-        p_value = 2 * float(stdtr(degrees, -abs(summary.mean) / error))
     # Rounded, so that equal deltas rank alike.
-    mean = round(summary.mean, 9)
-    return PairedDelta(
-        n=summary.n, mean=mean, std=summary.std, low=low, high=high, confidence=confidence, p_value=p_value
-    )
+    delta = Delta(n=summary.n, mean=round(summary.mean, 9), std=summary.std, confidence=confidence)
+    return _tested(delta, summary.mean, summary.std / math.sqrt(summary.n), summary.n - 1) if summary.std else delta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WelchDelta:
-    """Difference of the means of two independent samples, with its Welch test.
-
-    Attributes:
-        n: Values of the second sample.
-        n_before: Values of the first.
-        mean: Second mean minus first.
-        low: Lower end of the t interval, None where a sample shows no spread: of one value, or if both are constant.
-        high: Its upper end.
-        confidence: Of the interval; no correction for the number of intervals.
-        p_value: Two-sided; None where there is no interval.
-    """
-
-    n: int
-    n_before: int
-    mean: float
-    low: float | None
-    high: float | None
-    confidence: float
-    p_value: float | None
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether there is an interval and it does not hold 0."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
-
-
-def welch_delta(after: Sequence[float], before: Sequence[float], confidence: float = 0.95) -> WelchDelta | None:
+def welch_delta(after: Sequence[float], before: Sequence[float], confidence: float = 0.95) -> Delta | None:
     """Compare two independent samples without assuming equal variances.
 
     Source: B. L. Welch, Biometrika 34 (1947).
@@ -156,18 +118,29 @@ def welch_delta(after: Sequence[float], before: Sequence[float], confidence: flo
         2.167
     """
     one, other = summarise(after), summarise(before)
-    if one is None or other is None:
-        return None
-    mean = round(one.mean - other.mean, 9)
-    low = high = None
-    p_value = welch_p_value(one, other)
-    if p_value is not None:
-        from scipy.special import stdtrit
+    return welch(one, other, confidence) if one and other else None
 
-        error, degrees = _welch(one, other)
-        half = float(stdtrit(degrees, (1 + confidence) / 2)) * error
-        low, high = mean - half, mean + half
-    return WelchDelta(n=one.n, n_before=other.n, mean=mean, low=low, high=high, confidence=confidence, p_value=p_value)
+
+def welch(one: Summary, other: Summary, confidence: float = 0.95) -> Delta:
+    """Compare two means with standard deviations likewise: the first minus the second.
+
+    Returns:
+        Without an interval if a standard deviation is missing or both are zero.
+    """
+    delta = Delta(n=one.n, n_before=other.n, mean=round(one.mean - other.mean, 9), confidence=confidence)
+    if one.std is None or other.std is None or one.std == other.std == 0:
+        return delta
+    a, b = one.std**2 / one.n, other.std**2 / other.n
+    degrees = (a + b) ** 2 / (a**2 / (one.n - 1) + b**2 / (other.n - 1))
+    return _tested(delta, one.mean - other.mean, math.sqrt(a + b), degrees)
+
+
+def _tested(delta: Delta, mean: float, error: float, degrees: float) -> Delta:
+    """Add interval and p-value of a difference with this standard error."""
+    from scipy.special import stdtr, stdtrit
+
+    half = float(stdtrit(degrees, (1 + delta.confidence) / 2)) * error
+    return replace(delta, low=mean - half, high=mean + half, p_value=2 * float(stdtr(degrees, -abs(mean) / error)))
 
 
 def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
@@ -185,28 +158,6 @@ def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
         least = max(least, min(1.0, (len(p_values) - rank) * p_values[key]))
         adjusted[key] = least
     return {key: adjusted[key] for key in p_values}
-
-
-def welch_p_value(one: Summary, other: Summary) -> float | None:
-    """Test two means with standard deviations for a difference, two-sided, without assuming equal variances.
-
-    Source: B. L. Welch, Biometrika 34 (1947).
-
-    Returns:
-        None if a standard deviation is missing or both are zero.
-    """
-    if one.std is None or other.std is None or one.std == other.std == 0:
-        return None
-    from scipy.special import stdtr
-
-    error, degrees = _welch(one, other)
-    return 2 * float(stdtr(degrees, -abs(one.mean - other.mean) / error))
-
-
-def _welch(one: Summary, other: Summary) -> tuple[float, float]:
-    """Standard error of the difference of two means with standard deviations, and its degrees of freedom."""
-    a, b = (one.std or 0.0) ** 2 / one.n, (other.std or 0.0) ** 2 / other.n
-    return math.sqrt(a + b), (a + b) ** 2 / (a**2 / (one.n - 1) + b**2 / (other.n - 1))
 
 
 def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
@@ -281,7 +232,7 @@ class Power:
     level: float = LEVEL
 
 
-def power_of(deltas: Sequence[PairedDelta], n: int) -> Power | None:
+def power_of(deltas: Sequence[Delta], n: int) -> Power | None:
     """Say what a design of `n` paired seeds can see, given the spread that its comparisons showed.
 
     Args:
@@ -299,7 +250,7 @@ def power_of(deltas: Sequence[PairedDelta], n: int) -> Power | None:
     return Power(n=n, pooled_std=pooled, degrees=degrees, smallest_delta=smallest_delta(pooled, n))
 
 
-def smallest_delta(std: float, n: int, power: float = POWER, level: float = LEVEL) -> float:
+def smallest_delta(std: float, n: int) -> float:
     """Invert the power of a two-sided paired t test, by the noncentral t distribution.
 
     The chance to find a difference of the wrong sign, negligible at any useful power, is not counted.
@@ -307,8 +258,6 @@ def smallest_delta(std: float, n: int, power: float = POWER, level: float = LEVE
     Args:
         std: Of the paired differences.
         n: Pairs, at least 2.
-        power: Probability to find the difference.
-        level: Two-sided.
 
     Returns:
         The difference, in the unit of `std`.
@@ -319,5 +268,5 @@ def smallest_delta(std: float, n: int, power: float = POWER, level: float = LEVE
     """
     from scipy.special import nctdtrinc, stdtrit
 
-    critical = float(stdtrit(n - 1, 1 - level / 2))
-    return float(nctdtrinc(n - 1, 1 - power, critical)) * std / math.sqrt(n)
+    critical = float(stdtrit(n - 1, 1 - LEVEL / 2))
+    return float(nctdtrinc(n - 1, 1 - POWER, critical)) * std / math.sqrt(n)

@@ -20,40 +20,10 @@ from modernize.studies.definition import DEFINITION_FIELDS, Definition, read_def
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """A study to run.
+    """A study to run: the arguments of `modernize.run`, checked, but for those that belong together.
 
     Attributes:
-        regime: Which ResNet the ladder starts from.
-        selection: Which steps it takes.
-        data: Name of the data set, see `modernize data`.
-        budget: Name of the budget.
-        epochs: Instead of the budget's.
-        train_images: At most so many, instead of the budget's.
-        test_images: At most so many, instead of the budget's.
-        image_size: In pixels, instead of the regime's.
-        stem_stride: Instead of the regime's.
-        recipe: Name of the recipe that every rung is trained with, in place of its own; "" for its own.
-        baseline: Other libraries' networks beside the rungs, see `modernize.external`.
-        seeds: Each rung is trained with each of them; see `read_seeds`.
-        device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.
-        precision: Of the arithmetic under autocast; "auto" for bf16 on GPUs that have it and fp32 elsewhere.
-        gpus: That train each run together (DDP); None for one device, whichever `device` says.
-        micro_batch: Images that one device takes at once, 0 for all of its share of a batch.
-        compile: Whether torch.compile compiles the networks.
-        cuda_graphs: Whether training steps are replayed as CUDA graphs.
-        deterministic: Whether only deterministic algorithms are allowed.
-        decode_workers: Processes a run that decode images; None for a number that suits the machine.
-        jobs: Runs at a time; 0 for one a core, or one a GPU.
-        out: Folder that holds results/, reports/ and runs/.
-        name: Of the study; "" for a name made from the choices above.
-        note: For the head of the report; "" keeps the one that the study has.
-        weights: File of weights to start from (safetensors), or "run:ID" for those a run left; None for random ones.
-        no_weights: Whether the final weights of each run are thrown away; else they stay under runs/.
-        data_dir: Where downloaded data sets lie.
-        download: Fetch the data set if it is not there.
-        repeat: Repeat finished runs.
-        extend: Add to the study of that name.
-        replace: Put what is asked in the place of the study, or the file, of that name.
+        selection: Which steps the ladder takes.
         overrides: Fields of the spec set by hand.
         definition: What a study file says beside options: rows, contrasts, published values, budgets.
     """
