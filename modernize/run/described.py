@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from modernize.cost import cost
 from modernize.datasets import DATASETS
 from modernize.entry import Entry
 from modernize.external import External
@@ -17,7 +16,7 @@ from modernize.run.estimate import EVALUATION_SHARE, rate_here
 from modernize.run.placement import place
 from modernize.run.request import RunRequest
 from modernize.run.request_entries import Contrasts, plan_budget, plan_entries
-from modernize.run.task import work_per_image
+from modernize.run.task import count, work_per_image
 from modernize.studies.counted import all_counted, key
 from modernize.train.budget import Budget
 
@@ -95,8 +94,8 @@ def _count(entry: Entry, image_size: int, num_classes: int) -> tuple[int | None,
         known = all_counted().get(key(entry.model, image_size, num_classes))
         return (*known, work_per_image(known[0])) if known else (None, None, None)
     spec = spec_of(entry.model, entry.recipe).with_arch(num_classes=num_classes)
-    counted = cost(spec, image_size)
-    return counted.macs, counted.num_params, work_per_image(counted.macs, counted.activations)
+    facts, work = count(spec, image_size)
+    return facts.macs, facts.num_params, work
 
 
 def _printed(request: RunRequest, entries: tuple[Entry, ...]) -> tuple[Reference, ...]:

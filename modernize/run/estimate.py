@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
-from modernize.cost import cost
 from modernize.entry import model_of
 from modernize.errors import ModernizeError
 from modernize.external import External
@@ -15,7 +14,7 @@ from modernize.regimes import spec_of
 from modernize.results.record import Record
 from modernize.run.environment import device_name, hardware, num_cores
 from modernize.run.identity import device_kind
-from modernize.run.task import Task, work_per_image
+from modernize.run.task import Task, count, work_per_image
 from modernize.spec import Recipe, fingerprint
 from modernize.train.runtime import Runtime
 from modernize.words import plural
@@ -69,24 +68,25 @@ def estimate(tasks: Sequence[Task], records: Iterable[Record], jobs: int) -> Est
         records: Earlier runs, of any machine.
         jobs: Runs at a time.
     """
-    speeds = _Speeds()
-    for record in records:
-        if tasks and _comparable(record, tasks[0].runtime):
-            speeds.add(record)
+    known = _known(records, tasks[0].runtime) if tasks else {}
     run_seconds: dict[str, float] = {}
     sources: list[str] = []
+    used: set[_Key] = set()
     decoding_seconds = 0.0
     for task in tasks:
         path = _path(task.input_path, task.data.name)
-        adds_decoding = path not in {IN_MEMORY, *speeds.work_per_second}
-        seconds, source = speeds.seconds(task, IN_MEMORY if adds_decoding else path)
+        adds_decoding = path not in {IN_MEMORY, *(path for path, _ in known)}
+        seconds, source, by = _seconds(task, IN_MEMORY if adds_decoding else path, known)
         if adds_decoding:
             decoding_seconds = _decoding_seconds(task.data.image_size)
             seconds = _with_decoding(seconds, task, num_cores() // max(1, jobs))
         run_seconds[task.run_id] = seconds
         sources.append(source)
+        used |= by
     seconds = max(sum(run_seconds.values()) / max(1, jobs), max(run_seconds.values(), default=0.0))
-    return Estimate(run_seconds, seconds, _basis(sources, speeds.size, decoding_seconds))
+    num_images = [number for key in used for number in known[key].num_images]
+    size = f" ({plural(len(num_images), 'run')}, {sum(num_images):,} images)" if used else ""
+    return Estimate(run_seconds, seconds, _basis(sources, size, decoding_seconds))
 
 
 def rate_here(records: Iterable[Record], runtime: Runtime) -> tuple[float, bool]:
@@ -96,51 +96,48 @@ def rate_here(records: Iterable[Record], runtime: Runtime) -> tuple[float, bool]
         records: Earlier runs, of any machine.
         runtime: How runs would be executed.
     """
-    speeds = _Speeds()
-    for record in records:
-        if _comparable(record, runtime):
-            speeds.add(record)
-    if known := speeds.work_per_second.get(IN_MEMORY):
-        return median(known), True
+    known = [one for (path, _), one in _known(records, runtime).items() if path == IN_MEMORY and one.work_per_second]
+    if known:
+        return median(one.work_per_second for one in known), True
     return GUESSED_WORK_PER_SECOND[device_kind(runtime)] * runtime.num_processes, False
 
 
-class _Speeds:
-    """What the records of this machine say, by the path that images took."""
+class _Known(NamedTuple):
+    """What the records of this machine say of one network; the images are those of each run."""
 
-    def __init__(self) -> None:
-        self.images_per_second: dict[tuple[str, str], list[float]] = {}
-        self.work_per_second: dict[str, list[float]] = {}
-        self.used: set[tuple[str, str]] = set()
-        self._num_images: dict[tuple[str, str], list[int]] = {}
+    images_per_second: float
+    work_per_second: float
+    num_images: list[int]
 
-    def add(self, record: Record) -> None:
-        path = _path(record.execution.input_path, record.data.name)
-        key, rate = (path, _key(record.model, record.data.image_size)), record.speed.images_per_second
-        if key not in self.images_per_second and (work := _work_of(record)):
-            self.work_per_second.setdefault(path, []).append(work * rate)
-        self.images_per_second.setdefault(key, []).append(rate)
-        self._num_images.setdefault(key, []).append(_length(record)[1])
 
-    @property
-    def size(self) -> str:
-        """How many runs and images the times that were given stand on, in words."""
-        images = [number for key in self.used for number in self._num_images[key]]
-        return f" ({plural(len(images), 'run')}, {sum(images):,} images)" if images else ""
+_Key = tuple[str, str]  # the path that images took, and the network
 
-    def seconds(self, task: Task, path: str) -> tuple[float, str]:
-        """Return how long a run takes if its images take this path, and where that comes from."""
-        trained, evaluated = _images(task)
-        images = trained + EVALUATION_SHARE * evaluated
-        key = (path, _key(task.model, task.data.image_size))
-        if known := self.images_per_second.get(key):
-            self.used.add(key)
-            return images / median(known), SAME
-        work = images * task.work / trained
-        if others := self.work_per_second.get(path):
-            self.used |= {key for key in self.images_per_second if key[0] == path}
-            return work / median(others), OTHERS
-        return work / (GUESSED_WORK_PER_SECOND[device_kind(task.runtime)] * task.runtime.num_processes), GUESS
+
+def _known(records: Iterable[Record], runtime: Runtime) -> dict[_Key, _Known]:
+    """Gather what records say about runs that are executed so on this machine."""
+    groups: dict[_Key, list[Record]] = {}
+    for record in records:
+        if _comparable(record, runtime):
+            path = _path(record.execution.input_path, record.data.name)
+            groups.setdefault((path, _network(record.model, record.data.image_size)), []).append(record)
+    rates = {key: median(record.speed.images_per_second for record in group) for key, group in groups.items()}
+    return {
+        key: _Known(rates[key], rates[key] * _work_of(group[0]), [_length(record)[1] for record in group])
+        for key, group in groups.items()
+    }
+
+
+def _seconds(task: Task, path: str, known: Mapping[_Key, _Known]) -> tuple[float, str, set[_Key]]:
+    """Return how long a run takes if its images take this path, where that comes from, and what tells it."""
+    trained, evaluated = _images(task)
+    images = trained + EVALUATION_SHARE * evaluated
+    key = (path, _network(task.model, task.data.image_size))
+    if key in known:
+        return images / known[key].images_per_second, SAME, {key}
+    work = images * task.work / trained
+    if others := {key for key, one in known.items() if key[0] == path and one.work_per_second}:
+        return work / median(known[key].work_per_second for key in others), OTHERS, others
+    return work / (GUESSED_WORK_PER_SECOND[device_kind(task.runtime)] * task.runtime.num_processes), GUESS, set()
 
 
 def _path(input_path: str, data_name: str) -> str:
@@ -228,7 +225,7 @@ def _length(record: Record) -> tuple[int, int]:
     return steps, steps * batch
 
 
-def _key(model: dict[str, Any], image_size: int) -> str:
+def _network(model: dict[str, Any], image_size: int) -> str:
     return fingerprint({"model": model, "image_size": image_size})
 
 
@@ -238,7 +235,6 @@ def _work_of(record: Record) -> float:
         model = model_of(record.model)
         if isinstance(model, External):
             return work_per_image(record.cost.macs)
-        counted = cost(spec_of(model, Recipe()), record.data.image_size)
-        return work_per_image(counted.macs, counted.activations)
+        return count(spec_of(model, Recipe()), record.data.image_size)[1]
     except ModernizeError:
         return 0.0

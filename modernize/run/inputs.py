@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from modernize.datasets import DATASETS, Dataset, load_data
 from modernize.entry import Entry
 from modernize.errors import DataError, MissingDataError, ModernizeError
 from modernize.results.artifact import PREFIX, run_called, weights_of_run
-from modernize.results.record import DataFacts
+from modernize.results.record import NO_WEIGHTS, DataFacts, WeightsFile
 from modernize.results.store import load_records
 from modernize.run.request import RunRequest
 from modernize.run.task import DataSource
@@ -41,17 +41,11 @@ def plan_images(
         train_images=request.train_images or budget.train_images,
         test_images=request.test_images or budget.test_images,
         data_dir=str(request.data_dir) if request.data_dir else None,
+        stream=None,
     )
     missing = ""
     try:
-        data = load_data(
-            request.data,
-            image_size=image_size,
-            train_images=source.train_images,
-            test_images=source.test_images,
-            data_dir=request.data_dir,
-            download=request.download,
-        )
+        data = load_data(**source.arguments(), download=request.download)
     except MissingDataError as error:
         if here:
             raise
@@ -106,20 +100,9 @@ def _listed(source: DataSource) -> tuple[DataSource, DataFacts]:
     return replace(source, stream=info.native_size is None and source.image_size >= STREAM_FROM_PIXELS), facts
 
 
-@dataclass(frozen=True, slots=True)
-class StartWeights:
-    """A file of weights.
-
-    Attributes:
-        path: Where it lies.
-        digest: The first sixteen hex digits of its SHA-256.
-    """
-
-    path: Path
-    digest: str
-
-
-def start_weights(path: Path | None, entries: Sequence[Entry], out: Path, image_size: int) -> StartWeights | None:
+def start_weights(
+    path: Path | None, entries: Sequence[Entry], out: Path, image_size: int
+) -> tuple[str | None, WeightsFile]:
     """Check the file of weights that was asked for; torch is loaded for that.
 
     Args:
@@ -128,11 +111,14 @@ def start_weights(path: Path | None, entries: Sequence[Entry], out: Path, image_
         out: Folder that holds results/ and runs/.
         image_size: In pixels.
 
+    Returns:
+        Where it lies, and what records say of it; None and `NO_WEIGHTS` for random weights.
+
     Raises:
         ModernizeError: If it cannot be read or does not fit, or the entries are different networks.
     """
     if path is None:
-        return None
+        return None, NO_WEIGHTS
     if any(entry.model != entries[0].model for entry in entries):
         raise ModernizeError(
             "weights to start from fit one network; choose it with --start STEP and --upto STEP, the same one."
@@ -147,4 +133,4 @@ def start_weights(path: Path | None, entries: Sequence[Entry], out: Path, image_
     from modernize.train.weights import fitting_weights
 
     fitting_weights(path, entries[0], image_size=image_size)
-    return StartWeights(path, digest)
+    return str(path), WeightsFile(file=path.name, sha256=digest)

@@ -139,14 +139,7 @@ def _data(source: DataSource) -> Dataset:
     """Load a task's data; a worker's tasks usually share it."""
     from modernize.datasets import load_data
 
-    return load_data(
-        source.name,
-        image_size=source.image_size,
-        train_images=source.train_images,
-        test_images=source.test_images,
-        data_dir=Path(source.data_dir) if source.data_dir else None,
-        stream=source.stream,
-    )
+    return load_data(**source.arguments())
 
 
 class _Progress:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from modernize.cost import cost
 from modernize.datasets.feed import fits_resident
 from modernize.entry import Entry, model_facts
 from modernize.external import External
 from modernize.regimes import get_regime, spec_of
-from modernize.results.record import NO_WEIGHTS, BudgetFacts, CostFacts, DataFacts, EntryFacts, WeightsFile
+from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
 from modernize.results.study import PlannedEntry, Study
 from modernize.run.identity import run_id
-from modernize.run.inputs import StartWeights, plan_images, start_weights
+from modernize.run.inputs import plan_images, start_weights
 from modernize.run.naming import study_name
-from modernize.run.overrides import Overrides, refuse_unread
+from modernize.run.overrides import refuse_unread
 from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest
 from modernize.run.request_entries import plan_budget, plan_entries, recipe_as_trained
-from modernize.run.task import DataSource, Task, work_per_image
+from modernize.run.task import Task, count, work_per_image
 from modernize.train.budget import Budget, cut_batch
 from modernize.train.runtime import Runtime
 
@@ -61,11 +61,12 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     refuse_misfits(entries, image_size)
     expected = [recipe_as_trained(entry, request.overrides, budget) for entry in entries]
     refuse_unread(request.overrides, expected, budget.name)
-    weights = start_weights(request.weights, entries, request.out, image_size)
+    weights, starts_from = start_weights(request.weights, entries, request.out, image_size)
     source, data, missing = plan_images(request, budget, image_size, here=here)
-    refuse_unread(request.overrides, expected, budget.name, streamed=source.stream)
-    common = _Common(name, budget, request.overrides, source, data, placement.runtime, weights, not request.no_weights)
-    by_seed = zip(*(_tasks(entry, request.seeds, common) for entry in entries), strict=True)
+    refuse_unread(request.overrides, expected, budget.name, streamed=bool(source.stream))
+    keep = not request.no_weights
+    shared = {"study": name, "source": source, "weights": weights, "starts_from": starts_from, "keep_weights": keep}
+    by_seed = zip(*(_tasks(entry, request, budget, data, placement.runtime, shared) for entry in entries), strict=True)
     tasks = [task for of_seed in by_seed for task in of_seed]
     definition = request.definition
     regimes = {entry.regime for entry in entries if entry.regime}
@@ -97,20 +98,6 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Common:
-    """What all tasks of a study share."""
-
-    study: str
-    budget: Budget
-    given: Overrides
-    source: DataSource
-    data: DataFacts
-    runtime: Runtime
-    weights: StartWeights | None
-    keep_weights: bool
-
-
 def refuse_misfits(entries: Iterable[Entry], image_size: int) -> None:
     """Refuse networks that there are not, or that take no images of this size; baselines load their libraries.
 
@@ -128,31 +115,29 @@ def _count(entry: Entry, image_size: int, num_classes: int = 1000) -> tuple[Cost
 
         facts = count_external(entry.model, num_classes=num_classes, image_size=image_size)
         return facts, work_per_image(facts.macs)
-    counted = cost(spec_of(replace(entry.model, num_classes=num_classes), entry.recipe), image_size)
-    facts = CostFacts(macs=counted.macs, num_params=counted.num_params)
-    return facts, work_per_image(counted.macs, counted.activations)
+    return count(spec_of(replace(entry.model, num_classes=num_classes), entry.recipe), image_size)
 
 
-def _tasks(entry: Entry, seeds: tuple[int, ...], common: _Common) -> list[Task]:
+def _tasks(
+    entry: Entry, request: RunRequest, wanted: Budget, data: DataFacts, here: Runtime, shared: Mapping[str, Any]
+) -> list[Task]:
     """Lay out a row's runs, which differ in their seed alone."""
-    data = common.data
+    given = request.overrides
     budget = cut_batch(
-        common.budget,
+        wanted,
         entry.recipe,
         num_images=data.num_train_images,
-        num_processes=common.runtime.num_processes,
-        given=common.given.recipe,
+        num_processes=here.num_processes,
+        given=given.recipe,
     )
-    trained = recipe_as_trained(entry, common.given, budget, data)
-    counted, work = _count(entry, data.image_size, data.num_classes)
+    trained = recipe_as_trained(entry, given, budget, data)
+    runtime = for_batch(here, trained.batch_size)
+    cost, work = _count(entry, data.image_size, data.num_classes)
     model = entry.model if isinstance(entry.model, External) else replace(entry.model, num_classes=data.num_classes)
-    ours = common.given.arch if entry.regime else {}
-    given = replace(common.given, arch=ours, recipe=common.given.for_entry(entry)).flat()
-    runtime, weights = for_batch(common.runtime, trained.batch_size), common.weights
-    as_trained, digest = replace(entry, model=model, recipe=trained), weights.digest if weights else ""
+    read = replace(given, arch=given.arch if entry.regime else {}, recipe=given.for_entry(entry))
     task = Task(
+        **shared,
         run_id="",
-        study=common.study,
         entry=EntryFacts(
             name=entry.name,
             title=entry.title,
@@ -166,20 +151,19 @@ def _tasks(entry: Entry, seeds: tuple[int, ...], common: _Common) -> list[Task]:
         model=model_facts(model),
         recipe=asdict(entry.recipe),
         trained_recipe=asdict(trained),
-        source=common.source,
         data=data,
-        budget=BudgetFacts(name=common.budget.name, epochs=trained.epochs, given=given, cut_from=budget.cut_from),
+        budget=BudgetFacts(name=wanted.name, epochs=trained.epochs, given=read.flat(), cut_from=budget.cut_from),
         seed=0,
-        cost=counted,
+        cost=cost,
         runtime=runtime,
-        weights=str(weights.path) if weights else None,
-        starts_from=WeightsFile(file=weights.path.name, sha256=digest) if weights else NO_WEIGHTS,
-        keep_weights=common.keep_weights,
         work=work * trained.epochs * data.num_train_images,
-        input_path="decoded" if common.source.stream or not fits_resident(trained) else "resident",
+        input_path="resident" if fits_resident(trained) and not shared["source"].stream else "decoded",
     )
-    ids = {seed: run_id(as_trained, data.fingerprint, seed, runtime, digest) for seed in seeds}
-    return [replace(task, run_id=ids[seed], seed=seed) for seed in seeds]
+    as_trained, weights = replace(entry, model=model, recipe=trained), task.starts_from.sha256
+    return [
+        replace(task, seed=seed, run_id=run_id(as_trained, data.fingerprint, seed, runtime, weights))
+        for seed in request.seeds
+    ]
 
 
 def _planned(entry: Entry, tasks: list[Task]) -> PlannedEntry:

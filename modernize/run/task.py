@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+from modernize.cost import cost
 from modernize.results.record import NO_WEIGHTS, BudgetFacts, CostFacts, DataFacts, EntryFacts, WeightsFile
+from modernize.spec import Spec
 from modernize.strict import from_dict
 from modernize.train.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSource:
-    """Arguments of `modernize.datasets.load_data`; the plan settles whether image files are streamed."""
+    """Where images are read from; the plan settles whether image files are streamed."""
 
     name: str
     image_size: int
     train_images: int | None
     test_images: int | None
     data_dir: str | None = None
-    stream: bool = False
+    stream: bool | None = False
+
+    def arguments(self) -> dict[str, Any]:
+        """Return it as arguments of `modernize.datasets.load_data`."""
+        return asdict(self) | {"data_dir": Path(self.data_dir) if self.data_dir else None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,13 @@ class Task:
     def from_json(data: Any) -> Task:
         """Read what `to_json` gave."""
         return from_dict(Task, data, "task")
+
+
+def count(spec: Spec, image_size: int) -> tuple[CostFacts, float]:
+    """Count what a network of this toolkit costs on one image; and the work, see `work_per_image`."""
+    counted = cost(spec, image_size)
+    facts = CostFacts(macs=counted.macs, num_params=counted.num_params)
+    return facts, work_per_image(counted.macs, counted.activations)
 
 
 def work_per_image(macs: int, activations: int | None = None) -> float:
