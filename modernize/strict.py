@@ -32,26 +32,30 @@ def from_dict(cls: type[T], data: Mapping[str, Any], path: str = "") -> T:
     """
     if not isinstance(data, Mapping):
         raise ModernizeError(f"{path or cls.__name__} should be a table of fields, not {shown(data)}.")
-    values = _values(cls, data, path)
-    required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}  # type: ignore[arg-type]
-    if missing := sorted(required - set(data)):
+    kind: type = cls
+    values = checked_fields(kind, data, path)
+    if missing := sorted(_required(kind) - set(data)):
         raise ModernizeError(f"{path or cls.__name__} lacks {', '.join(missing)}.")
     return cls(**values)
 
 
+@cache
+def _required(cls: type) -> set[str]:
+    return {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
+
+
 def replace_checked(part: T, changes: Mapping[str, Any], path: str = "") -> T:
     """Return a copy of a dataclass with some fields changed, each checked like `from_dict` does."""
-    return replace(part, **_values(type(part), changes, path))  # type: ignore[type-var]
+    return replace(part, **checked_fields(type(part), changes, path))  # type: ignore[type-var]
 
 
-def _values(cls: type, data: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Check some fields of a dataclass, each by its type."""
-    start = f"{path}." if path else ""
-    names = [field.name for field in fields(cls)]
+def checked_fields(cls: type, data: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Check some fields of a dataclass, each by its type, and return their values."""
+    start, kinds = f"{path}." if path else "", _hints(cls)
     for key in data:
-        if key not in names:
-            raise unknown_name("field", f"{start}{key}", [f"{start}{name}" for name in names])
-    return {key: checked(_hints(cls)[key], value, f"{start}{key}") for key, value in data.items()}
+        if key not in kinds:
+            raise unknown_name("field", f"{start}{key}", [f"{start}{name}" for name in kinds])
+    return {key: checked(kinds[key], value, f"{start}{key}") for key, value in data.items()}
 
 
 def checked(kind: Any, value: Any, path: str) -> Any:
@@ -78,7 +82,7 @@ def checked(kind: Any, value: Any, path: str) -> Any:
         return _tuple(args, value, path)
     if origin in (dict, Mapping) or kind is dict:
         if isinstance(value, Mapping):
-            return dict(value)
+            return {key: checked(args[1], item, f"{path}.{key}") if args else item for key, item in value.items()}
     elif isinstance(kind, type) and is_dataclass(kind):
         return value if isinstance(value, kind) else from_dict(kind, value, path)
     elif kind is float and type(value) is int and abs(value) <= 2**53:
@@ -92,6 +96,8 @@ def _tuple(args: tuple[Any, ...], value: Any, path: str) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
         raise ModernizeError(f"{path} should be a list, not {shown(value)}.")
     if len(args) == 2 and args[1] is Ellipsis:
+        if set(map(type, value)) == {args[0]}:  # numbers by the thousand, told at once
+            return tuple(value)
         return tuple(checked(args[0], item, f"{path}[{i}]") for i, item in enumerate(value))
     if len(args) != len(value):
         raise ModernizeError(f"{path} should have {len(args)} values, not {len(value)}.")

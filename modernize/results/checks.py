@@ -64,20 +64,22 @@ def check(part: Any, path: str) -> None:
         ModernizeError: If there is one; NaN in a series stands for a value that was not finite.
     """
     for field in fields(part):
-        value = getattr(part, field.name)
-        low, high = limits(field.name)
-        for item in value if isinstance(value, tuple) else (value,):
-            where = f"{path}.{field.name}"
-            if str(field.type) == "dict[str, str]" and not all(isinstance(text, str) for text in item.values()):
-                raise ModernizeError(f"{where} should hold text only.")
-            if is_dataclass(item):
-                check(item, where)
-            elif field.name in NAMES and (item or field.name in NEVER_EMPTY):
-                try:
-                    check_name(item, NAMES[field.name])
-                except ModernizeError as error:
-                    raise ModernizeError(f"{where}: {error}") from error
-            elif isinstance(item, int | float) and (item < low or item > high):
+        check_field(field.name, getattr(part, field.name), f"{path}.{field.name}")
+
+
+def check_field(name: str, value: Any, where: str) -> None:
+    """Refuse likewise the value of a field of this name, which stands at `where`."""
+    for item in value if isinstance(value, tuple) else (value,):
+        if is_dataclass(item):
+            check(item, where)
+        elif name in NAMES and (item or name in NEVER_EMPTY):
+            try:
+                check_name(item, NAMES[name])
+            except ModernizeError as error:
+                raise ModernizeError(f"{where}: {error}") from error
+        elif isinstance(item, int | float):
+            low, high = limits(name)
+            if item < low or item > high:
                 raise ModernizeError(f"{where} cannot be {str(item)[:20]}; it is between {low:g} and {high:g}.")
 
 

@@ -16,29 +16,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import fields
 from hashlib import sha256
-from types import NoneType
 from typing import Any, NoReturn
 
-from modernize.entry import ROLES
 from modernize.errors import ModernizeError, unusable
-from modernize.results.checks import check, check_name, is_name, limits, misfit
-from modernize.results.record import (
-    SCHEMA_VERSION,
-    BudgetFacts,
-    CostFacts,
-    Curves,
-    DataFacts,
-    EntryFacts,
-    Execution,
-    Hardware,
-    Record,
-    Result,
-    Speed,
-    WeightsFile,
-)
+from modernize.results.checks import check, check_field, check_name, misfit
+from modernize.results.record import SCHEMA_VERSION, Record
 from modernize.results.upgrade import upgraded_record
+from modernize.strict import checked_fields
 
 SEALED_SINCE = 2
 """Schema version of records since which each has its hash."""
@@ -118,26 +103,35 @@ def to_record(text: bytes, path: str) -> Record:
     try:
         if isinstance(data, dict):
             seal = data.pop("sha256", None)
-            if isinstance(curves := data.get("curves"), dict):
-                data |= {"curves": {k: series(v) if isinstance(v, list) else v for k, v in curves.items()}}
             body = to_text(data).encode().removesuffix(_END)
+            data = with_nan(data)
         record = Record.from_json(data, path)
     except (RecursionError, OverflowError) as error:
         raise ModernizeError(f"{path} is no record of a run: {error}.") from error
     if (seal is not None or record.schema_version >= SEALED_SINCE) and seal != sha256(body).hexdigest():
         raise ModernizeError(f"{path} was damaged or edited: its values are not those that its sha256 was made of.")
     check(record, path)
-    check_name(record.entry.name, f"an entry ({path})")
     if name := misfit(upgraded_record(data)):
         raise ModernizeError(f"{path}.{name} has a value that no run has there.")
-    if record.status == "finished" and record.result.top1_percent is None:
-        raise ModernizeError(f"{path} is marked finished but lacks result.top1_percent.")
+    _refuse_contradictions(record, path)
     return record
 
 
-def series(values: list[Any]) -> tuple[Any, ...]:
-    """Give the tuple of a list, with NaN for null."""
-    return tuple([math.nan if v is None else v for v in values]) if None in values else tuple(values)
+def _refuse_contradictions(record: Record, path: str) -> None:
+    check_name(record.entry.name, f"an entry ({path})")
+    if record.status == "finished" and record.result.top1_percent is None:
+        raise ModernizeError(f"{path} is marked finished but lacks result.top1_percent.")
+
+
+def with_nan(data: dict[str, Any]) -> dict[str, Any]:
+    """Give a record's fields with NaN for null in its curves."""
+    if not isinstance(curves := data.get("curves"), dict):
+        return data
+    return data | {"curves": {k: _series(v) if isinstance(v, list) else v for k, v in curves.items()}}
+
+
+def _series(values: list[Any]) -> list[Any]:
+    return [math.nan if v is None else v for v in values] if None in values else values
 
 
 def _finite(value: Any) -> Any:
@@ -149,45 +143,6 @@ def _finite(value: Any) -> Any:
     return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-_PARTS: dict[str, type] = {
-    "entry": EntryFacts,
-    "data": DataFacts,
-    "budget": BudgetFacts,
-    "curves": Curves,
-    "result": Result,
-    "cost": CostFacts,
-    "speed": Speed,
-    "hardware": Hardware,
-    "execution": Execution,
-    "starts_from": WeightsFile,
-    "weights": WeightsFile,
-    "ema_weights": WeightsFile,
-}
-_NUMBER: set[type] = {float, int}
-_TYPES: dict[str, set[type]] = {
-    "str": {str},
-    "int": {int},
-    "int | None": {int, NoneType},
-    "float": _NUMBER,
-    "float | None": {*_NUMBER, NoneType},
-    "bool": {bool},
-    "dict[str, Any]": {dict},
-    "dict[str, str]": {dict},
-}
-_ITEMS: dict[str, set[type]] = {
-    "tuple[float, ...]": _NUMBER,
-    "tuple[str, ...]": {str},
-    "tuple[dict[str, Any], ...]": {dict},
-}
-# Name, default, types and limits; an older record lacks fields that came later, and they have defaults.
-_CHECKS = {
-    cls: [(f.name, f.default, _TYPES[str(f.type)], *limits(f.name)) for f in fields(cls) if str(f.type) in _TYPES]
-    for cls in (Record, *_PARTS.values())
-}
-_SERIES = {
-    cls: [(f.name, _ITEMS[str(f.type)], *limits(f.name)) for f in fields(cls) if str(f.type) in _ITEMS]
-    for cls in _PARTS.values()
-}
 # Lines that differ from run to run; all others are worth remembering.
 _OWN = tuple(
     f' "{name}": '
@@ -200,7 +155,7 @@ _decode = json.JSONDecoder(parse_constant=no_number).decode
 
 
 def read_record(path: str, seen: Seen) -> Record:
-    """Read one of many records.
+    """Read one of many records: what their lines share is parsed and checked once.
 
     Args:
         path: Its file.
@@ -210,72 +165,43 @@ def read_record(path: str, seen: Seen) -> Record:
         ModernizeError: If the file cannot be read or is no record.
     """
     text = read(path)
-    whole = unsealed(text)
     try:
-        facts = _fields((whole or text).decode(), seen)
-        _check(Record, facts)
-        record = Record(**facts)
-    except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
-        return to_record(text, path)
-    newest = SCHEMA_VERSION if whole else SEALED_SINCE - 1
-    odd = b"\\" in text and b"\\u" in text
-    return record if _sound(record, newest) and not odd else to_record(text, path)
+        return _by_lines(text, seen)
+    except (ModernizeError, TypeError, ValueError, KeyError, AttributeError, RecursionError):
+        return to_record(text, path)  # whatever is unusual: here it is said what is wrong with it
 
 
-def _fields(text: str, seen: Seen) -> dict[str, Any]:
+def _by_lines(text: bytes, seen: Seen) -> Record:
     """Parse a record line by line: where each line is a JSON member, so is the whole what its lines say."""
-    if text[:2] != "{\n" or text[-3:] != "\n}\n":
-        return _built(_decode(text))
-    facts: dict[str, Any] = {}
-    own: list[str] = []
-    for line in text[2:-3].split(",\n"):
-        known = seen.get(line)
-        if known is None:
+    if b"\\u" in text:
+        raise ValueError  # half a character can be escaped
+    whole = unsealed(text)
+    lines = (whole or text).decode()
+    if lines[:2] != "{\n" or lines[-3:] != "\n}\n":
+        facts = _fields(lines)
+    else:
+        facts, own = {}, []
+        for line in lines[2:-3].split(",\n"):
             if line.startswith(_OWN):
                 own.append(line)
-                continue
-            known = seen[line] = _built(_decode("{" + line + "}"))
-        facts |= known
-    return facts | _built(_decode("{" + ",".join(own) + "}"))
+            else:
+                if line not in seen:
+                    seen[line] = _fields("{" + line + "}")
+                facts |= seen[line]
+        facts |= _fields("{" + ",".join(own) + "}")
+    record = Record(**facts)
+    if not 0 < record.schema_version <= (SCHEMA_VERSION if whole else SEALED_SINCE - 1):
+        raise ValueError
+    _refuse_contradictions(record, "")
+    return record
 
 
-def _built(data: dict[str, Any]) -> dict[str, Any]:
-    fields = upgraded_record(data)
-    if misfit(fields):
-        raise TypeError
-    return {key: _part(_PARTS[key], value) if key in _PARTS else value for key, value in fields.items()}
-
-
-def _part(cls: type, given: dict[str, Any]) -> Any:
-    _check(cls, given)
-    for name, types, low, high in _SERIES[cls]:
-        if name in given:
-            values = given[name]
-            kinds = set(map(type, values))
-            known = values
-            if NoneType in kinds and cls is Curves:
-                known, kinds = [v for v in values if v is not None], kinds - {NoneType}
-            if type(values) is not list or not kinds <= types:
-                raise TypeError(name)
-            if known and types is _NUMBER and (min(known) < low or max(known) > high):
-                raise ValueError(name)
-            given[name] = tuple(values) if known is values else series(values)
-    return cls(**given)
-
-
-def _check(cls: type, given: dict[str, Any]) -> None:
-    for name, default, types, low, high in _CHECKS[cls]:
-        value = given.get(name, default)
-        if type(value) not in types or (type(value) in _NUMBER and not low <= value <= high):
-            raise TypeError(name)
-
-
-def _sound(record: Record, newest: int) -> bool:
-    return (
-        0 < record.schema_version <= newest
-        and record.status in ("finished", "diverged", "failed")
-        and record.entry.role in ROLES
-        and not (record.status == "finished" and record.result.top1_percent is None)
-        and {str}.issuperset(map(type, record.versions.values()))
-        and all(map(is_name, (record.run_id, record.entry.name, *record.entry.steps, record.study or "_")))
-    )
+def _fields(text: str) -> dict[str, Any]:
+    """Return the fields of a record that JSON text holds, checked."""
+    data = upgraded_record(_decode(text))
+    if misfit(data):
+        raise ValueError
+    values = checked_fields(Record, with_nan(data))
+    for name, value in values.items():
+        check_field(name, value, name)
+    return values
