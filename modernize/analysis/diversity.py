@@ -48,7 +48,7 @@ def channel_diversity(features_ncp: Tensor) -> Tensor:
     num_zero = (features_ncp == 0).all(dim=2).sum(dim=1)
     # The sum of all cosines is the squared length of the sum of all unit vectors; each channel's own is 1.
     cosines = unit.sum(dim=1).square().sum(dim=1) + num_zero.square() - channels
-    return (1 - cosines / (channels * (channels - 1))) / 2
+    return ((1 - cosines / (channels * (channels - 1))) / 2).clamp(0.0, 1.0)  # not -1e-17
 
 
 def layer_diversity(network: nn.Module, batches: Iterable[Tensor]) -> dict[str, float]:
