@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from tiny_runs import left_behind, tiny_data
 
-from modernize.cli import launched, main
+from modernize import cli
+from modernize.cli import main
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 
@@ -118,7 +119,7 @@ def test_of_launched_processes_the_first_one_says_what_is_wrong(tmp_path, monkey
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error.json"))
     waited = []
-    monkeypatch.setattr(launched, "wait_for_launcher", lambda: waited.append(capsys.readouterr()))
+    monkeypatch.setattr(cli, "wait_for_launcher", lambda: waited.append(capsys.readouterr()))
     for arguments in (["run", "--set", "recipe.lrr=1"], ["run", "--bogus"]):
         monkeypatch.setenv("RANK", "0")
         assert main(arguments) == 2

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from modernize.cli.launched import is_follower
-from modernize.cli.signals import Signals
+from modernize.cli.process import Signals, is_follower, tell_launcher, wait_for_launcher
 
 TYPE_CHECKING = False  # nothing that takes long is imported before signals are dealt with
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     follows = is_follower()
     with Signals(follows=follows) as signals:
-        from modernize.cli.launched import tell_launcher, wait_for_launcher
         from modernize.cli.streams import Streams
 
         with Streams(hold_errors=follows) as streams:

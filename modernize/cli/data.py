@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from modernize.cli.console import note, say, say_json, say_prose, say_table
+from modernize.cli.console import ReadingProgress, note, say, say_json, say_prose, say_table
 from modernize.cli.layout import columns
 from modernize.cli.options import DataDir, Download, Json, argument, complete_dataset, examples, option
 from modernize.errors import ModernizeError
@@ -52,7 +52,6 @@ def data(
     if out and out.exists() and not replace:
         raise ModernizeError(f"{out} is there already; choose another --out, or give --replace.")
 
-    from modernize.cli.reading import ReadingProgress
     from modernize.datasets import load_data, save_preview
     from modernize.datasets.image_files import check_headers, watched
 

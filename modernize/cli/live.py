@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from modernize.cli.console import error_is_terminal, note, progress_bars
+from modernize.cli.console import ReadingProgress, error_is_terminal, note, progress_bars
 from modernize.cli.layout import in_one_line, printable
-from modernize.cli.reading import ReadingProgress
 from modernize.run.observer import Lines, Running, run_name
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import typer
 from modernize.cli import options as shared
 from modernize.cli import run_options as own
 from modernize.cli.choose import split_names
+from modernize.cli.console import ReadingProgress, say, say_table
 from modernize.cli.console import note as tell
-from modernize.cli.console import say, say_table
 from modernize.cli.layout import columns
 from modernize.errors import SOME_RUNS_FAILED, ModernizeError
 from modernize.path import DEFAULT_PATH
@@ -83,7 +83,6 @@ def run(
     """
     from modernize.cli.dry_run import print_plan
     from modernize.cli.live import LiveProgress
-    from modernize.cli.reading import ReadingProgress
     from modernize.datasets.image_files import watched
     from modernize.run.config import save_request
     from modernize.run.placement import torchrun

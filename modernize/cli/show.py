@@ -6,10 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from modernize.cli.choose import refuse_unknown, start_of
-from modernize.cli.code import code_facts, print_code
 from modernize.cli.console import say, say_json, say_prose, say_table
 from modernize.cli.counts import CONVENTIONS, MACS_NOTE, change_rows, count_cells, count_heads, counts
-from modernize.cli.fields import print_fields, print_recipe, recipe_facts
 from modernize.cli.layout import columns
 from modernize.cli.options import (
     ImageSize,
@@ -21,6 +19,7 @@ from modernize.cli.options import (
     examples,
     option,
 )
+from modernize.cli.rung_text import code_facts, print_code, print_fields, print_recipe, recipe_facts
 from modernize.cost import cost
 from modernize.diagram import MARK, change_diagram, network_diagram, network_parts
 from modernize.errors import ModernizeError

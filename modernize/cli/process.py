@@ -1,4 +1,9 @@
-"""Ctrl-C and SIGTERM from a command's first moment on: no traceback, and the exit code that says so."""
+"""Ctrl-C and SIGTERM from a command's first moment on, and a launcher (torchrun, srun) that started it several times.
+
+No signal makes a traceback, and the exit code says which it was. Of several processes one speaks for all: torchrun
+prints a traceback of its own when a process ends badly, and names those that did, and what they left for it to say. So
+the first one leaves its line, and the others let it end first, and are ended quietly.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 AGAIN_SECONDS = 0.01
+PATIENCE_SECONDS = 10.0
 
 
 class Signals:
@@ -63,3 +69,29 @@ class Signals:
             Timer(AGAIN_SECONDS, os.kill, (os.getpid(), number)).start()
         else:
             self._hook(ignored)
+
+
+def is_follower() -> bool:
+    """Whether another process speaks for this one."""
+    numbers = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
+    return all(map(str.isdecimal, numbers)) and 0 < int(numbers[0]) < int(numbers[1])
+
+
+def tell_launcher(problem: str) -> None:
+    """Leave a line where torchrun looks for what went wrong."""
+    if path := os.environ.get("TORCHELASTIC_ERROR_FILE"):
+        import json
+        import time
+        from contextlib import suppress
+        from pathlib import Path
+
+        about = {"message": problem, "extraInfo": {"timestamp": f"{time.time():.0f}"}}
+        with suppress(OSError):
+            Path(path).write_text(json.dumps({"message": about}), encoding="utf-8")
+
+
+def wait_for_launcher() -> None:
+    """Give the launcher time to end this process because the first one has failed too; it will have said why."""
+    import time
+
+    time.sleep(PATIENCE_SECONDS)
