@@ -10,8 +10,8 @@ from scipy import stats
 
 from modernize.cli import main
 from modernize.errors import MissingResultsError, ModernizeError
-from modernize.report.compare import Side, compare, load_sides
-from modernize.report.compare_page import comparison_page, notes, to_json
+from modernize.report.comparison import Side, compare, load_sides
+from modernize.report.comparison_page import comparison_json, comparison_page, notes
 from modernize.report.render import to_markdown
 from modernize.report.rows import make_rows
 from modernize.results.store import save_record, save_study
@@ -174,4 +174,4 @@ def test_names_cannot_break_the_page():
     page = comparison_page(replace(found, b=replace(found.b, label=evil)))
     assert "<script" not in to_markdown(page, {})
     assert page.name == "compare-a-script-x"
-    assert to_json(found)["differs"][0]["b"] == evil
+    assert comparison_json(found)["differs"][0]["b"] == evil

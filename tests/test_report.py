@@ -11,9 +11,9 @@ import pytest
 from factories import DATA, make_record, make_records, make_study, with_rung
 
 from modernize.errors import MissingResultsError, ModernizeError
-from modernize.report import FORMATS, write_report
-from modernize.report.costs import cost_rows
+from modernize.report import FORMATS, write_paper_report, write_report
 from modernize.report.figures import draw
+from modernize.report.paper_page import counted_as_printed, paper_study
 from modernize.report.render import escape_markdown
 from modernize.report.rows import make_rows
 from modernize.results.store import load_records, save_record, save_study
@@ -135,23 +135,27 @@ def test_a_step_of_ones_own_shows_no_published_value(tmp_path):
     assert cells(report(tmp_path), "mine")[4:7] == ["-", "-", "-"]
 
 
-def test_printed_costs_are_shown_and_the_two_odd_ones_flagged(tmp_path):
-    study = make_study(upto="base")
-    saved(tmp_path, study, make_records(study))
-    text = report(tmp_path)
-    assert "15 of 17 in arXiv:2201.03545 Table 10, 17 of 17 in arXiv:2201.03545 Table 11" in text
-    assert "| ln | 4.146 | 4.46[^resnet50-ln] | 14.807 | 14.81 |" in text
+@pytest.mark.parametrize(
+    ("regime", "agree", "row", "odd"),
+    [
+        ("resnet50", "15 of 17 in arXiv:2201.03545 Table 10", "| 4.46[^resnet50-ln] | 4.146 |", {"ln", "downsample"}),
+        ("resnet200", "17 of 17 in arXiv:2201.03545 Table 11", "| 14.81 | 14.807 |", set()),
+    ],
+)
+def test_printed_costs_stand_beside_counted_ones_and_the_odd_ones_are_flagged(tmp_path, regime, agree, row, odd):
+    (path,) = write_paper_report(regime, tmp_path, figures=False)
+    text = path.read_text()
+    assert f"Equal to the last printed digit: {agree}." in text
+    assert row in text
     notes = set(re.findall(r"^\[\^(.+)\]:", text, re.MULTILINE))
-    assert notes == {"rung-base", "resnet50-ln", "resnet50-downsample"}
-    assert notes == set(re.findall(r"\[\^([^]]+)\](?!:)", text))
-    assert text.count("(differs)") == 0
+    assert notes == set(re.findall(r"\[\^([^]]+)\](?!:)", text)) == {f"{regime}-{step}" for step in odd}
 
 
 @pytest.mark.parametrize("regime", ["resnet50", "resnet200"])
 def test_counts_agree_with_print_but_for_the_flagged(regime):
-    rows = cost_rows(regime)
+    rows = make_rows(paper_study(regime), ())
     assert len(rows) == 17
-    assert {s for s, row in rows.items() if not row.agrees} == {s for s, r in rows.items() if r.published.anomaly}
+    assert [row.step for row in rows if not counted_as_printed(row)] == [r.step for r in rows if r.published.anomaly]
 
 
 def test_names_cannot_break_the_page(tmp_path):

@@ -7,8 +7,15 @@ from factories import make_record, make_records, make_study, report_text
 from scipy import stats
 
 from modernize.published import published_rows
-from modernize.report.evidence import agreement, agreement_sentences, power, power_sentence, verdict_sentences
-from modernize.report.facts import findings, scale_limits, seed_limits
+from modernize.report.evidence import (
+    agreement,
+    agreement_sentences,
+    findings,
+    power,
+    power_sentence,
+    verdict_sentences,
+)
+from modernize.report.facts import scale_limits, seed_limits
 from modernize.report.paper import N_SEEDS, READINGS, Reading
 from modernize.report.rows import make_rows
 from modernize.results.statistics import Summary, holm, rank_correlation, welch

@@ -24,7 +24,12 @@ def compare(
     ] = "",
     formats: Annotated[
         str,
-        option("--format", "Also write files: of md, html, csv and json, separated by commas.", "F,...", default=False),
+        option(
+            "--format",
+            "Also write files: of md, html, latex, csv and json, separated by commas.",
+            "F,...",
+            default=False,
+        ),
     ] = "",
     out: Out = Path(),
     json: Json = False,
@@ -35,14 +40,14 @@ def compare(
     pairs by seed where data and budget are the same. Studies of different data are compared by the deltas of their
     steps only.
     """
-    from modernize.report.compare import compare as compare_sides
-    from modernize.report.compare import load_sides
-    from modernize.report.compare_page import notes, rungs_table, to_json, write_comparison
+    from modernize.report.comparison import compare as compare_sides
+    from modernize.report.comparison import load_sides
+    from modernize.report.comparison_page import comparison_json, notes, rungs_table, write_comparison
 
     found = compare_sides(*load_sides(a, b, study, out / "results"))
     written = write_comparison(found, out / "reports", split_names(formats))
     if json:
-        say_json(to_json(found))
+        say_json(comparison_json(found))
         return
     say(f"A: {found.a.label}, {len(found.a.records)} runs; B: {found.b.label}, {len(found.b.records)} runs", "bold")
     say("\nWhat differs", "bold")

@@ -38,16 +38,19 @@ class Contrast:
 
     @property
     def verdict(self) -> str:
-        """What the corrected test of the delta says: "better", "worse", or why neither; "" without a delta."""
-        if self.delta is None:
-            return ""
-        if self.delta.n == 1:
-            return "one seed: no interval"
-        if self.p_holm is None:
-            return "equal differences: no interval"
-        if self.p_holm >= LEVEL:
-            return f"not distinguishable at n={self.delta.n}"
-        return "better" if self.delta.mean > 0 else "worse"
+        """What the corrected test of the delta says, see `verdict_of`; "" without a delta."""
+        return verdict_of(self.delta, self.p_holm) if self.delta else ""
+
+
+def verdict_of(delta: Delta, p_holm: float | None, words: tuple[str, str] = ("better", "worse")) -> str:
+    """Say what the corrected test of a difference says: one of two words, or why neither."""
+    sizes = [delta.n] if delta.n_before is None else [delta.n_before, delta.n]
+    if p_holm is None:
+        same = "equal differences" if delta.n_before is None else "no spread"
+        return f"{'one seed' if 1 in sizes else same}: no interval"
+    if p_holm >= LEVEL:
+        return f"not distinguishable at n={' and '.join(map(str, sizes))}"
+    return words[0] if delta.mean > 0 else words[1]
 
 
 def contrasts_of(
@@ -73,11 +76,10 @@ def contrasts_of(
                 published_reading=readings.get(entry) if published_delta is not None else None,
             )
         )
-    p_values = {
-        (one.entry, one.before): one.delta.p_value for one in found if one.delta and one.delta.p_value is not None
-    }
-    corrected = holm(p_values)
-    return tuple(replace(one, p_holm=corrected.get((one.entry, one.before))) for one in found)
+    corrected = holm(
+        {number: one.delta.p_value for number, one in enumerate(found) if one.delta and one.delta.p_value is not None}
+    )
+    return tuple(replace(one, p_holm=corrected.get(number)) for number, one in enumerate(found))
 
 
 def has_to_be_said(study: Study) -> bool:

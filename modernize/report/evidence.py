@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from modernize.report.contrasts import LEVEL
-from modernize.report.numbers import p_text
+from modernize.report.numbers import p_text, top1_text
 from modernize.report.roles import contrast_name
 from modernize.report.rows import Row, all_contrasts
 from modernize.results.statistics import Power, power_of, rank_correlation, rank_correlation_p_value
 from modernize.results.study import Study
-from modernize.words import plural, signed
+from modernize.words import listed, plural, signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +84,11 @@ def verdict_sentences(rows: Sequence[Row]) -> list[str]:
         f"worse: {', '.join(worse) or 'none'}; not distinguishable: {len(neither)} of {len(tested)}."
     )
     nearly = [name for name, one in neither.items() if one.delta and one.delta.excludes_zero]
-    if not nearly:
-        return [verdict]
-    return [
-        verdict,
-        (
-            f"Not distinguishable, although the uncorrected interval excludes zero: {', '.join(nearly)}. "
-            f"Of {len(tested)} intervals about {len(tested) * LEVEL:.1f} would exclude a true zero by chance alone."
-        ),
-    ]
+    chance = (
+        f"Not distinguishable, although the uncorrected interval excludes zero: {', '.join(nearly)}. "
+        f"Of {len(tested)} intervals about {len(tested) * LEVEL:.1f} would exclude a true zero by chance alone."
+    )
+    return [verdict, chance] if nearly else [verdict]
 
 
 def agreement_sentences(found: Agreement) -> list[str]:
@@ -112,6 +108,33 @@ def agreement_sentences(found: Agreement) -> list[str]:
         f"noise, with opposite signs{approximate}; order says nothing about size."
     )
     return [signs, order]
+
+
+def findings(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Say what the deltas show, with no more certainty than the seeds allow."""
+    sentences = verdict_sentences(rows)
+    if agreed := agreement(rows):
+        sentences += agreement_sentences(agreed)
+    for end, what in (("diverged", "loss was no longer finite"), ("failed", "stopped with an error")):
+        steps = [row.step for row in rows if any(r.status == end for r in row.records.values())]
+        if steps:
+            sentences.append(f"Runs of {listed(steps)} {end} ({what}); they are not in the means.")
+    if missing := [row.step for row in rows if len(row.records) < len(row.planned.run_ids)]:
+        sentences.append(f"Runs are missing for {listed(missing)}: this report is partial.")
+    return tuple(sentences)
+
+
+def found_line(rows: Sequence[Row]) -> str:
+    """Say in a line what was found: the verdicts, or where there is no test the numbers themselves."""
+    untested = {contrast_name(one, rows): one.delta for one in all_contrasts(rows) if one.delta and one.p_holm is None}
+    said = ", ".join(f"{name} {signed(delta.mean)}" for name, delta in untested.items())
+    if verdicts := verdict_sentences(rows):
+        return verdicts[0] + (f" Not tested, equal differences: {said} points." if said else "")
+    if said:
+        one_seed = all(delta.n == 1 for delta in untested.values())
+        return f"{said} points; {'one seed' if one_seed else 'equal differences'}: no test."
+    ranked = sorted((row.top1.mean, row.step, top1_text(row.top1)) for row in rows if row.top1)
+    return "; ".join(f"{step} {text} %" for _, step, text in reversed(ranked)) + "; no contrast is tested."
 
 
 def evidence_json(study: Study, rows: Sequence[Row]) -> dict[str, Any]:

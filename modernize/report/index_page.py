@@ -2,104 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from modernize.report.machines import execution_text
 from modernize.report.roles import nouns_of
-from modernize.report.rows import Row
-from modernize.report.view import Cell, Items, Page, Paragraph, Section, Table, heads, keys_of
+from modernize.report.rows import Row, records_of
+from modernize.report.view import Cell, Items, Page, Paragraph, Section, Table, keys_of, table
 from modernize.results.study import Study
 from modernize.words import NONE
 
-Rows = Sequence[Row]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexed:
+    """A study in the index; `address` is that of its report, "" for one without a run."""
+
+    address: str
+    study: Study
+    rows: Sequence[Row]
 
 
-def index_page(reports: Sequence[tuple[str, Study, Rows]], unplanned: Sequence[str], problems: Sequence[str]) -> Page:
+def index_page(reports: Sequence[Indexed], unplanned: Collection[str], problems: Sequence[str]) -> Page:
     """Lay out the index.
 
     Args:
-        reports: Every study with its rows and the address of its report, "" for one without a run.
+        reports: Every study.
         unplanned: Names of studies put together from records that no plan holds.
         problems: Files that could not be read.
     """
-    groups: dict[tuple[str, str], list[tuple[str, Study, Rows]]] = {}
-    for address, study, rows in reports:
-        size = f"{study.data}, {study.image_size} px" if address else "No run has ended yet"
-        groups.setdefault((size, _images(rows)), []).append((address, study, rows))
-    keys = keys_of(f"{size} {images}" for size, images in groups)
+    groups: dict[str, list[Indexed]] = {}
+    for one in reports:
+        groups.setdefault(_title(one), []).append(one)
     sections = [
-        Section(
-            id=f"data-{keys[f'{size} {images}']}",
-            title=f"{size}{images}",
-            blocks=(_table(keys[f"{size} {images}"], members, unplanned),),
-        )
-        for (size, images), members in groups.items()
+        Section(f"data-{key}", title, (_table(key, groups[title], unplanned),))
+        for title, key in keys_of(groups).items()
     ]
     if problems:
-        sections.append(
-            Section(id="problems", title="Not read", blocks=(Items(items=tuple(("", line) for line in problems)),))
-        )
-    return Page(
-        name="index",
-        title="Reports",
-        lead=(
-            Paragraph(
-                text=f"{len(reports)} {'study' if len(reports) == 1 else 'studies'}, grouped by data. Accuracies "
-                "on different data, image sizes or budgets are not comparable and stand in no table together."
-            ),
-        ),
-        sections=tuple(sections),
-        footnotes=(),
+        sections.append(Section("problems", "Not read", (Items(tuple(("", line) for line in problems)),)))
+    lead = (
+        f"{len(reports)} {'study' if len(reports) == 1 else 'studies'}, grouped by data. Accuracies on different data, "
+        "image sizes or budgets are not comparable and stand in no table together."
+    )
+    return Page(name="index", title="Reports", lead=(Paragraph(lead),), sections=tuple(sections))
+
+
+def _title(one: Indexed) -> str:
+    size = f"{one.study.data}, {one.study.image_size} px" if one.address else "No run has ended yet"
+    images = {(record.data.num_train_images, record.data.num_test_images) for record in records_of(one.rows)}
+    if len(images) != 1:
+        return size
+    ((train, test),) = images
+    return f"{size}, {train:,} training and {test:,} test images"
+
+
+def _table(key: str, members: Sequence[Indexed], unplanned: Collection[str]) -> Table:
+    what = nouns_of(row for one in members for row in one.rows)
+    return table(
+        f"studies-{key}",
+        "Studies on this data.",
+        members,
+        ("study", lambda one: Cell(one.study.name, link=one.address)),
+        ("regime", lambda one: one.study.regime or NONE),
+        ("budget", lambda one: one.study.budget),
+        ("epochs>", lambda one: _count(one.study.epochs)),
+        (f"{what}>", lambda one: _count(len(one.rows))),
+        ("seeds>", lambda one: _count(len(one.study.seeds))),
+        ("runs", lambda one: _runs(one.rows, planned=one.study.name not in unplanned)),
+        ("execution", _execution),
     )
 
 
-def _images(rows: Rows) -> str:
-    facts = {(r.data.num_train_images, r.data.num_test_images) for row in rows for r in row.records.values()}
-    if len(facts) != 1:
-        return ""
-    ((train, test),) = facts
-    return f", {train:,} training and {test:,} test images"
+def _count(number: int) -> Cell:
+    return Cell(str(number), value=number)
 
 
-def _table(key: str, members: Sequence[tuple[str, Study, Rows]], unplanned: Sequence[str]) -> Table:
-    what = nouns_of(row for _, _, rows in members for row in rows)
-    return Table(
-        id=f"studies-{key}",
-        caption="Studies on this data.",
-        columns=heads(
-            "study",
-            "regime",
-            "budget",
-            "epochs>",
-            f"{what}>",
-            "seeds>",
-            "runs",
-            "execution",
-        ),
-        rows=tuple(_cells(address, study, rows, unplanned) for address, study, rows in members),
-    )
+def _runs(rows: Sequence[Row], *, planned: bool) -> Cell:
+    finished = sum(record.status == "finished" for record in records_of(rows))
+    wanted = sum(len(row.planned.run_ids) for row in rows)
+    stale, changed = sum(len(row.stale) for row in rows), sum(len(row.other_code) for row in rows)
+    marks = [
+        "" if planned else "put together from records that no plan holds",
+        f"{stale} stale" if stale else "",
+        f"{changed} by other code" if changed else "",
+    ]
+    text = ", ".join(filter(None, (f"{finished} of {wanted} finished", *marks)))
+    return Cell(text, bad=finished < wanted or any(marks))
 
 
-def _cells(address: str, study: Study, rows: Rows, unplanned: Sequence[str]) -> tuple[Cell, ...]:
-    records = [record for row in rows for record in row.records.values()]
-    finished = sum(record.status == "finished" for record in records)
-    planned = sum(len(row.planned.run_ids) for row in rows)
+def _execution(one: Indexed) -> Cell:
+    records = records_of(one.rows)
     how = dict.fromkeys(f"{r.execution.device}, {r.execution.precision}" for r in records)
-    whole = dict.fromkeys(execution_text(r) for r in records)
-    marks = [f"{finished} of {planned} finished"]
-    if study.name in unplanned:
-        marks.append("put together from records that no plan holds")
-    if stale := sum(len(row.stale) for row in rows):
-        marks.append(f"{stale} stale")
-    if changed := sum(len(row.other_code) for row in rows):
-        marks.append(f"{changed} by other code")
-    return (
-        Cell(text=study.name, link=address),
-        Cell(text=study.regime or NONE),
-        Cell(text=study.budget),
-        Cell(text=str(study.epochs), value=study.epochs),
-        Cell(text=str(len(rows)), value=len(rows)),
-        Cell(text=str(len(study.seeds)), value=len(study.seeds)),
-        Cell(text=", ".join(marks), bad=finished < planned or len(marks) > 1),
-        Cell(text="; ".join(how) or "-", source="; ".join(whole)),
-    )
+    return Cell("; ".join(how) or NONE, source="; ".join(dict.fromkeys(map(execution_text, records))))

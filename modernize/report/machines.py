@@ -17,6 +17,8 @@ _HOW = attrgetter(
     "device", "precision", "num_devices", "input_path", "tf32", "compiled", "cuda_graphs", "deterministic"
 )
 
+_INPUT_PATHS = {"resident": "data resident in memory, augmented by the batch", "decoded": "images decoded one by one"}
+
 
 def machine_of(record: Record) -> Machine:
     """Say what decides a run's speed besides its network: the machine, and how it was used."""
@@ -41,48 +43,31 @@ def hardware_text(machine: Hardware) -> str:
 def execution_text(record: Record) -> str:
     """Describe how a run's arithmetic was done."""
     execution = record.execution
-    devices = plural(execution.num_devices, "device")
     # Records from before there were parts of batches do not say it: their one device took whole batches.
     images = execution.batch_per_device or record.trained_recipe.get("batch_size")
     batch = f" of {images} images each at a time" if images else ""
-    paths = {"resident": "data resident in memory, augmented by the batch", "decoded": "images decoded one by one"}
-    rest = [
+    parts = (
+        f"{execution.device}, {execution.precision}",
+        f"{plural(execution.num_devices, 'device')}{batch}",
+        _INPUT_PATHS.get(execution.input_path, execution.input_path),
         "TF32 allowed" if execution.tf32 else "no TF32",
         "torch.compile" if execution.compiled else "no torch.compile",
         "whole steps as CUDA graphs" if execution.cuda_graphs else "",
         "deterministic algorithms only" if execution.deterministic else "",
-    ]
-    return ", ".join(
-        filter(
-            None,
-            [
-                f"{execution.device}, {execution.precision}",
-                f"{devices}{batch}",
-                paths.get(execution.input_path, execution.input_path),
-                *rest,
-            ],
-        )
     )
+    return ", ".join(filter(None, parts))
 
 
 def machine_notes(records: Iterable[Record]) -> tuple[str, ...]:
     """Tell apart the runs of a study that were not made alike; nothing where all were."""
-    # Most of many records share the objects: the same objects are counted before they are compared.
-    alike: dict[tuple[Any, ...], list[Record]] = {}
+    groups: dict[tuple[Any, ...], list[Record]] = {}
     for record in records:
-        alike.setdefault((id(record.hardware), id(record.execution), id(record.versions), record.commit), []).append(
-            record
-        )
-    groups: dict[tuple[Any, ...], tuple[Record, int]] = {}
-    for same in alike.values():
-        key = (*machine_of(same[0]), tuple(same[0].versions.items()), same[0].commit)
-        first, number = groups.get(key, (same[0], 0))
-        groups[key] = (first, number + len(same))
+        key = (*machine_of(record), tuple(record.versions.items()), record.commit)
+        groups.setdefault(key, []).append(record)
     if len(groups) < 2:
         return ()
     return tuple(
-        f"{plural(number, 'run')} on {hardware_text(first.hardware)}; "
-        f"{execution_text(first)}; torch {first.versions.get('torch', 'unknown')}; "
-        f"commit {first.commit or 'unknown'}."
-        for first, number in groups.values()
+        f"{plural(len(alike), 'run')} on {hardware_text(alike[0].hardware)}; {execution_text(alike[0])}; "
+        f"torch {alike[0].versions.get('torch', 'unknown')}; commit {alike[0].commit or 'unknown'}."
+        for alike in groups.values()
     )

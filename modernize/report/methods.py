@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from modernize.report.contrasts import LEVEL
-from modernize.report.facts import Header, span
+from modernize.report.facts import Header
 from modernize.report.machines import execution_text, machine_notes
-from modernize.report.roles import noun_of, on_paper_ladder
-from modernize.report.rows import Row, all_contrasts
+from modernize.report.roles import noun_of, nouns_of, on_paper_ladder
+from modernize.report.rows import Row, all_contrasts, records_of
 from modernize.results.record import Record
 from modernize.results.study import Study
 from modernize.run.recipe_changes import recipe_changes
@@ -60,7 +60,7 @@ def methods(study: Study, rows: Sequence[Row], facts: Header) -> tuple[tuple[str
     Returns:
         Label and text of each paragraph.
     """
-    records = [record for row in rows for record in row.records.values()]
+    records = records_of(rows)
     found: list[tuple[str, str]] = [("Data", f"{line}.") for line in facts.data]
     found.append(("Evaluation", _evaluation(records)))
     found += [("Recipe", line) for line in _recipes(study, rows)]
@@ -68,7 +68,7 @@ def methods(study: Study, rows: Sequence[Row], facts: Header) -> tuple[tuple[str
     found.append(("Seeds", f"{facts.seeds}."))
     found.append(("Statistics", _statistics(rows)))
     found += [("Hardware", f"{line}.") for line in facts.hardware]
-    found += [("Execution", f"{line}.") for line in _execution(records)]
+    found += [("Execution", f"{line}.") for line in dict.fromkeys(map(execution_text, records))]
     found += [("Software", f"{line}.") for line in facts.versions]
     found.append(("Code", _code(facts.commits)))
     if changed := sum(len(row.other_code) for row in rows):
@@ -130,15 +130,14 @@ def _recipes(study: Study, rows: Sequence[Row]) -> list[str]:
     for (name, text, changes), alike in groups.items():
         same = ", the same values for all" if len(alike) > 1 else ""
         against = f" Against the {whose}: {'; '.join(changes)}." if changes else f" This is the {whose}."
-        lines.append(f"{name} ({span(alike)}{same}), as trained: {text}. {against}")
+        lines.append(f"{name} ({_span(alike)}{same}), as trained: {text}. {against}")
     return lines
 
 
-def _execution(records: Sequence[Record]) -> Iterable[str]:
-    """How the runs were computed; a batch that goes with the recipe is given once for each."""
-    return dict.fromkeys(
-        execution_text(r) for r in {(id(r.execution), id(r.trained_recipe)): r for r in records}.values()
-    )
+def _span(rows: Sequence[Row]) -> str:
+    """Name a run of rows."""
+    names = [row.step for row in rows]
+    return ", ".join(names) if len(names) < 4 else f"{names[0]} to {names[-1]}, {len(names)} {nouns_of(rows)}"
 
 
 def _optimizer(name: str, recipe: Mapping[str, Any]) -> str:

@@ -10,15 +10,14 @@ from modernize.ladder import Rung
 from modernize.published import IMAGENET, published_rows
 from modernize.registry import load_steps
 from modernize.report import cells, numbers
-from modernize.report import provenance as source
-from modernize.report.costs import cost_section
-from modernize.report.drawings import PUBLISHED, change_keys, figures_of
-from modernize.report.panels import diagram, facts, published_numbers, step_card
+from modernize.report.drawings import PUBLISHED
+from modernize.report.panels import facts, published_numbers, study_panels
 from modernize.report.paper import N_SEEDS, READINGS
-from modernize.report.rows import Row, make_rows
+from modernize.report.rows import Row
 from modernize.report.specs import paper_rungs
-from modernize.report.study_notes import published_notes
-from modernize.report.view import Block, Cell, Facts, Items, Page, Panel, Paragraph, Section, Table, heads
+from modernize.report.study_page import illustrated
+from modernize.report.study_tables import published_notes
+from modernize.report.view import Block, Facts, Items, Page, Paragraph, Section, Table, table
 from modernize.results.statistics import Summary, welch
 from modernize.results.study import PlannedEntry, Study
 from modernize.words import signed
@@ -59,60 +58,78 @@ def _planned(rung: Rung) -> PlannedEntry:
     )
 
 
-def paper_page(regime: str, figures: Collection[str], *, panels: bool) -> Page:
-    """Lay out the published ladder of a regime.
+def paper_page(study: Study, rows: Sequence[Row], figures: Collection[str], *, panels: bool) -> Page:
+    """Lay out a published ladder.
 
     Args:
-        regime: "resnet50" or "resnet200".
+        study: See `paper_study`.
+        rows: Of the study.
         figures: Keys of the figures there are.
         panels: Whether rung panels are shown.
     """
-    study = paper_study(regime)
-    rows = make_rows(study, [])
-    table = published_rows(regime)[0].source
-    costs, anomalies = cost_section((regime,))
-    # The main table has both columns already.
-    costs = replace(costs, blocks=costs.blocks[:1])
+    regime = study.published
+    source = published_rows(regime)[0].source
     sections = (
-        Section(
-            id="rungs",
-            title="Rungs",
-            blocks=(
-                *figures_of("rungs", figures, PUBLISHED),
-                _table(regime, rows),
-                Items(items=tuple(published_notes(study, rows))),
-            ),
-        ),
-        Section(id="deltas", title="How sure each step is", blocks=tuple(_sure(regime, rows, figures))),
-        Section(id="cost", title="Accuracy and cost", blocks=tuple(_beside(regime, figures))),
-        Section(
-            id="steps",
-            title="What each step changed",
-            blocks=(*figures_of("steps", figures, PUBLISHED), _steps(rows)),
-            rungs=True,
-        ),
-        costs,
+        Section("rungs", "Rungs", (_table(regime, rows), Items(tuple(published_notes(study, rows))))),
+        Section("deltas", "How sure each step is", tuple(_sure(regime, rows))),
+        Section("cost", "Accuracy and cost", tuple(_beside(regime))),
+        Section("steps", "What each step changed", (_steps(rows),), rungs=True),
+        Section("counted", "Counted against printed cost", (_counted(rows, source),)),
     )
     return Page(
         name=study.name,
         title=f"{_ENDS[regime]}, as published",
         lead=(
             Paragraph(
-                text=f"The ladder as {table} prints it. Nothing on this page was measured by this project: accuracies "
+                f"The ladder as {source} prints it. Nothing on this page was measured by this project: accuracies "
                 "are the paper's, costs stand beside what this project's specs count to."
             ),
             Facts(
-                items=(
-                    ("Source", table),
+                (
+                    ("Source", source),
                     ("Data", IMAGENET),
                     ("Seeds", _seeds(rows)),
                     ("Training", "300 epochs with the modern recipe from the second rung on, without EMA"),
                 )
             ),
         ),
-        sections=sections,
-        footnotes=anomalies,
-        panels=_panels(regime, rows) if panels else (),
+        sections=illustrated(sections, figures, PUBLISHED),
+        footnotes=tuple(
+            (
+                f"{regime}-{row.step}",
+                f"{source}, {row.step}, prints {row.published.gmacs_text}. {row.published.anomaly}",
+            )
+            for row in rows
+            if row.published and row.published.anomaly
+        ),
+        panels=tuple(
+            replace(
+                panel,
+                numbers=facts(
+                    *published_numbers(row),
+                    ("GMACs printed", cells.gmacs_published(row)),
+                    ("GMACs counted", cells.gmacs(row, IMAGE_SIZE)),
+                    ("Parameters", cells.params(row, IMAGE_SIZE)),
+                ),
+            )
+            for panel, row in zip(study_panels(study, rows), rows, strict=True)
+        )
+        if panels
+        else (),
+    )
+
+
+def counted_as_printed(row: Row) -> bool:
+    """Whether the count gives the printed GMACs to the last digit."""
+    printed = row.published.gmacs_text if row.published else ""
+    return f"{row.gmacs:.{len(printed.partition('.')[2])}f}" == printed
+
+
+def _counted(rows: Sequence[Row], source: str) -> Paragraph:
+    return Paragraph(
+        "GMACs at 224 px in the paper's convention, counted from this project's specs, beside the values "
+        f"the paper prints. Equal to the last printed digit: {sum(map(counted_as_printed, rows))} of {len(rows)} in "
+        f"{source}."
     )
 
 
@@ -124,59 +141,38 @@ def _seeds(rows: Sequence[Row]) -> str:
 
 
 def _table(regime: str, rows: Sequence[Row]) -> Table:
-    return Table(
-        id="rungs",
-        caption="Top-1 and cost of every published rung, and the change against the rung before.",
-        columns=heads(
-            "step",
-            "change",
-            "top-1 printed, %>",
-            "delta>",
-            "verdict",
-            "GMACs printed>",
-            "GMACs counted>",
-            "parameters>",
-        ),
-        rows=tuple(_cells(regime, row) for row in rows),
+    return table(
+        "rungs",
+        "Top-1 and cost of every published rung, and the change against the rung before.",
+        rows,
+        ("step", cells.step),
+        ("change", lambda row: row.planned.title),
+        ("top-1 printed, %>", cells.top1_published),
+        ("delta>", cells.delta_published),
+        ("verdict", cells.verdict_published),
+        ("GMACs printed>", lambda row: cells.gmacs_published(row, f"{regime}-{row.step}")),
+        ("GMACs counted>", lambda row: cells.gmacs(row, IMAGE_SIZE)),
+        ("parameters>", lambda row: cells.params(row, IMAGE_SIZE)),
     )
 
 
-def _cells(regime: str, row: Row) -> tuple[Cell, ...]:
-    return (
-        cells.step(row),
-        Cell(text=row.planned.title),
-        cells.top1_published(row),
-        cells.delta_published(row),
-        cells.verdict_published(row),
-        cells.gmacs_published(row, f"{regime}-{row.step}"),
-        _gmacs(row),
-        cells.params(row, IMAGE_SIZE),
-    )
-
-
-def _gmacs(row: Row) -> Cell:
-    """With one digit more than is printed."""
-    return Cell(text=f"{row.gmacs:.3f}", value=row.gmacs, source=source.counted_source(row.planned, IMAGE_SIZE))
-
-
-def _sure(regime: str, rows: Sequence[Row], figures: Collection[str]) -> Iterable[Block]:
-    yield from figures_of("deltas", figures, PUBLISHED)
+def _sure(regime: str, rows: Sequence[Row]) -> Iterable[Block]:
     readings = READINGS[regime]
     if not readings:
-        yield Paragraph(text="The table prints no standard deviations: its deltas cannot be tested.")
+        yield Paragraph("The table prints no standard deviations: its deltas cannot be tested.")
         return
     by_verdict: dict[str, list[str]] = {verdict: [] for verdict in ("clear", "borderline", "not distinguishable")}
     for step, reading in readings.items():
         by_verdict[reading.verdict].append(step)
-    yield Items(items=tuple((verdict.capitalize(), ", ".join(steps)) for verdict, steps in by_verdict.items() if steps))
+    yield Items(tuple((verdict.capitalize(), ", ".join(steps)) for verdict, steps in by_verdict.items() if steps))
     untested = [row.step for row in rows if row.published_delta is not None and row.step not in readings]
     left_out = f" No standard deviation is printed for what {', '.join(untested)} changed." if untested else ""
     yield Paragraph(
-        text="Read from the printed means and standard deviations of three seeds (Welch, Holm-corrected); the paper "
+        "Read from the printed means and standard deviations of three seeds (Welch, Holm-corrected); the paper "
         "itself makes no such test. A step that is not distinguishable may still have an effect too small for three "
         f"seeds to show, and a loss may prepare the next gain: depthwise and move-up do.{left_out}"
     )
-    yield Paragraph(text=_kernels(regime))
+    yield Paragraph(_kernels(regime))
 
 
 def _kernels(regime: str) -> str:
@@ -195,12 +191,11 @@ def _kernels(regime: str) -> str:
     return f"Each kernel size stands against the 3x3 of move-up. Against kernel-7, uncorrected: {', '.join(found)}."
 
 
-def _beside(regime: str, figures: Collection[str]) -> Iterable[Block]:
-    yield from figures_of("cost", figures, PUBLISHED)
+def _beside(regime: str) -> Iterable[Block]:
     for row in published_rows(regime):
         if row.role == "reference":
             yield Paragraph(
-                text=f"Beside the ladder, {row.source} prints {row.label}: {row.top1_text} % at {row.gmacs_text} GMACs."
+                f"Beside the ladder, {row.source} prints {row.label}: {row.top1_text} % at {row.gmacs_text} GMACs."
             )
 
 
@@ -208,34 +203,8 @@ def _steps(rows: Sequence[Row]) -> Items:
     steps = load_steps()
     items = []
     for row in rows:
-        if row.step not in steps:
-            continue
-        step = steps[row.step]
-        where = f", section {step.section}" if step.section else ""
-        what = step.card()["what"].replace("`", "")
-        items.append((f"{row.step}, {row.planned.title}{where}", f"{what} Spec: {'; '.join(row.planned.changes)}."))
-    return Items(items=tuple(items))
-
-
-def _panels(regime: str, rows: Sequence[Row]) -> tuple[Panel, ...]:
-    rungs = paper_rungs(regime)
-    drawings = change_keys([row.step for row in rows])
-    return tuple(
-        Panel(
-            step=row.step,
-            title=row.planned.title,
-            label=row.label,
-            card=step_card(row.step),
-            before=row.before,
-            changes=tuple((c.field, str(c.before), str(c.after)) for c in rungs[row.step].changes),
-            drawing=drawings[row.step],
-            diagram=diagram(rungs[row.step].before, rungs[row.step].spec, row.before, row.step),
-            numbers=facts(
-                *published_numbers(row),
-                ("GMACs printed", cells.gmacs_published(row)),
-                ("GMACs counted", _gmacs(row)),
-                ("Parameters", cells.params(row, IMAGE_SIZE)),
-            ),
-        )
-        for row in rows
-    )
+        if step := steps.get(row.step):
+            where = f", section {step.section}" if step.section else ""
+            what = step.card()["what"].replace("`", "")
+            items.append((f"{row.step}, {row.planned.title}{where}", f"{what} Spec: {'; '.join(row.planned.changes)}."))
+    return Items(tuple(items))

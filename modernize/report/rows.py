@@ -17,9 +17,8 @@ from modernize.results.study import PlannedEntry, Study
 
 # Roles that need no word beside a name.
 _PLAIN = ("rung", "network")
-
-
 _NOT_COMPARED = Contrast()
+_ENDS = ("finished", "diverged", "failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +28,7 @@ class Row:
     Attributes:
         planned: The entry as planned.
         records: Its runs that ended, by seed.
+        finished: The result (see `result_of`) of each seed that finished.
         contrasts: What it is compared with; its delta is that of the first.
         against: Name of what its delta is against, where that has to be said: it is not the rung a step was applied to.
         top1: Over the seeds that finished; None if none did.
@@ -41,6 +41,7 @@ class Row:
 
     planned: PlannedEntry
     records: Mapping[int, Record]
+    finished: Mapping[int, float]
     contrasts: tuple[Contrast, ...] = ()
     against: str = ""
     top1: Summary | None
@@ -115,19 +116,13 @@ class Row:
         """How its runs ended: "finished", "diverged", "failed", "missing", or a count of each, "2 of 3 finished"."""
         n_seeds = len(self.planned.run_ids)
         ends = [record.status for record in self.records.values()]
-        counts: dict[str, int] = {end: ends.count(end) for end in ("finished", "diverged", "failed") if end in ends}
+        counts: dict[str, int] = {end: ends.count(end) for end in _ENDS if end in ends}
         if len(ends) < n_seeds:
             counts["missing"] = n_seeds - len(ends)
         if len(counts) < 2:
             return next(iter(counts), "missing")
-        parts = [f"{number} {end}" for end, number in counts.items()]
-        parts[0] = f"{parts[0].split()[0]} of {n_seeds} {parts[0].split()[1]}"
-        return ", ".join(parts)
-
-    @property
-    def finished(self) -> dict[int, float]:
-        """Top-1 of the last epoch, in percent, of each seed that finished."""
-        return _finished(self.records)
+        (first, number), *others = counts.items()
+        return ", ".join((f"{number} of {n_seeds} {first}", *(f"{number} {end}" for end, number in others)))
 
 
 def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
@@ -147,10 +142,14 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
         }
         for entry in study.entries
     }
+    finished = {
+        name: {seed: value for seed, record in of_entry.items() if (value := result_of(record)) is not None}
+        for name, of_entry in ended.items()
+    }
     usual = usual_machine(record for of_entry in ended.values() for record in of_entry.values())
     freshness = Freshness()
     published = published_of(study)
-    contrasts = contrasts_of(study, published, {name: _finished(of_entry) for name, of_entry in ended.items()})
+    contrasts = contrasts_of(study, published, finished)
     said = has_to_be_said(study)
     rows = []
     for entry in study.entries:
@@ -162,9 +161,10 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
             Row(
                 planned=entry,
                 records=runs,
+                finished=finished[entry.name],
                 contrasts=own,
                 against=own[0].before if own and said else "",
-                top1=summarise(list(_finished(runs).values())),
+                top1=summarise([*finished[entry.name].values()]),
                 published=published.get(entry.name),
                 images_per_second=speeds.mean if speeds else None,
                 num_timed=speeds.n if speeds else 0,
@@ -175,30 +175,29 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def result_of(record: Record) -> float | None:
+    """Return the value that reports compare: top-1 of the last epoch, in percent; None where the run did not finish."""
+    return record.result.top1_percent if record.status == "finished" else None
+
+
+def records_of(rows: Iterable[Row]) -> list[Record]:
+    """Return every run of a study that ended."""
+    return [record for row in rows for record in row.records.values()]
+
+
 def all_contrasts(rows: Iterable[Row]) -> tuple[Contrast, ...]:
     """Return every contrast of a study once, in the order of its entries."""
     return tuple(one for row in rows for one in row.contrasts)
 
 
-def _finished(records: Mapping[int, Record]) -> dict[int, float]:
-    return {
-        seed: record.result.top1_percent
-        for seed, record in records.items()
-        if record.status == "finished" and record.result.top1_percent is not None
-    }
-
-
 def _by_run_id(records: Iterable[Record], study: str) -> dict[str, Record]:
     """Take one record a run: one that finished first, then this study's own, then one by today's code."""
-    ends = {"finished": 0, "diverged": 1, "failed": 2}
     today = sources()
 
     def rank(record: Record) -> tuple[int, bool, bool]:
-        return ends[record.status], record.study != study, record.sources != today
+        return _ENDS.index(record.status), record.study != study, record.sources != today
 
     best: dict[str, Record] = {}
-    for record in records:
-        held = best.get(record.run_id)
-        if held is None or rank(record) < rank(held):
-            best[record.run_id] = record
+    for record in sorted(records, key=rank):
+        best.setdefault(record.run_id, record)
     return best

@@ -1,20 +1,46 @@
-"""The report of a study as a page: what was found first, how it was made last."""
+"""The report of a study as a page: what was found first, how it was made last.
+
+Another section is a function from the report to a `Section`, in a file of its own if it is more than a few lines, and
+a line in `SECTIONS`. A section's figures (`modernize.report.drawings`) go before its blocks; without either it is left
+out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from modernize.report import provenance as source
-from modernize.report.costs import cost_section
+from modernize.report import cells
 from modernize.report.drawings import figures_of, words_of
-from modernize.report.facts import Header, findings, found_line, header, scale_limits, seed_limits
+from modernize.report.evidence import findings, found_line
+from modernize.report.facts import Header, header, scale_limits, seed_limits
 from modernize.report.methods import methods
-from modernize.report.roles import noun_of, nouns_of, on_paper_ladder, role_text
+from modernize.report.roles import noun_of, nouns_of, role_text
 from modernize.report.rows import Row
-from modernize.report.study_notes import reading_notes
-from modernize.report.study_tables import contrasts_table, rungs_table, sizes
+from modernize.report.study_tables import contrasts_table, reading_notes, rungs_table, sizes
 from modernize.report.view import Block, Facts, Items, Page, Paragraph, Section, keys_of
 from modernize.results.study import Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a section is made from.
+
+    Attributes:
+        study: The plan.
+        rows: At least one of them with a record.
+        header: What a reader needs to judge the numbers.
+        notes: Key of each row's footnote.
+        figures: Keys of the figures there are.
+        problems: Files that could not be read.
+    """
+
+    study: Study
+    rows: Sequence[Row]
+    header: Header
+    notes: dict[str, str]
+    figures: Collection[str]
+    problems: Sequence[str]
 
 
 def study_page(study: Study, rows: Sequence[Row], figures: Collection[str], problems: Sequence[str]) -> Page:
@@ -26,107 +52,106 @@ def study_page(study: Study, rows: Sequence[Row], figures: Collection[str], prob
         figures: Keys of the figures there are.
         problems: Files that could not be read.
     """
-    facts = header(study, rows)
-    keys = keys_of(row.step for row in rows)
-    nouns = nouns_of(rows)
-    costs, anomalies = cost_section() if on_paper_ladder(study, rows) else (None, ())
-    sections = (
-        Section(
-            id="rungs",
-            title=nouns.capitalize(),
-            blocks=(
-                *figures_of("rungs", figures, words_of(rows)),
-                rungs_table(study, rows, keys),
-                Items(items=reading_notes(study, rows)),
-            ),
-        ),
-        Section(
-            id="deltas",
-            title="What the deltas show" if any(row.before for row in rows) else "What the numbers show",
-            blocks=tuple(_deltas(study, rows, figures)),
-        ),
-        Section(
-            id="cost",
-            title="Size and speed",
-            blocks=(*figures_of("cost", figures, words_of(rows)), *sizes(study, rows)),
-        ),
-        Section(id="training", title="Training", blocks=tuple(_training(rows, figures))),
-        Section(
-            id="steps",
-            title="What each step changed" if nouns == "rungs" else "Entry by entry",
-            blocks=(*figures_of("steps", figures, words_of(rows)), *_changes(rows)),
-            rungs=True,
-        ),
-        Section(id="methods", title="Methods", blocks=(Items(items=methods(study, rows, facts)),)),
-        costs,
-        Section(id="problems", title="Problems", blocks=tuple(_problems(rows, problems))),
-    )
-    footnotes = tuple((f"rung-{keys[row.step]}", source.rung_note(study, row)) for row in rows)
+    told = header(study, rows)
+    notes = {name: f"rung-{key}" for name, key in keys_of(row.step for row in rows).items()}
+    report = Report(study=study, rows=rows, header=told, notes=notes, figures=figures, problems=problems)
+    regime = f"{study.regime} regime " if study.regime else ""
     return Page(
         name=study.name,
         noun=noun_of(rows),
-        title=study.title or f"{study.name}: {f'{study.regime} regime ' if study.regime else ''}on {study.data}",
+        title=study.title or f"{study.name}: {regime}on {study.data}",
         lead=(
-            *([Paragraph(text=study.about)] if study.about else []),
-            Paragraph(text=" ".join(scale_limits(study, rows))),
-            _facts(study, rows, facts),
+            *([Paragraph(study.about)] if study.about else []),
+            Paragraph(" ".join(scale_limits(study, rows))),
+            _facts(report),
         ),
-        sections=tuple(section for section in sections if section and section.blocks),
-        footnotes=(*((key, text) for key, text in footnotes if text), *anomalies),
+        sections=illustrated((make(report) for make in SECTIONS), figures, words_of(rows)),
+        footnotes=tuple((notes[row.step], text) for row in rows if (text := cells.sources(study, row))),
     )
 
 
-def _facts(study: Study, rows: Sequence[Row], facts: Header) -> Facts:
-    expected = study.expectation
+def illustrated(sections: Iterable[Section], figures: Collection[str], words: Mapping[str, str]) -> tuple[Section, ...]:
+    """Put the figures of each section before its blocks, and leave out sections without either."""
+    shown = (
+        replace(section, blocks=(*figures_of(section.id, figures, words), *section.blocks)) for section in sections
+    )
+    return tuple(section for section in shown if section.blocks)
+
+
+def _facts(report: Report) -> Facts:
+    study, told = report.study, report.header
     named = (
-        ("Expected", (expected,) if expected else ()),
-        ("Found", (found_line(rows),) if expected else ()),
-        ("Data", facts.data),
-        ("Budget", facts.budget),
-        ("Seeds", (facts.seeds,)),
-        ("Runs", (facts.runs,)),
-        ("Hardware", facts.hardware),
+        ("Expected", (study.expectation,) if study.expectation else ()),
+        ("Found", (found_line(report.rows),) if study.expectation else ()),
+        ("Data", told.data),
+        ("Budget", told.budget),
+        ("Seeds", (told.seeds,)),
+        ("Runs", (told.runs,)),
+        ("Hardware", told.hardware),
         ("Note", (study.note,) if study.note else ()),
     )
-    return Facts(items=tuple((name, line) for name, lines in named for line in lines))
+    return Facts(tuple((name, line) for name, lines in named for line in lines))
 
 
-def _deltas(study: Study, rows: Sequence[Row], figures: Collection[str]) -> Iterable[Block]:
-    yield from figures_of("deltas", figures, words_of(rows))
-    if any(row.against for row in rows):
-        yield contrasts_table(rows)
+def _results(report: Report) -> Section:
+    study, rows = report.study, report.rows
+    blocks = (rungs_table(study, rows, report.notes), Items(reading_notes(study, rows)))
+    return Section("rungs", nouns_of(rows).capitalize(), blocks)
+
+
+def _deltas(report: Report) -> Section:
+    study, rows = report.study, report.rows
+    blocks: list[Block] = [contrasts_table(rows)] if any(row.against for row in rows) else []
     if sentences := findings(rows):
-        yield Items(items=tuple(("", sentence) for sentence in sentences))
-    yield Paragraph(text=" ".join(seed_limits(study, rows)))
+        blocks.append(Items(tuple(("", sentence) for sentence in sentences)))
+    blocks.append(Paragraph(" ".join(seed_limits(study, rows))))
+    what = "deltas" if any(row.before for row in rows) else "numbers"
+    return Section("deltas", f"What the {what} show", tuple(blocks))
 
 
-def _training(rows: Sequence[Row], figures: Collection[str]) -> Iterable[Block]:
-    drawn = figures_of("training", figures, words_of(rows))
-    yield from drawn
-    if drawn:
-        yield Paragraph(
-            text="Training losses of different recipes are not comparable: label smoothing and mixing raise them."
-        )
+def _cost(report: Report) -> Section:
+    return Section("cost", "Size and speed", tuple(sizes(report.study, report.rows)))
 
 
-def _changes(rows: Sequence[Row]) -> tuple[Block, ...]:
+def _training(report: Report) -> Section:
+    warning = "Training losses of different recipes are not comparable: label smoothing and mixing raise them."
+    drawn = not {"top1", "loss", "lr"}.isdisjoint(report.figures)
+    return Section("training", "Training", (Paragraph(warning),) if drawn else ())
+
+
+def _steps(report: Report) -> Section:
     items = tuple(
         (f"{row.step}, {row.planned.title}", "; ".join(row.planned.changes))
         if row.on_ladder
         else (row.step, role_text(row))
-        for row in rows
+        for row in report.rows
         if row.planned.changes or not row.on_ladder
     )
-    return (Items(items=items),) if items else ()
+    title = "What each step changed" if noun_of(report.rows) == "rung" else "Entry by entry"
+    return Section("steps", title, (Items(items),) if items else (), rungs=True)
 
 
-def _problems(rows: Sequence[Row], problems: Sequence[str]) -> Iterable[Block]:
+def _methods(report: Report) -> Section:
+    return Section("methods", "Methods", (Items(methods(report.study, report.rows, report.header)),))
+
+
+def _problems(report: Report) -> Section:
     items = [
         (f"{row.step}, seed {seed}", f"failed: {record.error}")
-        for row in rows
+        for row in report.rows
         for seed, record in row.records.items()
         if record.status == "failed"
     ]
-    items += [("Not read", line) for line in problems]
-    if items:
-        yield Items(items=tuple(items))
+    items += [("Not read", line) for line in report.problems]
+    return Section("problems", "Problems", (Items(tuple(items)),) if items else ())
+
+
+SECTIONS: tuple[Callable[[Report], Section], ...] = (
+    _results,
+    _deltas,
+    _cost,
+    _training,
+    _steps,
+    _methods,
+    _problems,
+)

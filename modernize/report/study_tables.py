@@ -1,96 +1,153 @@
-"""The tables of a study's report: results, contrasts, sizes."""
+"""The tables of a study's report, each with what its columns hold: results, contrasts, sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from modernize.report import cells
+from modernize.published import IMAGENET
+from modernize.report import cells, numbers
+from modernize.report.paper import READINGS, reference_rows
 from modernize.report.roles import macs_note, noun_of, on_paper_ladder, published_data
-from modernize.report.rows import Row, all_contrasts
-from modernize.report.view import Block, Cell, Paragraph, Table, heads
+from modernize.report.rows import Row, all_contrasts, records_of
+from modernize.report.view import Block, Cell, Paragraph, Table, table
 from modernize.results.study import Study
 from modernize.words import macs_unit, plural, signed
 
+Notes = list[tuple[str, str]]
 
-def rungs_table(study: Study, rows: Sequence[Row], keys: dict[str, str]) -> Table:
-    """The main table: measured top-1 of every row, its delta where it is compared, and what is published of it."""
-    word = noun_of(rows)
-    printed = published_data(study, rows)
-    paper = bool(study.published)
+
+def rungs_table(study: Study, rows: Sequence[Row], keys: Mapping[str, str]) -> Table:
+    """The main table: measured top-1 of every row, its delta where it is compared, and what is published of it.
+
+    Args:
+        study: The plan.
+        rows: Of the study.
+        keys: Key of each row's footnote.
+    """
+    word, printed, paper = noun_of(rows), published_data(study, rows), bool(study.published)
+    several = len(printed) > 1
     deltas = word == "rung" or any(row.before for row in rows)
     deltas_published = paper or any(row.published_delta is not None for row in rows)
-    columns: tuple[tuple[bool, str, Callable[[Row], Cell]], ...] = (
-        (True, "step" if word == "rung" else "entry", cells.step),
-        (word != "rung", "role", cells.role),
-        (True, "top-1 measured, %>", lambda row: cells.top1_measured(study, row)),
-        (deltas, "delta measured>", cells.delta_measured),
-        (deltas, "verdict", lambda row: cells.verdict_measured(row)),
-        (
-            bool(printed),
-            f"top-1 published ({', '.join(printed)}), %>",
-            lambda row: cells.top1_published(row, several=len(printed) > 1),
-        ),
-        (deltas_published, "delta published>", cells.delta_published),
-        (paper, "verdict, published", cells.verdict_published),
-        (True, "runs", lambda row: cells.runs(row, f"rung-{keys[row.step]}")),
-    )
-    shown = [(name, cell) for wanted, name, cell in columns if wanted]
     what = f"Top-1 of every {word}, measured{' and published' if printed else ''}"
     against = "the rung before" if word == "rung" else "what it is compared with"
-    return Table(
-        id="rungs",
-        caption=f"{what}{f', and the change against {against}' if deltas else ''}.",
-        columns=heads(*(name for name, _ in shown)),
-        rows=tuple(tuple(cell(row) for _, cell in shown) for row in rows),
+    return table(
+        "rungs",
+        f"{what}{f', and the change against {against}' if deltas else ''}.",
+        rows,
+        _first(rows),
+        ("role", cells.role) if word != "rung" else None,
+        ("top-1 measured, %>", lambda row: cells.top1_measured(study, row)),
+        ("delta measured>", cells.delta_measured) if deltas else None,
+        ("verdict", cells.verdict_measured) if deltas else None,
+        (f"top-1 published ({', '.join(printed)}), %>", lambda row: cells.top1_published(row, several=several))
+        if printed
+        else None,
+        ("delta published>", cells.delta_published) if deltas_published else None,
+        ("verdict, published", cells.verdict_published) if paper else None,
+        ("runs", lambda row: cells.runs(row, keys[row.step])),
     )
+
+
+def reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    """Say what was measured and published, how it was tested, and which records are not of today."""
+    against = ""
+    if any(row.before for row in rows):
+        what = "the entry named beside it" if any(row.against for row in rows) else "the rung a step was applied to"
+        against = f"; delta against {what}, over the seeds both finished"
+    n_tests = sum(one.p_holm is not None for one in all_contrasts(rows))
+    one_each = all(len(row.contrasts) < 2 for row in rows)
+    stale, changed = (", ".join(row.step for row in rows if getattr(row, kind)) for kind in ("stale", "other_code"))
+    found: Notes = [
+        ("Measured", f"test top-1 of the last epoch on {study.data}{against}."),
+        ("Records", f"named by the footnotes; files in results/{study.name}."),
+    ]
+    if n_tests:
+        over = f"{plural(n_tests, 'comparison')} of this {'table' if one_each else 'study'}"
+        test = f"two-sided paired t test of the delta at 5 %, Holm-corrected over the {over}; the intervals are not"
+        found.append(("Verdict", f"{test} corrected."))
+    found += published_notes(study, rows)
+    if stale:
+        meaning = "were made when a step meant something else than it does today; run the study again for current ones."
+        found.append(("Stale", f"records of {stale} {meaning}"))
+    if changed:
+        meaning = "has changed since; that may have changed their numbers or not. `modernize run --repeat` trains them"
+        found.append(("Other code", f"the code that trained records of {changed} {meaning} again."))
+    return tuple(found)
+
+
+def published_notes(study: Study, rows: Sequence[Row]) -> Notes:
+    """Say what the published columns hold, and what their verdict is."""
+    shown = {row.step: row.published for row in rows}
+    found = _paper_notes(study.published, rows) if study.published else []
+    sources: dict[tuple[str, str], list[str]] = {}
+    for one in reference_rows(study):
+        if one.step in shown:
+            besides = "" if shown[one.step] == one else f" {numbers.published_text(one)}, besides"
+            sources.setdefault((one.source, one.data), []).append(f"{one.step}{besides}")
+    found += [("Published", f"{source}, on {data}: {', '.join(of)}.") for (source, data), of in sources.items()]
+    if sources and any(one.published_delta is not None for one in all_contrasts(rows)) and not study.published:
+        found.append(("Delta, published", "between values of one source on the same data; not tested."))
+    return found
+
+
+def _paper_notes(regime: str, rows: Sequence[Row]) -> Notes:
+    printed = [row.published for row in rows if row.published and row.published.role != "reference"]
+    if not printed:
+        return []
+    what = "delta between printed means, where the paper made the step from the same rung."
+    test = (
+        "two-sided Welch test on the printed means and standard deviations, n = 3, Holm-corrected over the "
+        f"{len(READINGS[regime])} deltas of the table that have both: clear at 5 %; borderline if not, but below 10 % "
+        "uncorrected."
+        if READINGS[regime]
+        else "none, the table prints no standard deviations."
+    )
+    return [
+        ("Published", f"{printed[0].source}, {IMAGENET}; {what}"),
+        ("Verdict, published", test),
+        *((f"Published {row.step}", f"{row.note}.") for row in printed if row.note),
+    ]
 
 
 def contrasts_table(rows: Sequence[Row]) -> Table:
     """Every pair of entries that the study compares."""
     found = all_contrasts(rows)
-    n_seeds = {row.step: len(row.planned.run_ids) for row in rows}
-    labels = {row.step: row.label for row in rows}
+    by_name = {row.step: row for row in rows}
     published = any(one.published_delta is not None for one in found)
-    return Table(
-        id="contrasts",
-        caption="Every contrast of the study: paired difference, and its verdict corrected over all of them.",
-        columns=heads("entry", "against", "delta measured>", "verdict", *["delta published>"] * published),
-        rows=tuple(
-            (
-                Cell(text=labels[one.entry], rung=one.entry),
-                Cell(text=labels[one.before], rung=one.before),
-                cells.delta_of(one, n_seeds[one.entry]),
-                cells.verdict_measured(one),
-                *[Cell(text=signed(one.published_delta), value=one.published_delta)] * published,
-            )
-            for one in found
-        ),
+    return table(
+        "contrasts",
+        "Every contrast of the study: paired difference, and its verdict corrected over all of them.",
+        found,
+        ("entry", lambda one: Cell(by_name[one.entry].label, rung=one.entry)),
+        ("against", lambda one: Cell(by_name[one.before].label, rung=one.before)),
+        ("delta measured>", lambda one: cells.delta_of(one, len(by_name[one.entry].planned.run_ids))),
+        ("verdict", cells.verdict_measured),
+        ("delta published>", lambda one: Cell(signed(one.published_delta), value=one.published_delta))
+        if published
+        else None,
     )
 
 
 def sizes(study: Study, rows: Sequence[Row]) -> Iterable[Block]:
     """Cost and speed of every row, and what they are counts of."""
     (unit_name, unit), size = macs_unit(row.planned.macs for row in rows), study.image_size
-    word = noun_of(rows)
+    yield table(
+        "sizes",
+        f"Multiply-accumulates, parameters and training speed of every {noun_of(rows)}.",
+        rows,
+        _first(rows),
+        (f"{unit_name}>", lambda row: cells.macs(row, unit, size)),
+        ("parameters>", lambda row: cells.params(row, size)),
+        ("images/s>", cells.speed),
+    )
     name = 'the paper\'s "FLOPs"; ' if on_paper_ladder(study, rows) else ""
-    yield Table(
-        id="sizes",
-        caption=f"Multiply-accumulates, parameters and training speed of every {word}.",
-        columns=heads("step" if word == "rung" else "entry", f"{unit_name}>", "parameters>", "images/s>"),
-        rows=tuple(
-            (cells.step(row), cells.macs(row, unit, size), cells.params(row, size), cells.speed(row)) for row in rows
-        ),
-    )
+    others = sum(record.status == "finished" for record in records_of(rows)) - sum(row.num_timed for row in rows)
+    left_out = f" on one machine alone, used in one way; {plural(others, 'run')} on others left out, see Methods"
     yield Paragraph(
-        text=f"{unit_name}: multiply-accumulates of convolutions and classifier at {study.image_size} px "
-        f"({name}norms and activations not counted).{macs_note(rows)} Images/s: training, mean over the "
-        f"runs{_left_out(rows)}."
+        f"{unit_name}: multiply-accumulates of convolutions and classifier at {size} px ({name}norms and activations "
+        f"not counted).{macs_note(rows)} Images/s: training, mean over the runs{left_out if others else ''}."
     )
 
 
-def _left_out(rows: Sequence[Row]) -> str:
-    finished = sum(record.status == "finished" for row in rows for record in row.records.values())
-    timed = sum(row.num_timed for row in rows)
-    if timed == finished:
-        return ""
-    return f" on one machine alone, used in one way; {plural(finished - timed, 'run')} on others left out, see Methods"
+def _first(rows: Sequence[Row]) -> tuple[str, Callable[[Row], Cell]]:
+    return ("step" if noun_of(rows) == "rung" else "entry"), cells.step

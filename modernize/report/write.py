@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from modernize.errors import MissingResultsError, unknown_name
 from modernize.published import PUBLISHED_REGIMES
 from modernize.report.drawings import Artist
-from modernize.report.rows import Row, make_rows
+from modernize.report.gather import gather
+from modernize.report.index_page import Indexed, index_page
+from modernize.report.latex import to_latex
+from modernize.report.panels import study_panels
+from modernize.report.paper_page import paper_page, paper_study
+from modernize.report.render import to_html, to_markdown
+from modernize.report.rows import Row, make_rows, records_of
+from modernize.report.study_page import study_page
+from modernize.report.tables import Flat, csv_text, json_text, published_table, study_json, table_rows
 from modernize.report.view import Page
 from modernize.results.files import write_atomically
 from modernize.results.store import find_study, load_records, load_study
 from modernize.results.study import Study
 
-PAGES = ("md", "html", "latex")
-FORMATS = (*PAGES, "csv", "json")
+FORMATS = ("md", "html", "latex", "csv", "json")
 # A figure with more rungs than this cannot be read; the tables can.
 MOST_RUNGS_IN_FIGURES = 40
 
@@ -50,62 +58,11 @@ def write_report(
     results_dir, plan = folder.parent, load_study(folder)
     loaded = load_records(results_dir, {run_id for rung in plan.entries for run_id in rung.run_ids})
     rows = make_rows(plan, loaded.records)
-    if not _has_runs(rows):
+    if not records_of(rows):
         why = f" ({loaded.problems[0]})" if loaded.problems else ""
         raise MissingResultsError(f"no run of study '{plan.name}' has ended yet{why}: `modernize run` goes on with it.")
     problems = [problem.replace(f"{results_dir}/", "") for problem in loaded.problems]
     return write_study(plan, rows, problems, reports_dir / plan.name, formats, figures=figures)
-
-
-def check_formats(formats: Sequence[str]) -> None:
-    """Refuse a format that there is not.
-
-    Raises:
-        ModernizeError: If one is unknown.
-    """
-    for name in formats:
-        if name not in FORMATS:
-            raise unknown_name("report format", name, FORMATS)
-
-
-def write_study(
-    study: Study, rows: Sequence[Row], problems: Sequence[str], folder: Path, formats: Sequence[str], *, figures: bool
-) -> list[Path]:
-    """Write the report of a study whose records are read.
-
-    Args:
-        study: The plan.
-        rows: At least one of them with a record.
-        problems: Files that could not be read.
-        folder: Where the files go.
-        formats: See `write_report`.
-        figures: See `write_report`.
-
-    Returns:
-        The files written, in the order of `FORMATS`; figures behind the Markdown they belong to.
-    """
-    written: list[Path] = []
-    if set(PAGES) & set(formats):
-        from modernize.report.study_page import study_page
-
-        def page(keys: Sequence[str], *, panels: bool) -> Page:
-            laid_out = study_page(study, rows, keys, problems)
-            if not panels:
-                return laid_out
-            from modernize.report.panels import study_panels
-
-            return replace(laid_out, panels=study_panels(study, rows))
-
-        drawn = figures and len(rows) <= MOST_RUNGS_IN_FIGURES
-        written += write_pages(page, folder, formats, Artist(study=study, rows=rows) if drawn else None)
-    if "csv" in formats or "json" in formats:
-        from modernize.report.tables import to_csv, to_json
-
-        if "csv" in formats:
-            written.append(write_atomically(folder / "report.csv", to_csv(study, rows)))
-        if "json" in formats:
-            written.append(write_atomically(folder / "report.json", to_json(study, rows, problems)))
-    return written
 
 
 def write_all(
@@ -135,30 +92,58 @@ def write_all(
         ModernizeError: If a format is unknown.
     """
     check_formats(formats)
-    from modernize.report.gather import gather
-    from modernize.report.index_page import index_page
-    from modernize.report.render import to_html, to_markdown
-
     found = gather(results_dir)
     if not found.studies:
         raise MissingResultsError(f"no study and no record under {results_dir}: `modernize run` makes them.")
     written: list[Path] = []
     shown = [(study, make_rows(study, found.records)) for study in found.studies]
     for study, rows in shown:
-        if _has_runs(rows):
+        if records_of(rows):
             begin(study.name, len(shown))
             written += write_study(study, rows, (), reports_dir / study.name, formats, figures=figures)
     indices = []
-    for suffix in ("md", "html"):
+    for suffix, render in (("md", to_markdown), ("html", to_html)):
         if suffix in formats:
             links = [
-                (f"{quote(study.name)}/report.{suffix}" if _has_runs(rows) else "", study, rows)
+                Indexed(
+                    address=f"{quote(study.name)}/report.{suffix}" if records_of(rows) else "", study=study, rows=rows
+                )
                 for study, rows in shown
             ]
-            page = index_page(links, found.unplanned, found.problems)
-            text = to_markdown(page, {}) if suffix == "md" else to_html(page, {})
+            text = render(index_page(links, found.unplanned, found.problems), {})
             indices.append(write_atomically(reports_dir / f"index.{suffix}", text))
     return [*indices, *written]
+
+
+def write_study(
+    study: Study, rows: Sequence[Row], problems: Sequence[str], folder: Path, formats: Sequence[str], *, figures: bool
+) -> list[Path]:
+    """Write the report of a study whose records are read.
+
+    Args:
+        study: The plan.
+        rows: At least one of them with a record.
+        problems: Files that could not be read.
+        folder: Where the files go.
+        formats: See `write_report`.
+        figures: See `write_report`.
+
+    Returns:
+        The files written, in the order of `FORMATS`; figures behind the Markdown they belong to.
+    """
+
+    def page(keys: Sequence[str], *, panels: bool) -> Page:
+        laid_out = study_page(study, rows, keys, problems)
+        return replace(laid_out, panels=study_panels(study, rows)) if panels else laid_out
+
+    return write_formats(
+        folder / "report",
+        formats,
+        page,
+        table=lambda: table_rows(study, rows),
+        facts=lambda: study_json(study, rows, problems),
+        artist=Artist(study=study, rows=rows) if figures and len(rows) <= MOST_RUNGS_IN_FIGURES else None,
+    )
 
 
 def write_paper_report(
@@ -178,53 +163,64 @@ def write_paper_report(
     check_formats(formats)
     if regime not in PUBLISHED_REGIMES:
         raise unknown_name("published table", regime, PUBLISHED_REGIMES)
-    from modernize.report.paper_page import paper_page, paper_study
-
-    def page(keys: Sequence[str], *, panels: bool) -> Page:
-        return paper_page(regime, keys, panels=panels)
-
     study = paper_study(regime)
-    rows, folder = make_rows(study, []), reports_dir / study.name
-    written = write_pages(page, folder, formats, Artist(study=study, rows=rows, published=True) if figures else None)
-    if "csv" in formats or "json" in formats:
-        from modernize.report.tables import csv_text, json_text, published_table
-
-        table = published_table(study, rows)
-        if "csv" in formats:
-            written.append(write_atomically(folder / "report.csv", csv_text(table)))
-        if "json" in formats:
-            facts = {"study": study.name, "regime": regime, "rungs": table}
-            written.append(write_atomically(folder / "report.json", json_text(facts)))
-    return written
+    rows = make_rows(study, [])
+    return write_formats(
+        reports_dir / study.name / "report",
+        formats,
+        lambda keys, panels: paper_page(study, rows, keys, panels=panels),
+        table=lambda: published_table(study, rows),
+        facts=lambda: {"study": study.name, "regime": regime, "rungs": published_table(study, rows)},
+        artist=Artist(study=study, rows=rows, published=True) if figures else None,
+    )
 
 
-def write_pages(page: Callable[..., Page], folder: Path, formats: Sequence[str], artist: Artist | None) -> list[Path]:
-    """Write a page as Markdown, HTML and LaTeX, as far as they are asked for.
+def check_formats(formats: Sequence[str]) -> None:
+    """Refuse a format that there is not.
+
+    Raises:
+        ModernizeError: If one is unknown.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise unknown_name("report format", name, FORMATS)
+
+
+def write_formats(
+    stem: Path,
+    formats: Sequence[str],
+    page: Callable[..., Page],
+    *,
+    table: Callable[[], Sequence[Flat]],
+    facts: Callable[[], Mapping[str, Any]],
+    artist: Artist | None = None,
+) -> list[Path]:
+    """Write a page, its table and its facts in the formats asked for.
 
     Args:
+        stem: Path of the files without their suffix.
+        formats: Any of `FORMATS`.
         page: Gives the page, from the keys of the drawings there are and whether rung panels are shown (`panels`).
-        folder: Where the files go.
-        formats: See `write_report`.
+        table: Gives what "csv" holds.
+        facts: Gives what "json" holds.
         artist: Draws the figures; None for none.
     """
     written: list[Path] = []
-    if "md" in formats:
-        from modernize.report.render import to_markdown
 
-        names, files = artist.files(folder) if artist else ({}, [])
-        written.append(write_atomically(folder / "report.md", to_markdown(page(tuple(names), panels=False), names)))
+    def write(suffix: str, text: str) -> None:
+        written.append(write_atomically(stem.with_name(f"{stem.name}.{suffix}"), text))
+
+    if "md" in formats:
+        names, files = artist.files(stem.parent) if artist else ({}, [])
+        write("md", to_markdown(page(tuple(names), panels=False), names))
         written += files
     if "html" in formats:
-        from modernize.report.render import to_html
-
         elements = artist.elements() if artist else {}
-        written.append(write_atomically(folder / "report.html", to_html(page(tuple(elements), panels=True), elements)))
+        write("html", to_html(page(tuple(elements), panels=True), elements))
     if "latex" in formats:
-        from modernize.report.latex import to_latex
-
-        written.append(write_atomically(folder / "report.tex", to_latex(page((), panels=False))))
+        write("tex", to_latex(page((), panels=False)))
+    if "csv" in formats:
+        write("csv", csv_text(table()))
+    if "json" in formats:
+        write("json", json_text(facts()))
     return written
-
-
-def _has_runs(rows: Sequence[Row]) -> bool:
-    return any(row.records for row in rows)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modernize.report.facts import findings, header, scale_limits, seed_limits
+from modernize.report.evidence import findings
+from modernize.report.facts import header, scale_limits, seed_limits
 from modernize.report.paper import N_SEEDS
 from modernize.seminar.course import Course
 from modernize.seminar.exercises import EXERCISES

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from modernize.errors import MissingResultsError, ModernizeError
-from modernize.report.contrasts import LEVEL
+from modernize.report.contrasts import verdict_of
 from modernize.report.machines import execution_text, hardware_text
-from modernize.report.rows import Row, make_rows
+from modernize.report.rows import Row, make_rows, records_of
 from modernize.results.record import Record
 from modernize.results.statistics import Delta, Summary, holm, paired_delta, summarise, welch_delta
 from modernize.results.store import find_studies, load_records, load_study
@@ -35,7 +35,7 @@ class Side:
     @property
     def records(self) -> list[Record]:
         """All its runs that ended."""
-        return [record for row in self.rows.values() for record in row.records.values()]
+        return records_of(self.rows.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,6 @@ class RungPair:
         difference: b minus a; None where a side is missing.
         p_holm: Of the difference, Holm-corrected over the comparison; None where there is no test.
         same_spec: Whether the step meant the same on both sides; None where a side lacks the rung.
-        identical: Whether all paired values are equal.
         verdict: The test in words.
     """
 
@@ -59,7 +58,6 @@ class RungPair:
     difference: Delta | None
     p_holm: float | None
     same_spec: bool | None
-    identical: bool
     verdict: str
 
 
@@ -124,22 +122,43 @@ def compare(a: Side, b: Side) -> Comparison:
     steps = [*a.rows, *(step for step in b.rows if step not in a.rows)]
     shared = [step for step in steps if step in a.rows and step in b.rows]
     paired = same_data and all(_epochs(a.rows[step]) == _epochs(b.rows[step]) for step in shared)
-    quantity: Quantity = "top1" if same_data else "deltas"
     values = _top1 if same_data else _deltas
-    pairs = [_pair(step, values(a, step), values(b, step), a, b, paired=paired) for step in steps]
-    p_values = {p.step: p.difference.p_value for p in pairs if p.difference and p.difference.p_value is not None}
+    one, other = ({step: values(side, step) for step in steps} for side in (a, b))
+    differences = {step: _difference(one[step], other[step], paired=paired) for step in steps}
+    p_values = {step: found.p_value for step, found in differences.items() if found and found.p_value is not None}
     corrected = holm(p_values)
     words = ("better", "worse") if same_data else ("larger", "smaller")
-    rungs = (replace(pair, p_holm=corrected.get(pair.step)) for pair in pairs)
+
+    def verdict(step: str) -> str:
+        for side in (a, b):
+            if step not in side.rows:
+                return f"only in {(b if side is a else a).label}"
+        if (difference := differences[step]) is None:
+            return "nothing to compare"
+        return "identical" if one[step] == other[step] else verdict_of(difference, corrected.get(step), words)
+
     differs, same = _facts(a, b, shared)
     return Comparison(
         a=a,
         b=b,
-        quantity=quantity,
+        quantity="top1" if same_data else "deltas",
         paired=paired,
         differs=differs,
         same=same,
-        rungs=tuple(replace(pair, verdict=_verdict(pair, words, a, b)) for pair in rungs),
+        rungs=tuple(
+            RungPair(
+                step=step,
+                a=summarise([*one[step].values()]),
+                b=summarise([*other[step].values()]),
+                difference=differences[step],
+                p_holm=corrected.get(step),
+                same_spec=a.rows[step].planned.fingerprint == b.rows[step].planned.fingerprint
+                if step in shared
+                else None,
+                verdict=verdict(step),
+            )
+            for step in steps
+        ),
     )
 
 
@@ -172,50 +191,17 @@ def _choose(given: str, studies: Mapping[str, Path], other: Mapping[str, Path], 
     raise ModernizeError(f"{given} holds {len(studies)} studies; choose one with --study: {', '.join(studies)}.")
 
 
-def _pair(
-    step: str, one: Mapping[int, float], other: Mapping[int, float], a: Side, b: Side, *, paired: bool
-) -> RungPair:
-    difference: Delta | None
+def _difference(one: Mapping[int, float], other: Mapping[int, float], *, paired: bool) -> Delta | None:
     if paired and one.keys() & other.keys():
-        difference = paired_delta(other, one)
-    else:
-        difference = welch_delta(list(other.values()), list(one.values()))
-    both = step in a.rows and step in b.rows
-    return RungPair(
-        step=step,
-        a=summarise(list(one.values())),
-        b=summarise(list(other.values())),
-        difference=difference,
-        p_holm=None,
-        same_spec=a.rows[step].planned.fingerprint == b.rows[step].planned.fingerprint if both else None,
-        identical=bool(one) and dict(one) == dict(other),
-        verdict="",
-    )
+        return paired_delta(other, one)
+    return welch_delta([*other.values()], [*one.values()])
 
 
-def _verdict(pair: RungPair, words: tuple[str, str], a: Side, b: Side) -> str:
-    for side, other in ((a, b), (b, a)):
-        if pair.step not in other.rows:
-            return f"only in {side.label}"
-    difference = pair.difference
-    if difference is None:
-        return "nothing to compare"
-    if pair.identical:
-        return "identical"
-    before = difference.n_before
-    sizes = f"n={difference.n}" if before is None else f"n={before} and {difference.n}"
-    if difference.p_value is None or pair.p_holm is None:
-        return "one seed: no interval" if 1 in (difference.n, before) else "no spread: no interval"
-    if pair.p_holm >= LEVEL:
-        return f"not distinguishable at {sizes}"
-    return words[0] if difference.mean > 0 else words[1]
-
-
-def _top1(side: Side, step: str) -> dict[int, float]:
+def _top1(side: Side, step: str) -> Mapping[int, float]:
     return side.rows[step].finished if step in side.rows else {}
 
 
-def _deltas(side: Side, step: str) -> dict[int, float]:
+def _deltas(side: Side, step: str) -> Mapping[int, float]:
     """Paired difference of each seed that finished both the rung and the one before."""
     if step not in side.rows or side.rows[step].before not in side.rows:
         return {}
