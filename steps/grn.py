@@ -1,4 +1,4 @@
-"""LayerScale -> Global Response Normalization (ConvNeXt V2, section 3), on the path `v2`."""
+"""LayerScale -> Global Response Normalization (ConvNeXt V2), on the path `v2`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from modernize.registry import step
 from modernize.spec import Spec
 
 
-@step("grn", title="Global Response Norm", section="3", source="arXiv:2301.00808", after="downsample", path="v2")
+@step("grn", title="Global Response Norm", source="arXiv:2301.00808", after="downsample", path="v2")
 def grn(spec: Spec) -> Spec:
     """Let the channels of the wide layer compete behind the activation, and drop LayerScale.
 

@@ -9,6 +9,7 @@ import pytest
 
 from modernize.errors import ModernizeError
 from modernize.published import family_rows, published_row, published_rows
+from modernize.published.convnext_v2 import v2_tables
 
 SHARED = Path(__file__).parents[2] / "shared" / "published"
 TABLES = {"resnet50": "convnext_table10_resnet50.csv", "resnet200": "convnext_table11_resnet200.csv"}
@@ -82,3 +83,16 @@ def test_reading_needs_no_heavy_library():
         "print([m for m in ('torch', 'pandas', 'numpy') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_tables_of_v2_agree_with_each_other():
+    sizes, trained, layers = v2_tables()
+    by_size = {row[0]: row for row in sizes.rows}
+    assert list(by_size) == ["Atto", "Femto", "Pico", "Nano", "Tiny", "Base", "Large", "Huge"]
+    assert by_size["Tiny"] == ("Tiny", "28.6", "4.47", "82.1", "82.5", "83.0", "arXiv:2301.00808")
+    assert by_size["Huge"][3:6] == ("-", "-", "86.3")
+    of_base, in_its_place = ({row[0]: row[1] for row in table.rows} for table in (trained, layers))
+    assert (of_base["ConvNeXt, supervised"], of_base["ConvNeXt V2, supervised"]) == by_size["Base"][3:5]
+    assert in_its_place["GRN"] == of_base["ConvNeXt V2, FCMAE"] == "84.6"
+    assert in_its_place["none"] == of_base["ConvNeXt, FCMAE"] == "83.7"
+    assert all(len(row) == len(table.heads) and row[-1] for table in v2_tables() for row in table.rows)

@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from factories import DATA, make_record, make_records, make_study, with_rung
+from factories import DATA, make_record, make_records, make_study, report_text, with_rung
 
 from modernize.errors import MissingResultsError, ModernizeError
 from modernize.report import FORMATS, write_paper_report, write_report
@@ -308,3 +308,14 @@ def loaded_by_report(tmp_path, seeds):
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return json.loads(run.stdout.replace("'", '"'))
+
+
+def test_what_is_published_for_v2_stands_beside_a_network_with_grn_alone():
+    study = make_study(upto="recipe")
+    records = make_records(study)
+    assert "ConvNeXt V2" not in report_text(study, make_rows(study, records))
+    model = {"arch": records[-1].model["arch"] | {"grn": True}}
+    text = report_text(study, make_rows(study, [*records[:-1], replace(records[-1], model=model)]))
+    assert "## Published for ConvNeXt V2" in text
+    assert "| Tiny | 28.6 | 4.47 | 82.1 | 82.5 | 83.0 | arXiv:2301.00808 |" in text
+    assert "| BatchNorm | 80.5 | arXiv:2301.00808 |" in text

@@ -20,7 +20,7 @@ ADOPTED = (
 )
 PROBES = ["kernel-5", "kernel-9", "kernel-11"]
 # Section, source and path of the steps that are not the paper's.
-OTHERS = {"grn": ("3", "arXiv:2301.00808", "v2")}
+OTHERS = {"grn": ("", "arXiv:2301.00808", "v2")}
 # The fields each step changes in the resnet50 regime: as few as its sentence in the paper.
 ARCH_FIELDS = {
     "recipe": {"layer_scale", "init"},

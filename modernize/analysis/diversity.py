@@ -1,6 +1,6 @@
 """Feature diversity: how far the channels of each layer are apart, 0 where all say the same.
 
-ConvNeXt V2 (arXiv:2301.00808, section 3) measures with it that masked pre-training makes the channels of ConvNeXt
+ConvNeXt V2 (arXiv:2301.00808) measures with it that masked pre-training makes the channels of ConvNeXt
 copies of each other, and that GRN keeps them apart. It is the mean over pairs of channels of (1 - cosine) / 2, each
 channel's map taken as a vector, of an image, then over images. The paper's sum also pairs each channel with itself,
 which makes its number smaller by one part in as many as there are channels; here pairs are of two channels.

@@ -115,6 +115,10 @@ def _print_networks(regime: str, size: int, specs: dict[str, Spec], costs: dict[
     for name, (_, anomaly) in printed.items():
         if anomaly:
             say_prose("*", f"{name}: {anomaly}", style="dim")
+    for name in filter(FAMILIES.__contains__, specs):
+        models = [row for row in family_rows() if (row.model, row.image_size) == (FAMILIES[name].title, size)]
+        printed_top1 = "; ".join(f"top-1 {row.top1_percent} % {row.training} ({row.source})" for row in models)
+        say_prose(name, f"published: {printed_top1 or f'nothing at {size} px'}", style="dim")
 
 
 def _printed(regime: str, size: int, specs: dict[str, Spec]) -> dict[str, tuple[str, str]]:

@@ -26,6 +26,7 @@ from modernize.errors import ModernizeError
 from modernize.ladder import rung_of
 from modernize.path import BASE
 from modernize.published import published_row
+from modernize.published.convnext_v2 import v2_tables
 from modernize.recipes import RECIPES, named_recipe
 from modernize.registry import get_step, load_steps
 from modernize.words import macs_unit, signed
@@ -111,6 +112,7 @@ def _facts(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow
             "after": counts(after),
         },
         "published": _published_facts(published, rung.spec.regime.published),
+        "published_models": [table._asdict() for table in v2_tables()] if rung.spec.arch.grn else [],
         "diagram": {
             "before": network_parts(rung.before) if rung.before else None,
             "after": network_parts(rung.spec),
@@ -141,6 +143,10 @@ def _print(rung: Rung, before: Cost | None, after: Cost, published: PublishedRow
     say_prose("", MACS_NOTE, style="dim")
     if published:
         _print_published(published, regime.published)
+    for table in v2_tables() if rung.spec.arch.grn else ():
+        say()
+        say_prose("Published", table.title, style="bold")
+        say_table(columns(*table.heads), table.rows)
     say("\nNetwork", "bold")
     if rung.before:
         diagram = change_diagram(rung.before, rung.spec, (_previous(rung), rung.step))

@@ -124,7 +124,7 @@ def published_rows(regime: str) -> tuple[PublishedRow, ...]:
             note=row["note"],
             anomaly=row["anomaly"],
         )
-        for row in _read(f"{regime}.csv")
+        for row in read_table(f"{regime}.csv")
     )
 
 
@@ -161,11 +161,12 @@ def family_rows() -> tuple[FamilyRow, ...]:
             source=row["source"],
         )
         for name in ("convnext_v1_family.csv", "convnext_v2_family.csv")
-        for row in _read(name)
+        for row in read_table(name)
     )
 
 
-def _read(name: str) -> list[dict[str, str]]:
+def read_table(name: str) -> list[dict[str, str]]:
+    """Read a table of this package as text."""
     text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 

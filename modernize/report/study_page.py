@@ -15,6 +15,7 @@ from modernize.report.drawings import figures_of, words_of
 from modernize.report.evidence import findings, found_line
 from modernize.report.facts import Header, header, scale_limits, seed_limits
 from modernize.report.methods import methods
+from modernize.report.published_models import published_v2
 from modernize.report.roles import noun_of, nouns_of, role_text
 from modernize.report.rows import Row
 from modernize.report.study_tables import contrasts_table, reading_notes, rungs_table, sizes
@@ -153,5 +154,6 @@ SECTIONS: tuple[Callable[[Report], Section], ...] = (
     _training,
     _steps,
     _methods,
+    lambda report: published_v2(report.rows),
     _problems,
 )
