@@ -134,10 +134,10 @@ def test_a_trained_network_predicts_its_test_images(out, tmp_path, capsys):
 def test_other_data_than_the_runs_own_are_refused(out):
     record = the_record(out)
     moved = replace(record, data=replace(record.data, fingerprint="0" * 16))
-    from modernize.run.predictions import predict
+    from modernize.inference.runs import data_of
 
     with pytest.raises(ModernizeError, match="its fingerprint is another"):
-        predict(moved, out, num_images=3)
+        data_of(moved)
 
 
 def test_weights_say_how_to_use_them(out):

@@ -199,7 +199,7 @@ def test_a_wrong_study_is_one_line_with_the_file(text, told, tmp_path):
     [
         ('step = "lm"', "entry 'a': unknown step 'lm'. Allowed: base, recipe"),
         ('baseline = "resnet18"', "entry 'a': 'resnet18' should be LIBRARY:NAME"),
-        ('arch = { like = "convnext-tt" }', "unknown model in arch.like 'convnext-tt'. Did you mean 'convnext-t'?"),
+        ('arch = { like = "convnext-tt" }', "unknown model 'convnext-tt'. Did you mean 'convnext-t'?"),
         ('arch = { like = "laptop/lm" }', "entry 'a': unknown step 'lm'"),
         ("arch = { nrom = 'layer' }", "entry 'a': unknown field 'arch.nrom'. Did you mean 'arch.norm'?"),
         ("arch = { num_classes = 3 }", "arch.num_classes cannot be set: it follows from the data."),

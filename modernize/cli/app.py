@@ -23,7 +23,7 @@ COMMANDS = {
     "studies": "List the built-in studies, or show one.",
     "run": "Train every rung, record, and report.",
     "weights": "List the weights that runs left, or free their space.",
-    "predict": "Show what a trained network takes test images for.",
+    "predict": "Say what networks take pictures for.",
     "diversity": "Measure how alike the channels of trained networks are.",
     "report": "Write reports again from their records.",
     "compare": "Compare two studies rung by rung.",

@@ -151,9 +151,17 @@ Order = Annotated[str, _steps("--order", "The only steps to take, in this order.
 Probes = Annotated[bool, option("--probes", "Also try the steps that the paper did not adopt.")]
 _DATA_DIR = "Where downloaded data sets lie; else $MODERNIZE_DATA or the cache."
 DataDir = Annotated[Path | None, option("--data-dir", _DATA_DIR, "DIR", default=False)]
-Download = Annotated[bool, option("--download", "Fetch the data set if it is not there.")]
+Download = Annotated[bool, option("--download", "Fetch what is not here: a data set, a library's weights.")]
 _OUT = "Folder that holds results/, reports/ and runs/."
 Out = Annotated[Path, option("--out", _OUT, "DIR", default="this folder")]
 _COURSE = "Take a study's records, and its regime; published numbers alone without it."
 StudyName = Annotated[str, option("--study", _COURSE, "NAME", complete_study, default=False)]
 Results = Annotated[Path | None, option("--results", "Folder that holds studies.", "DIR", default="results")]
+_MODEL = "run:ID, timm:NAME, torchvision:NAME, a file that `modernize export` wrote, convnext-t or laptop/ln."
+Model = Annotated[str, option("--model", _MODEL, "MODEL")]
+Models = Annotated[list[str] | None, option("--model", f"{_MODEL} Repeatable.", "MODEL", default=False)]
+_WEIGHTS = "Weights of the model: a safetensors file, what its library calls them, or 'random'."
+Weights = Annotated[str, option("--weights", _WEIGHTS, "FILE", default="the library's")]
+_INPUT = "Height and width in pixels of what the network sees."
+InputSize = Annotated[int | None, option("--image-size", _INPUT, "PX", default="the weights'", min=8)]
+Picture = Annotated[Path | None, option("--picture", "Draw what was found into this PNG.", "FILE", default=False)]

@@ -22,7 +22,7 @@ from modernize.errors import ModernizeError, unknown_name
 from modernize.external import External, Option, parse_external, refusal
 from modernize.nn.pairing import check_torch_pair
 
-_ONE_HEAD: Mapping[str, Mapping[str, Option]] = {
+ONE_HEAD: Mapping[str, Mapping[str, Option]] = {
     name: {"aux_logits": False, "init_weights": True} for name in ("googlenet", "inception_v3")
 }
 """torchvision's models with auxiliary classifiers, which training here has no use for: built without them."""
@@ -102,7 +102,7 @@ def _construct(external: External, num_classes: int) -> nn.Module:
     else:
         from torchvision import models
 
-        options = {**_ONE_HEAD.get(external.name, {}), **options}
+        options = {**ONE_HEAD.get(external.name, {}), **options}
         network = models.get_model(external.name, weights=None, num_classes=num_classes, **options)
     return network
 

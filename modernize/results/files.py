@@ -18,6 +18,16 @@ LEFTOVER_SECONDS = 3600.0
 _PART = re.compile(r"\..+\.[0-9a-f]{16}\.modernize-part", re.DOTALL)
 
 
+def refuse_existing(path: Path | None, *, replace: bool) -> None:
+    """Refuse to write over what is there, unless that is meant; nothing is refused of None.
+
+    Raises:
+        ModernizeError: If it is there.
+    """
+    if path and path.exists() and not replace:
+        raise ModernizeError(f"{path} exists; give --replace to replace it, or another name.")
+
+
 def write_atomically(path: Path, content: str | bytes | memoryview) -> Path:
     """Write a file so that it holds either its old content or all of the new one, whatever happens meanwhile.
 

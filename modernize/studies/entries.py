@@ -55,16 +55,20 @@ def _network(row: EntryDefinition, regime: str) -> Entry:
     like = changes.pop("like", "")
     if "num_classes" in changes:
         raise ModernizeError("arch.num_classes cannot be set: it follows from the data.")
-    spec = _like(like) if like else base_spec("resnet50")
+    spec = spec_called(like) if like else base_spec("resnet50")
     arch = replace_checked(spec.arch, changes, "arch")
     return Entry(name=row.name, title=row.name, role="network", model=arch, recipe=spec.recipe)
 
 
-def _like(name: object) -> Spec:
-    """Return the spec of a model of the families, or of a rung written REGIME/STEP."""
+def spec_called(name: object) -> Spec:
+    """Return the spec of a model of the families, or of a rung written REGIME/STEP.
+
+    Raises:
+        ModernizeError: If there is none.
+    """
     if name in FAMILIES:
         return family_spec(str(name))
     regime, slash, step = str(name).partition("/")
     if not slash:
-        raise unknown_name("model in arch.like", str(name), (*FAMILIES, *(f"{regime}/STEP" for regime in REGIMES)))
+        raise unknown_name("model", str(name), (*FAMILIES, *(f"{regime}/STEP" for regime in REGIMES)))
     return ladder(regime, upto=step)[-1].spec
