@@ -22,6 +22,7 @@ from modernize.spec import Arch, Recipe
 SELECTION = ["--path", "--upto", "--start", "--skip", "--only", "--order", "--probes"]
 SPEC = ["--regime", "--image-size", "--stem-stride"]
 DATA = ["--data-dir", "--download"]
+MODEL = ["--weights", "--image-size"]
 COURSE = ["--regime", "--study", "--results"]
 
 SURFACE = {
@@ -44,7 +45,7 @@ SURFACE = {
         *["STUDY", "--set", "--dry-run", "--save-config"],
     ],
     "weights": ["--study", "--out", "--free", "--json"],
-    "predict": ["RUN", "--images", "--picture", "--out", "--data-dir", "--replace", "--json"],
+    "predict": ["IMAGE...", *MODEL, "--model", "--top", "--images", "--picture", "--out", *DATA, "--replace", "--json"],
     "diversity": ["RUN...", "--images", "--untrained", "--picture", "--out", "--data-dir", "--replace", "--json"],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],
     "compare": ["A", "B", "--study", "--format", "--out", "--json"],

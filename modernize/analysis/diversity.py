@@ -20,9 +20,9 @@ from torch.nn import functional
 
 from modernize.datasets.feed import make_feed
 from modernize.errors import ModernizeError
+from modernize.inference.runs import data_of, untrained
 from modernize.results.artifact import weights_of_run
 from modernize.results.record import Record
-from modernize.inference.runs import data_of, untrained
 from modernize.spec import Recipe
 from modernize.strict import from_dict
 

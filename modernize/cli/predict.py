@@ -64,14 +64,14 @@ def predict(
     refuse_existing(picture, replace=replace)
     if not models:
         if len(what) > 1 or not what[0].startswith("run:"):
-            raise ModernizeError("what is to look at these pictures? Give --model, for example run:ID or timm:resnet50.")
+            raise ModernizeError(
+                "what is to look at these pictures? Give --model, for example run:ID or timm:resnet50."
+            )
         return _test_images(what[0], images, picture, out, data_dir, json=json)
     if weights and len(models) > 1:
         raise ModernizeError(f"of several models, each names its own: {models[0]}?weights={weights}.")
     loaded = [
-        load_classifier(
-            name, weights=weights, image_size=image_size, out=out, data_dir=data_dir, download=download
-        )
+        load_classifier(name, weights=weights, image_size=image_size, out=out, data_dir=data_dir, download=download)
         for name in models
     ]
     return _pictures(what, loaded, top, picture, json=json)
