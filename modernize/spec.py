@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from modernize.errors import ModernizeError, shown
+from modernize.errors import ModernizeError, shown, unknown_name
+from modernize.metrics import CLASSIFICATION, METRICS
 from modernize.strict import refuse_outside, replace_checked
 from modernize.words import value_text
 
@@ -116,6 +117,7 @@ class Recipe:
 
     Attributes:
         name: "classic", "convnext", "finetune" or a name of the user's: what it is called, and no part of what it is.
+        objective: What is learned and measured, one of `modernize.metrics.METRICS`.
         optimizer: "sgd" (with `momentum`) or "adamw" (with `betas` and `eps`).
         lr: Peak learning rate at `batch_size`.
         weight_decay: Decoupled for AdamW, L2 for SGD.
@@ -156,6 +158,7 @@ class Recipe:
     """
 
     name: str = "classic"
+    objective: str = CLASSIFICATION
     optimizer: Literal["sgd", "adamw"] = "sgd"
     lr: float = 0.1
     momentum: float = 0.9
@@ -197,6 +200,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         refuse_outside(self, _RECIPE_RANGES, "recipe.")
+        if self.objective not in METRICS:
+            raise unknown_name("recipe.objective", self.objective, METRICS)
         for name in ("momentum", "betas", "stochastic_depth", "dropout", "ema_decay"):
             if 1.0 in (value if isinstance(value := getattr(self, name), tuple) else (value,)):
                 raise ModernizeError(f"recipe.{name} should be below 1, not {shown(value)}.")

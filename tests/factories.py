@@ -205,15 +205,13 @@ def make_record(
         seed=seed,
         curves=Curves(
             train_loss=tuple(loss),
-            test_loss=tuple(round(x - 0.05, 4) for x in loss),
-            test_top1_percent=tuple(top1),
             lr=tuple(0.01 for _ in range(epochs)),
+            metrics={"top1_percent": tuple(top1), "loss": tuple(round(x - 0.05, 4) for x in loss)},
         ),
         result=Result(
-            top1_percent=top1_percent if finished else None,
-            loss=loss[-1] - 0.05 if finished else None,
+            metrics={"top1_percent": top1_percent, "loss": loss[-1] - 0.05} if finished else {},
             epoch=epochs,
-            best_top1_percent=max(top1, default=None),
+            best=max(top1, default=None),
             best_epoch=top1.index(max(top1)) + 1 if top1 else 0,
         ),
         cost=CostFacts(macs=planned.macs, num_params=planned.num_params),

@@ -7,7 +7,6 @@ import json
 from dataclasses import replace
 
 import pytest
-import torch
 from safetensors.torch import load_file
 from tiny_runs import tiny_data, tiny_request
 
@@ -53,20 +52,16 @@ def test_a_record_names_its_weights_by_size_and_hash(out):
 def test_the_weights_kept_are_those_that_were_evaluated(out):
     """A network built anew from the record and the moving average repeats the recorded accuracy."""
     from modernize.datasets import load_data
-    from modernize.datasets.feed import make_feed
     from modernize.run.perform import _entry
-    from modernize.train.distributed import World
-    from modernize.train.evaluate import evaluate
+    from modernize.train.loop import Trainer, evaluate
 
     record, (task,) = the_record(out), plan_study(asked(out)).tasks
     entry = _entry(task)
     network = build_model(entry.model, entry.recipe, num_classes=task.data.num_classes, image_size=32)
     network.load_state_dict(load_file(weights_of_run(record, out)))
     data = load_data(task.data.name, image_size=32, train_images=None, test_images=None)
-    feed = make_feed(data, entry.recipe, device=torch.device("cpu"))
-    batches = feed.eval_batches("test", 250)
-    _, top1_percent = evaluate(network, batches, world=World(), autocast=torch.autocast("cpu", enabled=False))
-    assert top1_percent == record.result.top1_percent
+    trainer = Trainer(entry, data, seed=0)
+    assert evaluate(trainer.objective, network, trainer.feed.eval_batches("test", 250)) == record.result.metrics
 
 
 def test_a_run_starts_from_the_weights_of_another(out):

@@ -29,7 +29,7 @@ from modernize.spec import Recipe
 from modernize.train.layer_decay import layer_factors
 from modernize.train.loop import train
 from modernize.train.optimizer import parameter_groups
-from modernize.train.weights import fitting_weights
+from modernize.train.state_dicts import fitting_weights
 
 RESNET, SQUEEZENET = "timm:test_resnet", "torchvision:squeezenet1_1"
 VIT = "timm:vit_tiny_patch16_224?depth=2&drop_path_rate=0.1&embed_dim=24&img_size=32&patch_size=8"

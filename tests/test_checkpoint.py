@@ -18,9 +18,7 @@ from test_train import bars, short
 
 from modernize.nn import build
 from modernize.train.checkpoint import Checkpoint, Checkpoints
-from modernize.train.evaluate import evaluate
-from modernize.train.loop import Stopped, train
-from modernize.train.trainer import Trainer
+from modernize.train.loop import Stopped, Trainer, evaluate, train
 
 NUM_STEPS = 12  # 96 images, batch 16, 2 epochs
 
@@ -117,10 +115,8 @@ def test_the_last_two_are_kept_and_say_what_they_are(arrays, tmp_path):
     # The weights are an ordinary state dict, and the last ones are those that were evaluated.
     network = build(spec)
     network.load_state_dict(load_file(last / "weights.safetensors"))
-    assert (
-        evaluate(network, Trainer(spec, arrays, seed=0).feed.eval_batches("test", 250))[1]
-        == outcome.result.top1_percent
-    )
+    trainer = Trainer(spec, arrays, seed=0)
+    assert evaluate(trainer.objective, network, trainer.feed.eval_batches("test", 250)) == outcome.result.metrics
 
 
 def damage(path: Path, how: str) -> None:

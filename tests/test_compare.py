@@ -38,7 +38,7 @@ B = {"base": (75.1, 76.0, 76.9), "recipe": (75.2, 77.1, 75.5)}
 
 def test_the_same_data_and_budget_are_paired_by_seed():
     found = compare(of("a", A), of("b", B, hardware=replace(HARDWARE, processor="Another"), commit="abc"))
-    assert (found.quantity, found.paired) == ("top1", True)
+    assert (found.quantity, found.paired) == ("value", True)
     base, recipe = found.rungs
     oracle = stats.ttest_rel(B["base"], A["base"])
     interval = oracle.confidence_interval(0.95)
@@ -55,7 +55,7 @@ def test_another_budget_is_compared_by_welch():
     values = (60.0, 61.0, 60.5, 61.5)
     other = side(short, [make_record(short, "base", k, top1_percent=v) for k, v in enumerate(values)])
     found = compare(of("a", {"base": A["base"]}), other)
-    assert (found.quantity, found.paired) == ("top1", False)
+    assert (found.quantity, found.paired) == ("value", False)
     (base,) = found.rungs
     assert base.difference.p_value == pytest.approx(stats.ttest_ind(values, A["base"], equal_var=False).pvalue)
     assert base.verdict == "worse"

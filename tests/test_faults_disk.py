@@ -21,6 +21,7 @@ from typer.main import get_command
 from modernize.cli import main
 from modernize.cli.app import app
 from modernize.errors import DISK_ERRNOS, DISK_FULL, SOME_RUNS_FAILED, WRONG_USAGE, DiskError, ModernizeError
+from modernize.metrics import TOP1
 from modernize.report import write_report
 from modernize.results import files
 from modernize.results.artifact import artifacts
@@ -29,10 +30,10 @@ from modernize.results.record import Curves, WeightsFile
 from modernize.results.store import load_records, load_study, save_record, save_study
 from modernize.run.executor import Ended
 from modernize.run.worker import Server
-from modernize.train.artifact import keep_weights
 from modernize.train.checkpoint import Checkpoint, Checkpoints
 from modernize.train.loop import train
-from modernize.train.outcome import Outcome, final_result
+from modernize.train.progress import Outcome, final_result
+from modernize.train.state_dicts import keep_weights
 
 STEPS = 1
 
@@ -69,7 +70,7 @@ def stub(spec, _data, *, seed, checkpoints, keep, **_):
     for step in range(max(done, default=0), STEPS):
         checkpoints.save(Checkpoint(step=step + 1, weights={}, state={"x": torch.ones(1)}, progress={}))
     value = int(spec.fingerprint[:4], 16) / 1000 + seed
-    curves = Curves(train_loss=(value,), test_loss=(value,), test_top1_percent=(value % 100,), lr=(0.1,))
+    curves = Curves(train_loss=(value,), lr=(0.1,), metrics={"top1_percent": (value % 100,), "loss": (value,)})
     weights = WeightsFile()
     try:
         weights, _ = keep_weights(SimpleNamespace(network=torch.nn.Linear(1, 1), ema=None), keep)
@@ -78,7 +79,7 @@ def stub(spec, _data, *, seed, checkpoints, keep, **_):
     return Outcome(
         diverged=False,
         curves=curves,
-        result=final_result(curves, diverged=False),
+        result=final_result(curves, TOP1, diverged=False),
         images_per_second=1.0,
         epoch_seconds=(1.0,),
         weights=weights,

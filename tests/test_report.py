@@ -106,7 +106,7 @@ def test_a_diverged_run_is_never_a_result(tmp_path):
 def test_the_last_epoch_is_reported_and_not_the_best(tmp_path):
     study = make_study(upto="base")
     record = make_record(study, "base", top1_percent=70.0)
-    saved(tmp_path, study, [replace(record, result=replace(record.result, best_top1_percent=79.99))])
+    saved(tmp_path, study, [replace(record, result=replace(record.result, best=79.99))])
     text = report(tmp_path)
     assert "70.00" in text
     assert "79.99" not in text
@@ -252,10 +252,10 @@ NAN = float("nan")
 @pytest.mark.parametrize(
     ("part", "changes"),
     [
-        ("result", {"top1_percent": 0.0, "loss": None, "best_top1_percent": None}),
+        ("result", {"metrics": {"top1_percent": 0.0}, "best": None}),
         ("result", {"top1_percent": 100.0, "loss": 3e38}),
-        ("curves", {"train_loss": (NAN, NAN), "test_loss": (3e38,), "test_top1_percent": (), "lr": ()}),
-        ("curves", {"train_loss": (3e38, 0.0), "test_top1_percent": (0.0,) * 99, "val_top1_percent": (5.0,)}),
+        ("curves", {"train_loss": (NAN, NAN), "metrics": {"loss": (3e38,), "top1_percent": ()}, "lr": ()}),
+        ("curves", {"train_loss": (3e38, 0.0), "metrics": {"top1_percent": (0.0,) * 99}, "split": "val"}),
         ("speed", {"images_per_second": 0.0, "seconds": 0.0, "peak_memory_mb": 0.0}),
         ("speed", {"images_per_second": 1e18, "seconds": 1e18, "peak_memory_mb": 1e18}),
         ("data", {"num_test_images": 1, "num_train_images": 0, "num_classes": 1, "image_size": 1}),
@@ -271,7 +271,7 @@ def test_whatever_can_be_read_has_a_page(tmp_path, part, changes):
     assert len(files) == len(FORMATS)
     assert cells(files[0].read_text(), "recipe")[-1] == "finished"
     rows = make_rows(study, load_records(tmp_path / "results").records)
-    for key in ("ladder", "speed", "seconds", "top1", "loss"):
+    for key in ("ladder", "speed", "seconds", "metric", "loss"):
         draw(key, study, rows)
 
 

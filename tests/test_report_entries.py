@@ -239,7 +239,7 @@ def test_figures_of_steps_leave_out_what_is_none():
     rows = make_rows(study, records)
     for key in ("deltas", "costs", "stages"):
         assert not any("swin" in text for text, _ in texts(draw(key, study, rows))), key
-    assert any("swin (baseline)" in axes.get_title("left") for axes in draw("top1", study, rows).axes)
+    assert any("swin (baseline)" in axes.get_title("left") for axes in draw("metric", study, rows).axes)
     against_both = replace(study, contrasts=(*study.contrasts, ("patchify", "swin"), ("swin", "base")))
     shown = texts(draw("deltas", study, make_rows(against_both, records)))
     assert any("correction for 5 comparisons" in text.replace("\n", " ") for text, _ in shown)

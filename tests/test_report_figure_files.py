@@ -16,7 +16,7 @@ from modernize.report.figures.style import LOOKS
 
 def test_files_repeat_byte_for_byte_whatever_the_users_style(tmp_path):
     study, rows = rows_of(two_rungs)
-    keys = ("ladder", "deltas", "path", "top1", "costs", "ends")
+    keys = ("ladder", "deltas", "path", "metric", "costs", "ends")
     names, first = write_figures(study, rows, tmp_path / "a", keys=keys)
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "black", "xtick.color": "red"}):
         _, second = write_figures(study, rows, tmp_path / "b", keys=keys)

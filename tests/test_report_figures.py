@@ -22,7 +22,6 @@ from modernize.report.figures import (
 )
 from modernize.report.figures.style import LOOKS
 from modernize.report.rows import make_rows
-from modernize.results.record import Curves
 
 
 def one_seed():
@@ -146,7 +145,7 @@ def test_colours_that_mean_something_differ_for_everyone(theme, blindness):
 
 
 @pytest.mark.parametrize("theme", LOOKS)
-@pytest.mark.parametrize("key", ["ladder", "deltas", "path", "top1", "stages", "ends"])
+@pytest.mark.parametrize("key", ["ladder", "deltas", "path", "metric", "stages", "ends"])
 def test_a_figure_takes_its_colours_from_its_theme(key, theme):
     look = LOOKS[theme]
     figure = draw(key, *rows_of(three_seeds_with_trouble), theme=theme)
@@ -298,7 +297,7 @@ def test_curves_show_seeds_as_a_band_from_least_to_greatest():
 def test_curves_of_a_validation_split_are_called_so():
     study = make_study(upto="base")
     record = make_record(study, "base")
-    held_out = Curves(train_loss=record.curves.train_loss, val_top1_percent=(40.0, 70.0), lr=record.curves.lr)
+    held_out = replace(record.curves, split="val", metrics={"top1_percent": (40.0, 70.0)})
     figure = curves(study, make_rows(study, [replace(record, curves=held_out)]))
     assert figure._supylabel.get_text() == "validation top-1, %"
     assert "70.0" in [text.get_text() for text in figure.axes[0].texts]
@@ -316,7 +315,7 @@ def test_rungs_that_are_all_alike_leave_room_between_the_ends_of_an_axis(top1):
     ]
     slow = [replace(r, speed=replace(r.speed, images_per_second=0.0, seconds=0.0)) for r in records]
     rows = make_rows(study, slow)
-    for key in ("ladder", "deltas", "path", "speed", "seconds", "top1", "loss", "lr"):
+    for key in ("ladder", "deltas", "path", "speed", "seconds", "metric", "loss", "lr"):
         draw(key, study, rows)  # a warning of matplotlib would be an error here
     assert [row.verdict for row in rows] == ["", "equal differences: no interval"]
 
@@ -324,7 +323,7 @@ def test_rungs_that_are_all_alike_leave_room_between_the_ends_of_an_axis(top1):
 def test_stale_records_are_named():
     study, rows = rows_of(two_rungs)
     rows = (rows[0], replace(rows[1], stale=(0,)))
-    for key in ("ladder", "deltas", "path", "top1"):
+    for key in ("ladder", "deltas", "path", "metric"):
         figure = draw(key, study, rows)
         assert any("stale records: recipe" in text for text, _ in texts(figure)), key
 

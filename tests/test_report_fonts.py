@@ -26,7 +26,7 @@ def study_in_another_script():
     return study, make_rows(study, make_records(study, data=replace(DATA, name=name)))
 
 
-@pytest.mark.parametrize("key", ["ladder", "deltas", "path", "top1", "costs", "ends"])
+@pytest.mark.parametrize("key", ["ladder", "deltas", "path", "metric", "costs", "ends"])
 def test_no_character_is_drawn_as_a_box(key):
     """Matplotlib warns of each glyph that is missing, and warnings are errors."""
     figure = draw(key, *study_in_another_script())

@@ -83,7 +83,7 @@ def test_records_and_plan_are_on_disk(first, folder):
         assert measured(on_disk[record.run_id]) == measured(record)
         assert record.status == "finished"
         assert record.result.epoch == 1
-        assert record.result.top1_percent == record.curves.test_top1_percent[-1]
+        assert record.result.top1_percent == record.curves.metrics["top1_percent"][-1]
         assert record.speed.images_per_second > 0
         assert record.speed.peak_memory_mb > 50
         assert record.seed == 0

@@ -147,7 +147,7 @@ def test_of_two_records_of_a_run_the_one_of_todays_code_stands(tmp_path):
 def test_a_run_of_other_code_is_done_and_said(tmp_path, capsys):
     tiny_data(tmp_path)
     request = tiny_request(tmp_path)
-    result = Result(top1_percent=50.0, loss=1.0, epoch=1, best_top1_percent=50.0, best_epoch=1)
+    result = Result(metrics={"top1_percent": 50.0}, epoch=1, best=50.0, best_epoch=1)
     for task, code in zip(plan_study(request).tasks, (ELSE, ""), strict=True):
         record = replace(record_of(task, None), status="finished", result=result, sources=code)
         save_record(record, request.out / "results")

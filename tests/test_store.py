@@ -60,7 +60,10 @@ def test_records_of_earlier_versions_are_read_and_by_the_fast_reader(tmp_path, m
     path = save_record(record, tmp_path)
     facts = json.loads(path.read_text())
     del facts["sha256"], facts["execution"], facts["speed"]["peak_device_memory_mb"], facts["data"]["num_val_images"]
-    del facts["curves"]["val_loss"], facts["curves"]["val_top1_percent"]
+    measured = facts["curves"].pop("metrics")
+    del facts["curves"]["split"]
+    facts["curves"] |= {f"test_{name}": values for name, values in measured.items()}
+    facts["result"] |= facts["result"].pop("metrics") | {"best_top1_percent": facts["result"].pop("best")}
     path.write_text(json.dumps(facts | {"schema_version": 1}))
     record = replace(record, schema_version=1)
     assert load_record(path) == record
@@ -189,7 +192,7 @@ def bad_files() -> dict[str, str]:
         "text-for-number": resealed("cost.macs", "many"),
         "text-in-curve": resealed("curves.train_loss", ["low"]),
         "number-for-curve": resealed("curves.lr", 1),
-        "text-for-curve": resealed("curves.val_loss", "1234"),
+        "text-for-curve": resealed("curves.metrics.loss", "1234"),
         "table-in-curve": resealed("curves.lr", [{}]),
         "null-for-curve": resealed("curves.lr", None),
         "null-for-steps": resealed("entry.steps", None),
@@ -212,12 +215,16 @@ def bad_files() -> dict[str, str]:
         "no-status": json.dumps({k: v for k, v in good.items() if k != "status"}),
         "odd-status": resealed("status", "great"),
         "list-for-status": resealed("status", []),
-        "no-top1": resealed("result.top1_percent", None),
-        "top1-of-101": resealed("result.top1_percent", 101),
-        "top1-of-minus-5": resealed("result.top1_percent", -5.0),
-        "top1-of-true": resealed("result.top1_percent", True),
-        "top1-of-101-in-curve": resealed("curves.test_top1_percent", [101.0]),
-        "enormous-loss": resealed("result.loss", 1e308),
+        "no-top1": resealed("result.metrics", {"loss": 0.5}),
+        "top1-of-101": resealed("result.metrics.top1_percent", 101),
+        "top1-of-minus-5": resealed("result.metrics.top1_percent", -5.0),
+        "top1-of-true": resealed("result.metrics.top1_percent", True),
+        "top1-of-101-in-curve": resealed("curves.metrics.top1_percent", [101.0]),
+        "odd-split": resealed("curves.split", "train"),
+        "odd-objective": resealed("recipe.objective", "guessing"),
+        "list-of-metrics": resealed("result.metrics", [1.0]),
+        "list-of-curves": resealed("curves.metrics", [[1.0]]),
+        "enormous-loss": resealed("result.metrics.loss", 1e308),
         "enormous-curve": resealed("curves.train_loss", [None, 1e308]),
         "enormous-integer": resealed("speed.seconds", 10**400),
         "negative-cost": resealed("cost.macs", -1),

@@ -13,12 +13,13 @@ from modernize.datasets.dataset import Dataset, Split, in_memory
 from modernize.datasets.resident import ResidentFeed
 from modernize.errors import ModernizeError
 from modernize.ladder import ladder
+from modernize.metrics import LOSS, TOP1
+from modernize.objectives.classification import Classification
 from modernize.results.record import Curves
 from modernize.spec import Recipe, Spec
 from modernize.train.budget import get_budget, shorten
-from modernize.train.evaluate import evaluate
-from modernize.train.loop import train
-from modernize.train.outcome import final_result
+from modernize.train.loop import evaluate, train
+from modernize.train.progress import final_result
 
 NUM_CLASSES = 4
 
@@ -64,7 +65,7 @@ def test_it_learns(arrays, rung):
     losses = outcome.curves.train_loss
     assert not outcome.diverged
     assert losses[-1] < 0.7 * losses[0]
-    assert outcome.result.best_top1_percent > 60, "chance is 25"
+    assert outcome.result.best > 60, "chance is 25"
 
 
 def test_what_is_measured_fits_together(arrays):
@@ -72,22 +73,27 @@ def test_what_is_measured_fits_together(arrays):
     spec = short(0, epochs=3)
     outcome = train(spec, arrays, seed=0, on_step=lambda epoch, step: seen.append((epoch, step)))
     curves, result = outcome.curves, outcome.result
-    assert {name: len(curve) for name, curve in asdict(curves).items()} == {
-        name: 0 if name.startswith("val") else 3 for name in asdict(curves)
-    }
+    assert curves.split == "test"
+    assert {len(curve) for curve in (curves.train_loss, curves.lr, *curves.metrics.values())} == {3}
     assert len(outcome.epoch_seconds) == 3
     assert outcome.images_per_second > 0
-    assert (result.top1_percent, result.loss) == (curves.test_top1_percent[-1], curves.test_loss[-1])
+    assert result.metrics == {name: curve[-1] for name, curve in curves.metrics.items()}
+    assert result.metrics == {"top1_percent": result.top1_percent, "loss": result.loss}
     assert result.epoch == 3
-    assert result.best_top1_percent == max(curves.test_top1_percent)
+    assert result.best == max(curves.metrics["top1_percent"])
     assert seen == [(step // 6, step + 1) for step in range(18)]
 
 
 def test_the_result_is_the_last_epochs_though_another_was_better():
-    curves = Curves(train_loss=(3, 2, 1), test_loss=(0.9, 0.5, 0.7), test_top1_percent=(50, 80, 70), lr=(1, 1, 1))
-    result = final_result(curves, diverged=False)
-    assert (result.top1_percent, result.loss, result.epoch) == (70, 0.7, 3)
-    assert (result.best_top1_percent, result.best_epoch) == (80, 2)
+    curves = Curves(metrics={"top1_percent": (50, 80, 70), "loss": (0.9, 0.5, 0.6)})
+    result = final_result(curves, TOP1, diverged=False)
+    assert (result.top1_percent, result.loss, result.epoch) == (70, 0.6, 3)
+    assert (result.best, result.best_epoch) == (80, 2)
+
+
+def test_of_a_metric_that_falls_the_least_is_the_best():
+    result = final_result(Curves(metrics={"loss": (0.9, 0.5, 0.6)}), LOSS, diverged=False)
+    assert (result.loss, result.best, result.best_epoch) == (0.6, 0.5, 2)
 
 
 @pytest.mark.parametrize("rung", [0, -1], ids=["sgd", "adamw"])
@@ -99,7 +105,7 @@ def test_a_run_that_diverges_ends_early_without_a_result(arrays, rung):
     assert len(steps) < 6, "before the end of the first epoch"
     assert outcome.result.top1_percent is None
     assert outcome.result.loss is None
-    assert outcome.result.epoch == len(outcome.curves.test_loss) < 3
+    assert outcome.result.epoch == len(outcome.curves.train_loss) < 3
     json.dumps(asdict(outcome), allow_nan=False)
 
 
@@ -140,7 +146,9 @@ def test_evaluation_counts_every_image(arrays):
     count = 257  # one batch and an incomplete one
     split = Split(np.zeros((count, 8, 8, 3), dtype=np.uint8), np.array([1] * 57 + [0] * 200, dtype=np.int64))
     feed = ResidentFeed(in_memory("grey", split, split, tuple("abcd"), ""), Recipe())
-    loss, top1 = evaluate(Constant(), feed.eval_batches("test", 250))
+    objective = Classification(short(0), num_classes=4, image_size=8, batch_size=250, seed=0)
+    measured = evaluate(objective, Constant(), feed.eval_batches("test", 250))
+    loss, top1 = measured["loss"], measured["top1_percent"]
     normaliser = np.log(np.exp(2) + 3)
     assert top1 == pytest.approx(100 * 57 / count)
     assert loss == pytest.approx(normaliser - 2 * 57 / count, rel=1e-6)
@@ -172,19 +180,19 @@ def test_with_a_validation_split_the_test_images_are_looked_at_once_at_the_end(a
     outcome = train(spec, feed, seed=0)
     plain = train(spec, arrays, seed=0)
     assert feed.seen == ["val", "val", "val", "test"]
-    assert outcome.curves.test_loss == outcome.curves.test_top1_percent == ()
-    assert len(outcome.curves.val_loss) == len(outcome.curves.val_top1_percent) == 3
+    assert outcome.curves.split == "val"
+    assert [len(curve) for curve in outcome.curves.metrics.values()] == [3, 3]
     assert outcome.curves.train_loss == plain.curves.train_loss
     assert (outcome.result.top1_percent, outcome.result.loss) == (plain.result.top1_percent, plain.result.loss)
-    assert outcome.result.best_top1_percent == max(outcome.curves.val_top1_percent)
+    assert outcome.result.best == max(outcome.curves.metrics["top1_percent"])
     assert outcome.result.epoch == 3
 
 
 def test_the_best_epoch_is_the_best_on_the_validation_split():
-    curves = Curves(train_loss=(3, 2, 1), val_loss=(0.9, 0.5, 0.7), val_top1_percent=(50, 80, 70), lr=(1, 1, 1))
-    result = final_result(curves, diverged=False, test=(0.8, 66))
+    curves = Curves(split="val", metrics={"top1_percent": (50, 80, 70), "loss": (0.9, 0.5, 0.7)})
+    result = final_result(curves, TOP1, diverged=False, test={"top1_percent": 66, "loss": 0.8})
     assert (result.top1_percent, result.loss, result.epoch) == (66, 0.8, 3)
-    assert (result.best_top1_percent, result.best_epoch) == (80, 2)
+    assert (result.best, result.best_epoch) == (80, 2)
 
 
 def test_a_feed_of_ones_own_gives_the_same_numbers(arrays):

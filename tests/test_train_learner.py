@@ -15,6 +15,7 @@ from modernize.errors import ModernizeError
 from modernize.ladder import ladder
 from modernize.nn import build
 from modernize.nn.convert import to_timm, to_torchvision
+from modernize.objectives.classification import Classification
 from modernize.recipes import named_recipe
 from modernize.spec import Spec
 from modernize.train.distributed import World
@@ -22,17 +23,13 @@ from modernize.train.layer_decay import layer_factors
 from modernize.train.learner import Learner
 from modernize.train.loop import train
 from modernize.train.runtime import Runtime
-from modernize.train.weights import fitting_weights
+from modernize.train.state_dicts import fitting_weights
 
 
 def learner(spec: Spec, batch_size: int = 12, **options) -> Learner:
     weights = options.pop("weights", None)
     return Learner(
-        spec,
-        num_classes=spec.arch.num_classes,
-        image_size=32,
-        seed=0,
-        batch_size=batch_size,
+        Classification(spec, num_classes=spec.arch.num_classes, image_size=32, seed=0, batch_size=batch_size),
         runtime=Runtime(**options),
         device=torch.device("cpu"),
         world=World(),
@@ -102,7 +99,7 @@ def test_without_an_average_the_network_is_evaluated():
 def test_an_average_changes_the_evaluation_and_not_the_training():
     plain, averaged = (train(short(0, ema_decay=decay), bars(), seed=0) for decay in (0.0, 0.9))
     assert averaged.curves.train_loss == plain.curves.train_loss
-    assert averaged.curves.test_loss != plain.curves.test_loss
+    assert averaged.curves.metrics != plain.curves.metrics
 
 
 def meta(spec: Spec):

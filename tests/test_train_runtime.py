@@ -14,6 +14,7 @@ from test_train import bars, short
 
 from modernize.errors import ModernizeError
 from modernize.nn import build
+from modernize.objectives.classification import Classification
 from modernize.results.record import Execution
 from modernize.train.device import choose_device, set_arithmetic
 from modernize.train.distributed import World, join
@@ -35,11 +36,7 @@ EVERYTHING = {
 
 def learner(spec, **runtime) -> Learner:
     return Learner(
-        spec,
-        num_classes=spec.arch.num_classes,
-        image_size=32,
-        seed=0,
-        batch_size=16,
+        Classification(spec, num_classes=spec.arch.num_classes, image_size=32, seed=0, batch_size=16),
         runtime=Runtime(**runtime),
         device=torch.device("cpu"),
         world=World(),
@@ -193,7 +190,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from test_train import bars, short
 from modernize.train.runtime import Runtime
-from modernize.train.trainer import Trainer
+from modernize.train.loop import Trainer
 
 spec = short(-1, epochs=1, ema_decay=0.5)
 outcomes = []

@@ -1,4 +1,4 @@
-"""Files of the first schema, as they were written, mean what those of the second do."""
+"""Files of older schemas, as they were written, mean what today's do."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from factories import make_record, make_study
 
+from modernize.results import study as plans
 from modernize.results.record import SCHEMA_VERSION, BudgetFacts, Record, WeightsFile
 from modernize.results.store import load_record, load_records, load_study, save_record, save_study
 from modernize.results.upgrade import upgraded_record
@@ -42,10 +43,21 @@ def test_no_field_is_lost(path):
     for part in ("budget", "execution"):  # they have more fields now
         assert old[part].items() <= new.pop(part).items()
         del old[part]
+    result, curves = old.pop("result"), old.pop("curves")
+    assert new["result"] == {
+        "metrics": {name: result[name] for name in ("top1_percent", "loss")},
+        "best": result["best_top1_percent"],
+        **{name: result[name] for name in ("epoch", "best_epoch")},
+    }
+    assert new["curves"] == {
+        "split": "test",
+        "metrics": {name: curves[f"test_{name}"] for name in ("top1_percent", "loss")},
+        **{name: curves[name] for name in ("train_loss", "lr")},
+    }
     assert {part: new[part] for part in old} == old
 
 
-def test_written_again_it_is_of_the_second_schema(path, tmp_path):
+def test_written_again_it_is_of_todays_schema(path, tmp_path):
     record = load_record(path)
     again = load_record(save_record(record, tmp_path))
     assert (record.schema_version, again.schema_version) == (1, SCHEMA_VERSION)
@@ -54,8 +66,8 @@ def test_written_again_it_is_of_the_second_schema(path, tmp_path):
 
 @pytest.mark.skipif(not RESULTS.is_dir(), reason="results/ is not installed")
 def test_the_committed_results_are_what_the_first_schema_said(path):
-    assert load_record(RESULTS / path.name) == replace(load_record(path), schema_version=SCHEMA_VERSION)
-    assert load_study(RESULTS) == replace(load_study(FIRST), schema_version=SCHEMA_VERSION)
+    assert load_record(RESULTS / path.name) == replace(load_record(path), schema_version=2)
+    assert load_study(RESULTS) == replace(load_study(FIRST), schema_version=plans.SCHEMA_VERSION)
 
 
 def test_the_fast_reader_reads_them(monkeypatch):
@@ -68,7 +80,7 @@ def test_a_plan_of_the_first_schema_names_its_entries_and_contrasts(tmp_path):
     assert [entry.name for entry in study.entries] == [rung["step"] for rung in old["rungs"]]
     assert list(study.contrasts) == [(rung["step"], rung["before"]) for rung in old["rungs"] if rung["before"]]
     save_study(study, tmp_path)
-    assert load_study(tmp_path / study.name) == replace(study, schema_version=SCHEMA_VERSION)
+    assert load_study(tmp_path / study.name) == replace(study, schema_version=plans.SCHEMA_VERSION)
 
 
 @pytest.mark.parametrize(

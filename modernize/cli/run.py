@@ -159,24 +159,23 @@ def _given(ctx: typer.Context, param: str) -> bool:
 
 def _print(result: StudyResult) -> None:
     unit, size = macs_unit(record.cost.macs for record in result.records)
-    rows = []
-    for record in result.records:
-        top1 = record.result.top1_percent
-        rows.append(
-            (
-                record.entry.name,
-                f"{record.seed}",
-                "-" if top1 is None else f"{top1:.2f}",
-                f"{record.cost.macs / size:.3f}",
-                f"{record.cost.num_params:,}",
-                f"{record.speed.images_per_second:,.0f}",
-                f"{record.speed.seconds:.1f}",
-                record.status,
-            )
+    rows = [
+        (
+            record.entry.name,
+            f"{record.seed}",
+            "-" if record.value is None else f"{record.value:.{record.metric.digits}f}",
+            f"{record.cost.macs / size:.3f}",
+            f"{record.cost.num_params:,}",
+            f"{record.speed.images_per_second:,.0f}",
+            f"{record.speed.seconds:.1f}",
+            record.status,
         )
+        for record in result.records
+    ]
     styles = ["" if record.status == "finished" else "red" for record in result.records]
+    value = f"{result.study.metric.title} {result.study.metric.unit}"
     say_table(
-        columns(result.study.noun, "seed>", "top-1 %>", f"{unit}>", "parameters>", "images/s>", "seconds>", "status"),
+        columns(result.study.noun, "seed>", f"{value}>", f"{unit}>", "parameters>", "images/s>", "seconds>", "status"),
         rows,
         styles,
     )

@@ -54,7 +54,7 @@ def _facts(one: Artifact) -> dict[str, object]:
         "study": one.record.study,
         "entry": one.record.entry.name,
         "seed": one.record.seed,
-        "top1_percent": one.record.result.top1_percent,
+        one.record.metric.name: one.record.value,
         "file": str(one.path),
         "num_bytes": one.about.num_bytes,
         "sha256": one.about.sha256,
@@ -69,7 +69,7 @@ def _print(kept: list[Artifact]) -> None:
             one.record.study,
             one.record.entry.name,
             f"{one.record.seed}",
-            f"{one.record.result.top1_percent:.2f}",
+            one.record.metric.text(one.record.value or 0.0),
             one.about.file,
             _size(one.about.num_bytes),
             one.state,
@@ -80,7 +80,7 @@ def _print(kept: list[Artifact]) -> None:
         say("no run here kept weights")
         return
     styles = ["" if one.state == "kept" else "dim" for one in kept]
-    heads = columns("run", "study", "entry", "seed>", "top-1 %>", "file", "size>", "state")
+    heads = columns("run", "study", "entry", "seed>", "result>", "file", "size>", "state")
     say_table(heads, rows, styles)
     say(f"{len(rows)} files, {_size(sum(one.about.num_bytes for one in kept if one.state != 'gone'))}")
 

@@ -30,29 +30,31 @@ def role(row: Row) -> Cell:
     return Cell(role_text(row))
 
 
-def top1_measured(study: Study, row: Row) -> Cell:
-    """Mean over seeds of the last epoch, in percent."""
-    if row.top1 is None:
+def measured(study: Study, row: Row) -> Cell:
+    """Mean over seeds of the last epoch; what it is of is named where that is not the study's metric."""
+    if row.value is None:
         return Cell(NONE)
-    mean = f"mean of the last epochs of {row.top1.n} runs" if row.top1.n > 1 else "last epoch of one run"
+    mean = f"mean of the last epochs of {row.value.n} runs" if row.value.n > 1 else "last epoch of one run"
     source = f"Measured: {mean}, {_named(study, [row.records[seed] for seed in row.finished])}"
-    return Cell(numbers.top1_text(row.top1), value=row.top1.mean, source=source)
+    metric = row.planned.metric
+    other = "" if metric == study.metric else f"{metric.label}: "
+    return Cell(f"{other}{numbers.mean_text(row.value, metric.digits)}", value=row.value.mean, source=source)
 
 
 def delta_measured(row: Row) -> Cell:
-    """Change against what it is compared with first, in points; named where that is not the rung before."""
+    """Change against what it is compared with first; named where that is not the rung before."""
     cell = delta_of(row.contrast, len(row.planned.run_ids))
     return replace(cell, text=f"{cell.text} vs {row.against}") if row.against and row.delta else cell
 
 
 def delta_of(one: Contrast, n_seeds: int) -> Cell:
-    """Paired difference of a contrast, in points."""
+    """Paired difference of a contrast."""
     if one.delta is None:
         return Cell(NONE)
     pairs = f"mean over {one.delta.n} paired seeds" if one.delta.n > 1 else "one seed"
     interval = ", brackets: 95 % t interval, not corrected" if one.delta.low is not None else ""
     return Cell(
-        numbers.delta_text(one.delta, n_seeds),
+        numbers.delta_text(one.delta, n_seeds, one.metric.digits),
         value=one.delta.mean,
         source=f"Measured: {one.entry} minus {one.before}, {pairs}{interval}",
     )

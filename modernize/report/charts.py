@@ -11,11 +11,12 @@ from modernize.results.record import Curves
 
 # With more seeds, their range stands for the single curves.
 MOST_LINES = 8
+_TRAINING = "train-loss"
 LEFT, RIGHT, TOP, BOTTOM = 38, 6, 8, 22
 
 
 def curve_charts(row: Row, before: Row | None, key: str) -> tuple[Chart, ...]:
-    """Draw top-1 and loss of a rung's finished runs by epoch.
+    """Draw the primary metric and training loss of a rung's finished runs by epoch.
 
     Args:
         row: The rung.
@@ -26,10 +27,10 @@ def curve_charts(row: Row, before: Row | None, key: str) -> tuple[Chart, ...]:
         No chart where no run finished.
     """
     own, other = _finished(row), _finished(before) if before else []
-    held_out = any(curves.val_top1_percent for curves in own)
+    held_out, metric = any(curves.split == "val" for curves in own), row.planned.metric
     quantities = (
-        ("top1", "validation top-1, %" if held_out else "test top-1, %", 2),
-        ("loss", "training loss", 3),
+        (metric.name, f"{'validation' if held_out else 'test'} {metric.label}", metric.digits),
+        (_TRAINING, "training loss", 3),
     )
     charts = []
     for name, label, digits in quantities:
@@ -46,9 +47,7 @@ def _finished(row: Row) -> list[Curves]:
 
 
 def _series(curves: Curves, name: str) -> tuple[float, ...]:
-    if name == "loss":
-        return curves.train_loss
-    return curves.val_top1_percent or curves.test_top1_percent
+    return curves.train_loss if name == _TRAINING else curves.metrics.get(name, ())
 
 
 def _chart(

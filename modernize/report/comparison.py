@@ -20,7 +20,7 @@ from modernize.results.walk import holds_records
 from modernize.spec import Arch, Recipe
 from modernize.words import value_text
 
-Quantity = Literal["top1", "deltas"]
+Quantity = Literal["value", "deltas"]
 _DEFAULTS = {part: json.loads(json.dumps(asdict(cls()))) for part, cls in (("arch", Arch), ("trained_recipe", Recipe))}
 
 
@@ -68,7 +68,7 @@ class Comparison:
     Attributes:
         a: The first.
         b: The second.
-        quantity: "top1", or "deltas" (per step only) where the data differ.
+        quantity: "value" of the metric, or "deltas" (per step only) where the data differ.
         paired: Whether differences are paired by seed.
         differs: What differs between the studies: name, value of a, value of b.
         same: Names of what does not.
@@ -114,20 +114,26 @@ def load_sides(a: str, b: str, study: str = "", results_dir: Path = Path("result
 def compare(a: Side, b: Side) -> Comparison:
     """Compare two studies rung by rung.
 
-    Where both evaluated the same images, top-1 is compared: paired by seed if they also trained on the same budget, by
-    Welch's test otherwise. Where the data differ, top-1 means different things, and only the deltas of the steps are
-    compared.
+    Where both evaluated the same images, their metric is compared: paired by seed if they also trained on the same
+    budget, by Welch's test otherwise. Where the data differ, it means different things, and only the deltas of the
+    steps are compared.
+
+    Raises:
+        ModernizeError: If they are about different metrics.
     """
+    if a.study.metric != b.study.metric:
+        measured = f"{a.label} measures {a.study.metric.title}, {b.label} {b.study.metric.title}"
+        raise ModernizeError(f"{measured}: they cannot be compared.")
     same_data = _distinct(a, _data) == _distinct(b, _data)
     steps = [*a.rows, *(step for step in b.rows if step not in a.rows)]
     shared = [step for step in steps if step in a.rows and step in b.rows]
     paired = same_data and all(_epochs(a.rows[step]) == _epochs(b.rows[step]) for step in shared)
-    values = _top1 if same_data else _deltas
+    values = _values if same_data else _deltas
     one, other = ({step: values(side, step) for step in steps} for side in (a, b))
     differences = {step: _difference(one[step], other[step], paired=paired) for step in steps}
     p_values = {step: found.p_value for step, found in differences.items() if found and found.p_value is not None}
     corrected = holm(p_values)
-    words = ("better", "worse") if same_data else ("larger", "smaller")
+    words = a.study.metric.verdicts if same_data else ("larger", "smaller")
 
     def verdict(step: str) -> str:
         for side in (a, b):
@@ -141,7 +147,7 @@ def compare(a: Side, b: Side) -> Comparison:
     return Comparison(
         a=a,
         b=b,
-        quantity="top1" if same_data else "deltas",
+        quantity="value" if same_data else "deltas",
         paired=paired,
         differs=differs,
         same=same,
@@ -197,7 +203,7 @@ def _difference(one: Mapping[int, float], other: Mapping[int, float], *, paired:
     return welch_delta([*other.values()], [*one.values()])
 
 
-def _top1(side: Side, step: str) -> Mapping[int, float]:
+def _values(side: Side, step: str) -> Mapping[int, float]:
     return side.rows[step].finished if step in side.rows else {}
 
 

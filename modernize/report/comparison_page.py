@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modernize.report.comparison import Comparison, RungPair, Side
 from modernize.report.contrasts import LEVEL
-from modernize.report.numbers import delta_text, p_text, top1_text
+from modernize.report.numbers import delta_text, mean_text, p_text
 from modernize.report.tables import Flat, number, significant
 from modernize.report.view import Block, Cell, Items, Page, Paragraph, Section, Table, key_of, table
 from modernize.report.write import check_formats, write_formats
@@ -42,7 +42,7 @@ def comparison_page(found: Comparison) -> Page:
 
 def rungs_table(found: Comparison) -> Table:
     """The rungs of both sides, their difference and its verdict."""
-    what = "top-1, %" if found.quantity == "top1" else "delta, points"
+    what = found.a.study.metric.label if found.quantity == "value" else "delta, points"
     return table(
         "rungs",
         f"{found.b.label} minus {found.a.label}, rung by rung.",
@@ -58,7 +58,7 @@ def rungs_table(found: Comparison) -> Table:
 
 
 def _mean(side: Summary | None) -> Cell:
-    return Cell(top1_text(side), value=side.mean if side else None)
+    return Cell(mean_text(side), value=side.mean if side else None)
 
 
 def _difference(pair: RungPair) -> Cell:
@@ -68,19 +68,20 @@ def _difference(pair: RungPair) -> Cell:
 
 def notes(found: Comparison) -> tuple[str, ...]:
     """Say what is compared and how."""
+    metric = found.a.study.metric.title
     if found.quantity == "deltas":
         how = (
-            "The data differ, so top-1 means different things on the two sides: only the deltas of the steps are "
+            f"The data differ, so {metric} means different things on the two sides: only the deltas of the steps are "
             "compared, each a difference paired by seed inside its own study; between the studies by Welch's test."
         )
     elif found.paired:
         how = (
-            "Both sides trained and evaluated on the same data for as many epochs: differences of test top-1, last "
+            f"Both sides trained and evaluated on the same data for as many epochs: differences of test {metric}, last "
             "epoch, are paired by seed, with a two-sided paired t test."
         )
     else:
         how = (
-            "The data are the same and the budgets differ: test top-1, last epoch, is compared between independent "
+            f"The data are the same and the budgets differ: test {metric}, last epoch, is compared between independent "
             "samples, by Welch's two-sided test."
         )
     n_tests = sum(pair.p_holm is not None for pair in found.rungs)
@@ -144,7 +145,7 @@ def _flat(found: Comparison, pair: RungPair) -> Flat:
     difference = pair.difference
     return {
         "step": pair.step,
-        "quantity": "top1_percent" if found.quantity == "top1" else "delta_points",
+        "quantity": found.a.study.metric.name if found.quantity == "value" else "delta_points",
         "mean_a": number(pair.a, "mean"),
         "std_a": number(pair.a, "std"),
         "n_a": pair.a.n if pair.a else 0,

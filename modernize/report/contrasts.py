@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from modernize.metrics import TOP1, Metric
 from modernize.published import PublishedRow
 from modernize.report.paper import READINGS, Reading
 from modernize.results.statistics import Delta, holm, paired_delta
@@ -24,6 +25,7 @@ class Contrast:
         before: Name of what it is compared with, "" for none.
         delta: Over the seeds both finished; None if there is none.
         p_holm: p-value of the delta, Holm-corrected over all contrasts of the study; None where there is no test.
+        metric: What is compared.
         published_delta: Difference of the printed means, where one source prints both on the same data; of a paper's
             ladder, where the paper made this change to the same rung.
         published_reading: Test of that difference, None where no standard deviations are printed.
@@ -33,13 +35,14 @@ class Contrast:
     before: str = ""
     delta: Delta | None = None
     p_holm: float | None = None
+    metric: Metric = TOP1
     published_delta: float | None = None
     published_reading: Reading | None = None
 
     @property
     def verdict(self) -> str:
         """What the corrected test of the delta says, see `verdict_of`; "" without a delta."""
-        return verdict_of(self.delta, self.p_holm) if self.delta else ""
+        return verdict_of(self.delta, self.p_holm, self.metric.verdicts) if self.delta else ""
 
 
 def verdict_of(delta: Delta, p_holm: float | None, words: tuple[str, str] = ("better", "worse")) -> str:
@@ -61,9 +64,10 @@ def contrasts_of(
     Args:
         study: The plan.
         published: The published row of each entry that has one.
-        finished: Top-1 of each entry by seed, in percent.
+        finished: Result of each entry by seed.
     """
     readings = READINGS.get(study.published, {})
+    metrics = {entry.name: entry.metric for entry in study.entries}
     found = []
     for entry, before in dict.fromkeys(study.contrasts):
         published_delta = _published_delta(published.get(entry), published.get(before))
@@ -71,7 +75,8 @@ def contrasts_of(
             Contrast(
                 entry=entry,
                 before=before,
-                delta=paired_delta(finished[entry], finished[before]),
+                delta=paired_delta(finished[entry], finished[before]) if metrics[entry] == metrics[before] else None,
+                metric=metrics[entry],
                 published_delta=published_delta,
                 published_reading=readings.get(entry) if published_delta is not None else None,
             )

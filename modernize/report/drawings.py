@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from modernize.report.roles import noun_of
 from modernize.report.rows import Row
@@ -15,15 +14,15 @@ from modernize.results.study import Study
 
 # Section, key and text of each figure, in the order of the report.
 _PLACES: tuple[tuple[str, str, str], ...] = (
-    ("rungs", "ladder", "Top-1 of every rung, measured and published each on an axis of its own, with MACs"),
-    ("deltas", "deltas", "Change of top-1 at each step, measured with its interval, beside the published change"),
-    ("cost", "path", "Top-1 against multiply-accumulates, the ladder as a path"),
-    ("cost", "params", "Top-1 against parameters, the ladder as a path"),
-    ("cost", "speed", "Top-1 against training speed, the ladder as a path"),
-    ("cost", "seconds", "Top-1 against training time, the ladder as a path"),
+    ("rungs", "ladder", "{Metric} of every rung, measured and published each on an axis of its own, with MACs"),
+    ("deltas", "deltas", "Change of {metric} at each step, measured with its interval, beside the published change"),
+    ("cost", "path", "{Metric} against multiply-accumulates, the ladder as a path"),
+    ("cost", "params", "{Metric} against parameters, the ladder as a path"),
+    ("cost", "speed", "{Metric} against training speed, the ladder as a path"),
+    ("cost", "seconds", "{Metric} against training time, the ladder as a path"),
     ("cost", "costs", "Multiply-accumulates and parameters of every rung by kind of operation"),
     ("cost", "stages", "Multiply-accumulates and parameters of every rung by stage"),
-    ("training", "top1", "Top-1 by epoch, one panel a rung"),
+    ("training", "metric", "{Metric} by epoch, one panel a rung"),
     ("training", "loss", "Training loss by epoch, one panel a rung"),
     ("training", "lr", "Learning rate by epoch, one panel a rung"),
     ("steps", "ends", "A block of the first and of the last rung side by side"),
@@ -31,7 +30,7 @@ _PLACES: tuple[tuple[str, str, str], ...] = (
 # The figures that need no measurement.
 NOT_MEASURED = ("ladder", "deltas", "path", "params", "costs", "stages", "ends")
 # Where a ladder is shown as published, these say so.
-PUBLISHED = {
+PUBLISHED = {key: alt for _, key, alt in _PLACES} | {
     "ladder": "Top-1 of every rung as published, with MACs",
     "deltas": "Change of top-1 at each step, as published",
     "path": "Published top-1 against multiply-accumulates, the ladder as a path among other published networks",
@@ -41,20 +40,22 @@ PUBLISHED = {
 
 # And where not all rows are rungs, these.
 ENTRIES = {
-    "ladder": "Top-1 of every entry, measured and published each on an axis of its own, with MACs",
-    "path": "Top-1 against multiply-accumulates of every entry",
-    "params": "Top-1 against parameters of every entry",
-    "speed": "Top-1 against training speed of every entry",
-    "seconds": "Top-1 against training time of every entry",
-    "top1": "Top-1 by epoch, one panel an entry",
+    "ladder": "{Metric} of every entry, measured and published each on an axis of its own, with MACs",
+    "path": "{Metric} against multiply-accumulates of every entry",
+    "params": "{Metric} against parameters of every entry",
+    "speed": "{Metric} against training speed of every entry",
+    "seconds": "{Metric} against training time of every entry",
+    "metric": "{Metric} by epoch, one panel an entry",
     "loss": "Training loss by epoch, one panel an entry",
     "lr": "Learning rate by epoch, one panel an entry",
 }
 
 
-def words_of(rows: Sequence[Row]) -> dict[str, str]:
-    """Return what the drawings of a study say instead."""
-    return {} if noun_of(rows) == "rung" else ENTRIES
+def words_of(study: Study, rows: Sequence[Row]) -> dict[str, str]:
+    """Return what the drawings of a study say, by key."""
+    words = {key: alt for _, key, alt in _PLACES} | ({} if noun_of(rows) == "rung" else ENTRIES)
+    title = study.metric.title
+    return {key: alt.format(metric=title, Metric=title.capitalize()) for key, alt in words.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ class Artist:
         """Give the figures, and what each step changes, as SVG elements for a page, by key."""
         from modernize.report.figures import change, draw, network, svg_text
 
-        told = {key: alt for _, key, alt in _PLACES} | (PUBLISHED if self.published else words_of(self.rows))
+        told = words_of(self.study, self.rows) | (PUBLISHED if self.published else {})
         found = {}
         for key in self._keys(every=True):
             if (figure := draw(key, self.study, self.rows, theme="page")) is not None:
@@ -117,10 +118,6 @@ def change_keys(steps: Collection[str]) -> dict[str, str]:
     return {step: f"change-{key}" for step, key in keys_of(steps).items()}
 
 
-def figures_of(
-    section: str, drawn: Collection[str], words: Mapping[str, str] = MappingProxyType({})
-) -> tuple[Figure, ...]:
-    """Return the figures of a section among those that were drawn; `words` replace some of their texts."""
-    return tuple(
-        Figure(key=key, alt=words.get(key, alt)) for place, key, alt in _PLACES if place == section and key in drawn
-    )
+def figures_of(section: str, drawn: Collection[str], words: Mapping[str, str]) -> tuple[Figure, ...]:
+    """Return the figures of a section among those that were drawn, with their texts by key."""
+    return tuple(Figure(key=key, alt=words[key]) for place, key, _ in _PLACES if place == section and key in drawn)

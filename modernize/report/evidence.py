@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from modernize.metrics import TOP1, Metric
 from modernize.report.contrasts import LEVEL
-from modernize.report.numbers import p_text, top1_text
+from modernize.report.numbers import mean_text, p_text
 from modernize.report.roles import contrast_name
 from modernize.report.rows import Row, all_contrasts
 from modernize.results.statistics import Power, power_of, rank_correlation, rank_correlation_p_value
@@ -36,7 +37,7 @@ class Agreement:
 
 def power(study: Study, rows: Sequence[Row]) -> Power | None:
     """Say what the study's number of seeds can see, from the spread pooled over the ladder."""
-    return power_of([row.delta for row in rows if row.delta], len(study.seeds))
+    return power_of([row.delta for row in rows if row.delta and row.planned.metric == study.metric], len(study.seeds))
 
 
 def agreement(rows: Sequence[Row]) -> Agreement | None:
@@ -61,14 +62,19 @@ def agreement(rows: Sequence[Row]) -> Agreement | None:
     )
 
 
-def power_sentence(found: Power, over: str = "the ladder") -> str:
+def power_sentence(found: Power, metric: Metric = TOP1, over: str = "the ladder") -> str:
     """Say it with everything that it rests on."""
     return (
-        f"The smallest change this design could see is {found.smallest_delta:.2f} points: with {found.n} paired seeds, "
+        f"The smallest change this design could see is {_amount(found.smallest_delta, metric)}: "
+        f"with {found.n} paired seeds, "
         f"{found.power:.0%} power in a two-sided {found.level:.0%} test of one change, and the standard deviation of "
-        f"the paired differences, {found.pooled_std:.2f} points, pooled over {over} "
+        f"the paired differences, {_amount(found.pooled_std, metric)}, pooled over {over} "
         f"({found.degrees} degrees of freedom); the correction for the number of changes raises it."
     ).replace("%", " %")
+
+
+def _amount(value: float, metric: Metric) -> str:
+    return f"{value:.{metric.digits}f} {metric.delta_unit}".rstrip()
 
 
 def verdict_sentences(rows: Sequence[Row]) -> list[str]:
@@ -126,15 +132,19 @@ def findings(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def found_line(rows: Sequence[Row]) -> str:
     """Say in a line what was found: the verdicts, or where there is no test the numbers themselves."""
+    metric = rows[-1].planned.metric
     untested = {contrast_name(one, rows): one.delta for one in all_contrasts(rows) if one.delta and one.p_holm is None}
-    said = ", ".join(f"{name} {signed(delta.mean)}" for name, delta in untested.items())
+    said = ", ".join(f"{name} {signed(delta.mean, metric.digits)}" for name, delta in untested.items())
+    unit = f" {metric.delta_unit}".rstrip()
     if verdicts := verdict_sentences(rows):
-        return verdicts[0] + (f" Not tested, equal differences: {said} points." if said else "")
+        return verdicts[0] + (f" Not tested, equal differences: {said}{unit}." if said else "")
     if said:
         one_seed = all(delta.n == 1 for delta in untested.values())
-        return f"{said} points; {'one seed' if one_seed else 'equal differences'}: no test."
-    ranked = sorted((row.top1.mean, row.step, top1_text(row.top1)) for row in rows if row.top1)
-    return "; ".join(f"{step} {text} %" for _, step, text in reversed(ranked)) + "; no contrast is tested."
+        return f"{said}{unit}; {'one seed' if one_seed else 'equal differences'}: no test."
+    ranked = sorted((row for row in rows if row.value), key=lambda row: row.value.mean if row.value else 0.0)
+    best_first = ranked if metric.falls else reversed(ranked)
+    results = [f"{row.step} {mean_text(row.value, metric.digits)} {metric.unit}".rstrip() for row in best_first]
+    return "; ".join(results) + "; no contrast is tested."
 
 
 def evidence_json(study: Study, rows: Sequence[Row]) -> dict[str, Any]:

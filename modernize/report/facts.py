@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from modernize.metrics import TOP1
 from modernize.report.evidence import power, power_sentence
 from modernize.report.machines import hardware_text
 from modernize.report.roles import noun_of, on_paper_ladder, published_data, same_data
@@ -111,7 +112,7 @@ def _alone(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> tupl
 def seed_limits(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
     """Say what this number of seeds and of test images can and cannot tell apart."""
     sentences = []
-    if means := sorted(row.top1.mean for row in rows if row.top1):
+    if means := sorted(row.value.mean for row in rows if row.value and row.planned.metric == TOP1):
         images = records_of(rows)[0].data.num_test_images
         error = sampling_error_percent(means[len(means) // 2], images)
         sentences.append(
@@ -119,14 +120,16 @@ def seed_limits(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
         )
     n = len(study.seeds)
     if n == 1:
-        sentences.append("One seed shows no spread: differences of a point or two may be chance.")
+        small = "differences of a point or two" if study.metric == TOP1 else "differences"
+        sentences.append(f"One seed shows no spread: {small} may be chance.")
     else:
         sentences.append(
             f"With {n} seeds, ± is the sample standard deviation over seeds, and brackets hold the 95 % t interval of "
             "the paired difference; an interval that includes 0 is no evidence of a change, nor of its absence."
         )
+        over = "the ladder" if noun_of(rows) == "rung" else "all entries"
         if seen := power(study, rows):
-            sentences.append(power_sentence(seen, "the ladder" if noun_of(rows) == "rung" else "all entries"))
+            sentences.append(power_sentence(seen, study.metric, over))
     return tuple(sentences)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from modernize.metrics import Metric
 from modernize.report.contrasts import LEVEL
 from modernize.report.facts import Header
 from modernize.report.machines import execution_text, machine_notes
@@ -62,7 +63,7 @@ def methods(study: Study, rows: Sequence[Row], facts: Header) -> tuple[tuple[str
     """
     records = records_of(rows)
     found: list[tuple[str, str]] = [("Data", f"{line}.") for line in facts.data]
-    found.append(("Evaluation", _evaluation(records)))
+    found.append(("Evaluation", _evaluation(records, study.metric)))
     found += [("Recipe", line) for line in _recipes(study, rows)]
     found += [("Budget", f"{line}.") for line in facts.budget]
     found.append(("Seeds", f"{facts.seeds}."))
@@ -94,7 +95,7 @@ def not_done(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> tu
         sentences.append(f"{which} trained for as long as its recipe says.")
     if len(study.seeds) == 1:
         sentences.append(f"No {noun_of(rows)} was trained more than once, so no spread over seeds is known.")
-    if not any(record.data.num_val_images or record.curves.val_top1_percent for record in records):
+    if not any(record.data.num_val_images or record.curves.split == "val" for record in records):
         sentences.append("No validation split was held out.")
     if all(not float(recipe.get("ema_decay", 0.0)) for recipe in trained):
         like = ", as on the paper's roadmap" if paper else ""
@@ -170,9 +171,9 @@ def _each(value: float | Sequence[float]) -> str:
     return ", ".join(f"{each:g}" for each in (value if isinstance(value, Sequence) else [value]))
 
 
-def _evaluation(records: Sequence[Record]) -> str:
-    held_out = [record for record in records if record.curves.val_top1_percent]
-    last = "The result is the last epoch's top-1, whichever epoch was best."
+def _evaluation(records: Sequence[Record], metric: Metric) -> str:
+    held_out = [record for record in records if record.curves.split == "val"]
+    last = f"The result is the last epoch's {metric.title}, whichever epoch was best."
     looked = "The test images were evaluated after each epoch, for the curves."
     if not held_out:
         return f"{last} {looked}"
@@ -183,7 +184,7 @@ def _evaluation(records: Sequence[Record]) -> str:
 
 
 def _statistics(rows: Sequence[Row]) -> str:
-    if not any(row.top1 and row.top1.n > 1 for row in rows):
+    if not any(row.value and row.value.n > 1 for row in rows):
         return "One seed: means without spread, differences without test."
     means = "Means over seeds with the sample standard deviation (n - 1)."
     if not any(one.delta and one.delta.n > 1 for one in all_contrasts(rows)):

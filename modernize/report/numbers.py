@@ -9,25 +9,25 @@ from modernize.results.statistics import Delta, Summary
 from modernize.words import NONE, signed
 
 
-def top1_text(top1: Summary | None) -> str:
+def mean_text(value: Summary | None, digits: int = 2) -> str:
     """Mean, spread and number of seeds.
 
     Examples:
-        >>> top1_text(Summary(n=3, mean=81.0, std=0.5)), top1_text(Summary(n=1, mean=81.0, std=None))
+        >>> mean_text(Summary(n=3, mean=81.0, std=0.5)), mean_text(Summary(n=1, mean=81.0, std=None))
         ('81.00 ± 0.50 (n=3)', '81.00 (n=1)')
     """
-    if top1 is None:
+    if value is None:
         return NONE
-    spread = "" if top1.std is None else f" ± {top1.std:.2f}"
-    return f"{top1.mean:.2f}{spread} (n={top1.n})"
+    spread = "" if value.std is None else f" ± {value.std:.{digits}f}"
+    return f"{value.mean:.{digits}f}{spread} (n={value.n})"
 
 
-def delta_text(delta: Delta | None, n_seeds: int) -> str:
+def delta_text(delta: Delta | None, n_seeds: int, digits: int = 2) -> str:
     """Signed difference, its interval where there is one, and the number of pairs where it is not all the seeds."""
     if delta is None:
         return NONE
-    interval = "" if delta.low is None else f" [{signed(delta.low)}, {signed(delta.high)}]"
-    return f"{signed(delta.mean)}{interval}{'' if delta.n == n_seeds else f' (n={delta.n})'}"
+    interval = "" if delta.low is None else f" [{signed(delta.low, digits)}, {signed(delta.high, digits)}]"
+    return f"{signed(delta.mean, digits)}{interval}{'' if delta.n == n_seeds else f' (n={delta.n})'}"
 
 
 def runs_text(row: Row) -> str:

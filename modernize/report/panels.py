@@ -38,8 +38,14 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
             diagram=diagram(specs.get(row.before), specs[row.step], row.before, row.step),
             numbers=facts(
                 ("Runs", cells.runs(row)),
-                ("Top-1 measured, %", cells.top1_measured(study, row)),
-                ("Delta measured, points", cells.delta_measured(row)),
+                (
+                    f"{row.planned.metric.title.capitalize()} measured{row.planned.metric.in_unit}",
+                    cells.measured(study, row),
+                ),
+                (
+                    f"Delta measured{', points' if row.planned.metric.unit == '%' else row.planned.metric.in_unit}",
+                    cells.delta_measured(row),
+                ),
                 ("Verdict, measured", cells.verdict_measured(row)),
                 ("Images/s", cells.speed(row)),
                 *(published_numbers(row) if row.published or on_paper_ladder(study, rows) else ()),

@@ -28,10 +28,10 @@ class Row:
     Attributes:
         planned: The entry as planned.
         records: Its runs that ended, by seed.
-        finished: The result (see `result_of`) of each seed that finished.
+        finished: The result of each seed that finished.
         contrasts: What it is compared with; its delta is that of the first.
         against: Name of what its delta is against, where that has to be said: it is not the rung a step was applied to.
-        top1: Over the seeds that finished; None if none did.
+        value: Mean of the result over the seeds that finished; None if none did.
         published: The published row, None if there is none (a step of one's own).
         images_per_second: Mean training throughput of the finished runs on the machine that most of the study ran on.
         num_timed: How many runs that mean is over.
@@ -44,7 +44,7 @@ class Row:
     finished: Mapping[int, float]
     contrasts: tuple[Contrast, ...] = ()
     against: str = ""
-    top1: Summary | None
+    value: Summary | None
     published: PublishedRow | None
     images_per_second: float | None
     num_timed: int = 0
@@ -143,7 +143,7 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
         for entry in study.entries
     }
     finished = {
-        name: {seed: value for seed, record in of_entry.items() if (value := result_of(record)) is not None}
+        name: {seed: value for seed, record in of_entry.items() if (value := record.value) is not None}
         for name, of_entry in ended.items()
     }
     usual = usual_machine(record for of_entry in ended.values() for record in of_entry.values())
@@ -164,7 +164,7 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
                 finished=finished[entry.name],
                 contrasts=own,
                 against=own[0].before if own and said else "",
-                top1=summarise([*finished[entry.name].values()]),
+                value=summarise([*finished[entry.name].values()]),
                 published=published.get(entry.name),
                 images_per_second=speeds.mean if speeds else None,
                 num_timed=speeds.n if speeds else 0,
@@ -173,11 +173,6 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
             )
         )
     return tuple(rows)
-
-
-def result_of(record: Record) -> float | None:
-    """Return the value that reports compare: top-1 of the last epoch, in percent; None where the run did not finish."""
-    return record.result.top1_percent if record.status == "finished" else None
 
 
 def records_of(rows: Iterable[Row]) -> list[Record]:

@@ -66,7 +66,7 @@ def study_page(study: Study, rows: Sequence[Row], figures: Collection[str], prob
             Paragraph(" ".join(scale_limits(study, rows))),
             _facts(report),
         ),
-        sections=illustrated((make(report) for make in SECTIONS), figures, words_of(rows)),
+        sections=illustrated((make(report) for make in SECTIONS), figures, words_of(study, rows)),
         footnotes=tuple((notes[row.step], text) for row in rows if (text := cells.sources(study, row))),
     )
 
@@ -116,7 +116,7 @@ def _cost(report: Report) -> Section:
 
 def _training(report: Report) -> Section:
     warning = "Training losses of different recipes are not comparable: label smoothing and mixing raise them."
-    drawn = not {"top1", "loss", "lr"}.isdisjoint(report.figures)
+    drawn = not {"metric", "loss", "lr"}.isdisjoint(report.figures)
     return Section("training", "Training", (Paragraph(warning),) if drawn else ())
 
 

@@ -17,18 +17,19 @@ Notes = list[tuple[str, str]]
 
 
 def rungs_table(study: Study, rows: Sequence[Row], keys: Mapping[str, str]) -> Table:
-    """The main table: measured top-1 of every row, its delta where it is compared, and what is published of it.
+    """The main table: the result of every row, its delta where it is compared, and what is published of it.
 
     Args:
         study: The plan.
         rows: Of the study.
         keys: Key of each row's footnote.
     """
+    metric = study.metric
     word, printed, paper = noun_of(rows), published_data(study, rows), bool(study.published)
     several = len(printed) > 1
     deltas = word == "rung" or any(row.before for row in rows)
     deltas_published = paper or any(row.published_delta is not None for row in rows)
-    what = f"Top-1 of every {word}, measured{' and published' if printed else ''}"
+    what = f"{metric.title.capitalize()} of every {word}, measured{' and published' if printed else ''}"
     against = "the rung before" if word == "rung" else "what it is compared with"
     return table(
         "rungs",
@@ -36,7 +37,7 @@ def rungs_table(study: Study, rows: Sequence[Row], keys: Mapping[str, str]) -> T
         rows,
         _first(rows),
         ("role", cells.role) if word != "rung" else None,
-        ("top-1 measured, %>", lambda row: cells.top1_measured(study, row)),
+        (f"{metric.title} measured{metric.in_unit}>", lambda row: cells.measured(study, row)),
         ("delta measured>", cells.delta_measured) if deltas else None,
         ("verdict", cells.verdict_measured) if deltas else None,
         (f"top-1 published ({', '.join(printed)}), %>", lambda row: cells.top1_published(row, several=several))
@@ -58,7 +59,7 @@ def reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], .
     one_each = all(len(row.contrasts) < 2 for row in rows)
     stale, changed = (", ".join(row.step for row in rows if getattr(row, kind)) for kind in ("stale", "other_code"))
     found: Notes = [
-        ("Measured", f"test top-1 of the last epoch on {study.data}{against}."),
+        ("Measured", f"test {study.metric.title} of the last epoch on {study.data}{against}."),
         ("Records", f"named by the footnotes; files in results/{study.name}."),
     ]
     if n_tests:

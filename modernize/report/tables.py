@@ -18,7 +18,7 @@ from modernize.report.machines import machine_notes
 from modernize.report.methods import methods
 from modernize.report.numbers import published_verdict
 from modernize.report.paper import N_SEEDS
-from modernize.report.rows import Row, all_contrasts, result_of
+from modernize.report.rows import Row, all_contrasts
 from modernize.results.study import Study
 from modernize.words import NONE
 
@@ -106,16 +106,18 @@ def _name(study: Study, row: Row) -> Flat:
 
 
 def _measured(study: Study, row: Row) -> Flat:
+    metric = study.metric
+    value = row.value if row.planned.metric == metric else None
     return {
         "status": row.status,
         "num_stale": len(row.stale),
         "num_other_code": len(row.other_code),
         "record_ids": " ".join(record.run_id for record in row.records.values()),
-        "top1_percent_measured": number(row.top1, "mean"),
-        "top1_std_measured": number(row.top1, "std"),
-        "n_seeds": row.top1.n if row.top1 else 0,
-        "measured_on": study.data if row.top1 else None,
-        "measured_source": cells.top1_measured(study, row).source or None,
+        f"{metric.name}_measured": number(value, "mean"),
+        f"{metric.name.removesuffix('_percent')}_std_measured": number(value, "std"),
+        "n_seeds": value.n if value else 0,
+        "measured_on": study.data if value else None,
+        "measured_source": cells.measured(study, row).source or None,
         **_delta(row.contrast),
         "images_per_second": number(row, "images_per_second"),
         "num_timed": row.num_timed,
@@ -178,7 +180,7 @@ def _records(row: Row) -> list[Flat]:
             "status": record.status,
             "stale": seed in row.stale,
             "other_code": seed in row.other_code,
-            "top1_percent": result_of(record),
+            record.metric.name: record.value,
             "study": record.study,
             "commit": record.commit,
             "spec_fingerprint": record.entry.fingerprint,

@@ -70,7 +70,10 @@ def check(part: Any, path: str) -> None:
 def check_field(name: str, value: Any, where: str) -> None:
     """Refuse likewise the value of a field of this name, which stands at `where`."""
     for item in value if isinstance(value, tuple) else (value,):
-        if is_dataclass(item):
+        if name == "metrics":
+            for metric, numbers in item.items():
+                check_field(metric, numbers, f"{where}.{metric}")
+        elif is_dataclass(item):
             check(item, where)
         elif name in NAMES and (item or name in NEVER_EMPTY):
             try:

@@ -5,7 +5,7 @@ The last line of a record is the SHA-256 of what stands before it, so that damag
     {
      "run_id": "ae78a1c16cbe9b71",
      ...
-     "schema_version": 2,
+     "schema_version": 3,
      "sha256": "9c56cc51..."
     }
 
@@ -19,7 +19,8 @@ import math
 from hashlib import sha256
 from typing import Any, NoReturn
 
-from modernize.errors import ModernizeError, unusable
+from modernize.errors import ModernizeError, unknown_name, unusable
+from modernize.metrics import METRICS
 from modernize.results.checks import check, check_field, check_name, misfit
 from modernize.results.record import SCHEMA_VERSION, Record
 from modernize.results.upgrade import upgraded_record
@@ -119,19 +120,21 @@ def to_record(text: bytes, path: str) -> Record:
 
 def _refuse_contradictions(record: Record, path: str) -> None:
     check_name(record.entry.name, f"an entry ({path})")
-    if record.status == "finished" and record.result.top1_percent is None:
-        raise ModernizeError(f"{path} is marked finished but lacks result.top1_percent.")
+    if record.objective not in METRICS:
+        raise ModernizeError(f"{path}: {unknown_name('objective', record.objective, METRICS)}")
+    if record.status == "finished" and record.value is None:
+        raise ModernizeError(f"{path} is marked finished but lacks {record.metric.name} in its result.")
 
 
 def with_nan(data: dict[str, Any]) -> dict[str, Any]:
     """Give a record's fields with NaN for null in its curves."""
-    if not isinstance(curves := data.get("curves"), dict):
-        return data
-    return data | {"curves": {k: _series(v) if isinstance(v, list) else v for k, v in curves.items()}}
+    return data | {"curves": _filled(data["curves"])} if "curves" in data else data
 
 
-def _series(values: list[Any]) -> list[Any]:
-    return [math.nan if v is None else v for v in values] if None in values else values
+def _filled(curves: Any) -> Any:
+    if isinstance(curves, dict):
+        return {name: _filled(values) for name, values in curves.items()}
+    return [math.nan if v is None else v for v in curves] if isinstance(curves, list) and None in curves else curves
 
 
 def _finite(value: Any) -> Any:

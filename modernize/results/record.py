@@ -6,15 +6,16 @@ data and repeat bit for bit; `speed` depends on the machine.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from modernize.entry import Role
 from modernize.errors import ModernizeError
+from modernize.metrics import CLASSIFICATION, LOSS, TOP1, Metric, primary
 from modernize.results.upgrade import upgraded_record
 from modernize.strict import from_dict
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 Status = Literal["finished", "diverged", "failed"]
 
@@ -84,31 +85,46 @@ class BudgetFacts:
 class Curves:
     """One value an epoch; index 0 is the first epoch.
 
-    A data set with a validation split is evaluated on it after each epoch, and the test curves are empty: its test
-    images are looked at once, at the end. One without is evaluated on its test images after each epoch.
+    Attributes:
+        train_loss: Mean of the epoch's steps.
+        lr: Of its last step.
+        split: What was evaluated after each epoch: "val" where the data have such a split, so that the test images are
+            looked at once, at the end; else "test".
+        metrics: What was measured on it, by the names of `modernize.metrics`.
     """
 
     train_loss: tuple[float, ...] = ()
-    test_loss: tuple[float, ...] = ()
-    test_top1_percent: tuple[float, ...] = ()
     lr: tuple[float, ...] = ()
-    val_loss: tuple[float, ...] = ()
-    val_top1_percent: tuple[float, ...] = ()
+    split: Literal["val", "test"] = "test"
+    metrics: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The last epoch's evaluation on the test images.
 
-    The best epoch is kept apart and is never reported as the result; it is the best on the validation split where
-    there is one.
+    Attributes:
+        metrics: What was measured, by the names of `modernize.metrics`; nothing of a run that did not finish.
+        epoch: Epochs done.
+        best: The objective's primary metric at its best epoch, on the validation split where there is one. It is kept
+            apart and is never reported as the result; None before the first epoch is over.
+        best_epoch: Which one that was, 0 for none.
     """
 
-    top1_percent: float | None
-    loss: float | None
-    epoch: int
-    best_top1_percent: float | None
-    best_epoch: int
+    metrics: dict[str, float] = field(default_factory=dict)
+    epoch: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+
+    @property
+    def top1_percent(self) -> float | None:
+        """Of a classifier that finished."""
+        return self.metrics.get(TOP1.name)
+
+    @property
+    def loss(self) -> float | None:
+        """Likewise, its mean cross-entropy."""
+        return self.metrics.get(LOSS.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +262,21 @@ class Record:
         """Fields of the architecture; none of another library's network."""
         fields: dict[str, Any] = self.model.get("arch", {})
         return fields
+
+    @property
+    def objective(self) -> str:
+        """What was learned."""
+        return str(self.recipe.get("objective", CLASSIFICATION))
+
+    @property
+    def metric(self) -> Metric:
+        """What its results are compared by."""
+        return primary(self.objective)
+
+    @property
+    def value(self) -> float | None:
+        """The result in that metric; None of a run that did not finish."""
+        return self.result.metrics.get(self.metric.name) if self.status == "finished" else None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for `json.dump`, in the newest schema."""

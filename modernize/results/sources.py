@@ -15,7 +15,7 @@ _FEEDS = (
     *("resize", "transforms"),
 )
 TRAINING = (
-    *("blueprint.py", "ops.py", "nn/*.py", "models/*.py", "train/*.py"),
+    *("blueprint.py", "ops.py", "nn/*.py", "models/*.py", "objectives/*.py", "train/*.py"),
     *(f"datasets/{name}.py" for name in _FEEDS),
 )
 # The recipe as trained is in the record, however a budget came to it; the others look on.

@@ -163,8 +163,8 @@ def load_results(path: str | Path = "results") -> pd.DataFrame:
         path: The results folder, a study's folder or one record's file.
 
     Returns:
-        A pandas.DataFrame; `gmacs` is in the paper's convention at the run's image size, `top1_percent` of the last
-        epoch.
+        A pandas.DataFrame; `gmacs` is in the paper's convention at the run's image size, `top1_percent` and other
+        metrics of the last epoch.
 
     Raises:
         MissingResultsError: If there is no record.
@@ -193,8 +193,7 @@ def _flat(record: Record) -> dict[str, Any]:
         "role": record.entry.role,
         "seed": record.seed,
         "status": record.status,
-        "top1_percent": record.result.top1_percent,
-        "loss": record.result.loss,
+        **record.result.metrics,
         "epochs": record.budget.epochs,
         "data": record.data.name,
         "image_size": record.data.image_size,

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from modernize.entry import Role
 from modernize.errors import ModernizeError, unknown_name
+from modernize.metrics import CLASSIFICATION, TOP1, Metric, primary
 from modernize.published import PUBLISHED_REGIMES
 from modernize.results.checks import check, check_name
 from modernize.results.upgrade import upgraded_study
@@ -33,6 +34,7 @@ class PlannedEntry:
         num_params: Exact.
         changes: A step's changes in words, for example "arch.norm: batch -> layer".
         run_ids: One a seed, in the order of `Study.seeds`.
+        objective: What its runs learn.
         model: Name of another library's network, for example "timm:resnet50"; "" for one of this toolkit.
         note: What is special about it in this study, for example a smaller member of its family; "" for nothing.
     """
@@ -45,6 +47,7 @@ class PlannedEntry:
     num_params: int
     changes: tuple[str, ...]
     run_ids: tuple[str, ...]
+    objective: str = CLASSIFICATION
     model: str = ""
     note: str = ""
 
@@ -52,6 +55,11 @@ class PlannedEntry:
     def adopted(self) -> bool:
         """Whether it is a rung that later ones stand on."""
         return self.role == "rung"
+
+    @property
+    def metric(self) -> Metric:
+        """What its results are compared by."""
+        return primary(self.objective)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +129,11 @@ class Study:
         """How much it is, in words, for example "5 rungs and 2 baselines x 3 seeds"."""
         kinds = Counter("rung" if entry.role == "probe" else entry.role for entry in self.entries)
         return f"{' and '.join(plural(n, kind) for kind, n in kinds.items())} x {plural(len(self.seeds), 'seed')}"
+
+    @property
+    def metric(self) -> Metric:
+        """What its reports are about: its last entry's, for that is what others lead to."""
+        return self.entries[-1].metric if self.entries else TOP1
 
     @property
     def noun(self) -> str:

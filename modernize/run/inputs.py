@@ -130,7 +130,7 @@ def start_weights(
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
     except OSError as error:
         raise ModernizeError(f"the weights in {path} cannot be read: {error.strerror or error}.") from error
-    from modernize.train.weights import fitting_weights
+    from modernize.train.state_dicts import fitting_weights
 
     fitting_weights(path, entries[0], image_size=image_size)
     return str(path), WeightsFile(file=path.name, sha256=digest)

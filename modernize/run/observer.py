@@ -208,6 +208,5 @@ def _ending(record: Record) -> str:
     if record.status == "diverged":
         return f"diverged in epoch {record.result.epoch + 1}"
     speed = record.speed
-    return (
-        f"top-1 {record.result.top1_percent:.2f} %, {images_per_second(speed.images_per_second)}, {speed.seconds:.0f} s"
-    )
+    value = f"{record.metric.title} {record.metric.text(record.value or 0.0)}"
+    return f"{value}, {images_per_second(speed.images_per_second)}, {speed.seconds:.0f} s"

@@ -177,6 +177,7 @@ def _planned(entry: Entry, tasks: list[Task]) -> PlannedEntry:
         num_params=own[0].cost.num_params,
         changes=tuple(str(change) for change in entry.changes),
         run_ids=tuple(task.run_id for task in own),
+        objective=entry.recipe.objective,
         model=str(entry.model) if isinstance(entry.model, External) else "",
         note=entry.note,
     )

@@ -9,7 +9,7 @@ from modernize.results.sources import sources
 from modernize.run.environment import commit, device_name, hardware, versions
 from modernize.run.identity import device_kind
 from modernize.run.task import Task
-from modernize.train.outcome import Outcome
+from modernize.train.progress import Outcome
 from modernize.train.runtime import Runtime
 
 
@@ -34,7 +34,6 @@ def record_of(
         peak_memory_mb: Of the process, during the run.
         peak_device_memory_mb: Of its GPU, likewise.
     """
-    nothing = Result(top1_percent=None, loss=None, epoch=0, best_top1_percent=None, best_epoch=0)
     return Record(
         run_id=task.run_id,
         study=task.study,
@@ -48,7 +47,7 @@ def record_of(
         budget=task.budget,
         seed=task.seed,
         curves=outcome.curves if outcome else Curves(),
-        result=outcome.result if outcome else nothing,
+        result=outcome.result if outcome else Result(),
         cost=task.cost,
         speed=Speed(
             images_per_second=round(outcome.images_per_second, 1) if outcome else 0.0,

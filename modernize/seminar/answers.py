@@ -9,7 +9,7 @@ from typing import Literal
 
 from modernize.published import PublishedRow, published_row, published_rows
 from modernize.report.contrasts import LEVEL
-from modernize.report.numbers import delta_text, p_text, published_text, top1_text
+from modernize.report.numbers import delta_text, mean_text, p_text, published_text
 from modernize.report.paper import CLEAR_BELOW, N_SEEDS, READINGS, welch_half_width
 from modernize.report.rows import Row
 from modernize.words import signed
@@ -97,8 +97,8 @@ def measured_evidence(row: Row, before: Row | None) -> Evidence | None:
         truth=truth,
         delta_points=row.delta.mean,
         delta=delta_text(row.delta, len(row.planned.run_ids)),
-        before=top1_text(before.top1),
-        after=top1_text(row.top1),
+        before=mean_text(before.value),
+        after=mean_text(row.value),
         reading=reading,
         low=row.delta.low,
         high=row.delta.high,

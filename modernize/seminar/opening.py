@@ -56,7 +56,7 @@ def _end(course: Course, lesson: Lesson) -> dict[str, str]:
         "cost": f"{macs_text(lesson.macs, size)} {unit} at {course.image_size} px",
         "published": f"{lesson.row.top1_text} %" if lesson.row else "",
         "published_of": f"top-1, ImageNet-1K, published for {_printed_name(course, lesson)}",
-        "measured": f"{row.top1.mean:.2f} %" if row and row.top1 else "",
+        "measured": f"{row.value.mean:.2f} %" if row and row.value else "",
     }
 
 

@@ -45,7 +45,7 @@ def ladder_panels(course: Course) -> tuple[Panel, ...]:
         )
     ]
     if course.study:
-        measured = {row.step: row.top1.mean for row in course.rows if row.top1}
+        measured = {row.step: row.value.mean for row in course.rows if row.value}
         unit, size = macs_unit(lesson.macs for lesson in course.lessons)
         macs = {lesson.step: f"{macs_text(lesson.macs, size)} {unit[0]}" for lesson in course.lessons}
         panels.append(_bars(course, f"Measured, {course.study.data}", measured, macs))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from functools import partial
 
@@ -32,6 +32,7 @@ class RunState:
         epochs: Of the whole run.
         steps_per_epoch: Of the run.
         split: What is evaluated after each epoch, "val" or "test".
+        metrics: Names of what is measured.
 
     Attributes:
         progress: How far the run has come.
@@ -40,12 +41,20 @@ class RunState:
     """
 
     def __init__(
-        self, learner: Learner, world: World, device: torch.device, *, epochs: int, steps_per_epoch: int, split: str
+        self,
+        learner: Learner,
+        world: World,
+        device: torch.device,
+        *,
+        epochs: int,
+        steps_per_epoch: int,
+        split: str,
+        metrics: Collection[str],
     ) -> None:
         self.learner, self.world, self.device = learner, world, device
         self.progress = Progress()
         self._contradiction = partial(
-            Progress.contradiction, epochs=epochs, steps_per_epoch=steps_per_epoch, split=split
+            Progress.contradiction, epochs=epochs, steps_per_epoch=steps_per_epoch, split=split, metrics=metrics
         )
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
         self.earlier_seconds = 0.0

@@ -162,7 +162,7 @@ def _measured_panel(axes: Axes, study: Study, rows: Sequence[Row], places: Seque
     unit_name, unit = macs_unit(row.planned.macs for row in rows)
     bars = []
     for place, row in zip((place.y for place in places), rows, strict=True):
-        if row.top1 is None:
+        if row.value is None:
             word = verdict(row)
             axes.text(0.012, place, word, color=look.faint if word == "missing" else look.bad, **_beside(axes))
             continue
@@ -171,13 +171,13 @@ def _measured_panel(axes: Axes, study: Study, rows: Sequence[Row], places: Seque
             _Bar(
                 y=place,
                 height=0.66,
-                mean=row.top1.mean,
-                std=row.top1.std,
-                reach=max(row.top1.mean + (row.top1.std or 0.0), *dots, row.top1.mean),
+                mean=row.value.mean,
+                std=row.value.std,
+                reach=max(row.value.mean + (row.value.std or 0.0), *dots, row.value.mean),
                 macs=macs_text(row.planned.macs, unit),
                 colour={"baseline": look.baseline, "control": look.other}.get(row.planned.role, look.measured),
                 adopted=row.planned.role != "probe",
-                note=f"  (n={row.top1.n})" if row.top1.n < len(row.planned.run_ids) else "",
+                note=f"  (n={row.value.n})" if row.value.n < len(row.planned.run_ids) else "",
             )
         )
         axes.plot(dots, [place] * len(dots), "o", ms=4, mfc=look.page, mec=look.ink, mew=0.8, zorder=4)
@@ -185,7 +185,9 @@ def _measured_panel(axes: Axes, study: Study, rows: Sequence[Row], places: Seque
     spread = f"mean of {n_seeds} seeds, whisker: standard deviation" if n_seeds > 1 else "one seed: no spread shown"
     axes.set_title(f"Measured: {setting(study)}", color=look.measured, weight="bold", pad=38)
     _head(axes, 0, f"in the bars: {unit_name} at {study.image_size} px", look.faint)
-    _draw(axes, bars, f"test top-1 on {shortened(study.data, 30)}, %\n({spread}", look)
+    _draw(
+        axes, bars, f"test {study.metric.title} on {shortened(study.data, 30)}{study.metric.in_unit}\n({spread}", look
+    )
 
 
 def _published_panel(axes: Axes, places: Sequence[_Place], regimes: Sequence[str], look: Look) -> None:
@@ -337,7 +339,7 @@ def _window(bars: Sequence[_Bar]) -> tuple[float, float]:
 
 
 def _dots(row: Row) -> list[float]:
-    return list(row.finished.values()) if row.top1 and 1 < row.top1.n <= MOST_DOTS else []
+    return list(row.finished.values()) if row.value and 1 < row.value.n <= MOST_DOTS else []
 
 
 def _section_names(axes: Axes, places: Sequence[_Place], look: Look) -> None:

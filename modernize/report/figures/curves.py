@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from modernize.errors import unknown_name
+from modernize.metrics import Metric
 from modernize.report.figures.style import Look, Theme, house_style, limits_around, sentence, settled, shortened
 from modernize.report.figures.words import rung_label, stale_notes, verdict
 from modernize.report.roles import nouns_of
@@ -20,7 +21,7 @@ from modernize.report.rows import Row
 from modernize.results.record import Curves
 from modernize.results.study import Study
 
-Of = Literal["top1", "loss", "lr"]
+Of = Literal["metric", "loss", "lr"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,34 +35,34 @@ class _Quantity:
     percent: bool = False
 
 
-def curves(study: Study, rows: Sequence[Row], of: Of = "top1", *, theme: Theme = "light") -> Figure:
+def curves(study: Study, rows: Sequence[Row], of: Of = "metric", *, theme: Theme = "light") -> Figure:
     """Draw a quantity by epoch, one panel a rung: the mean over seeds, and a band from the least to the greatest.
 
     Args:
         study: The plan.
         rows: In the ladder's order.
-        of: "top1" (validation where the data have such a split, else test), "loss" (training) or "lr".
+        of: "metric", the study's (validation where the data have such a split, else test), "loss" (training) or "lr".
         theme: "light" or "dark".
 
     Raises:
         ModernizeError: If there is no such quantity or theme.
     """
-    quantities = _quantities(rows)
+    quantities = _quantities(rows, study.metric)
     if of not in quantities:
         raise unknown_name("curve", of, quantities)
     with house_style(theme) as look:
         return settled(_panels(study, rows, quantities[of], look), look)
 
 
-def _quantities(rows: Sequence[Row]) -> dict[str, _Quantity]:
-    held_out = any(r.curves.val_top1_percent for row in rows for r in row.records.values())
+def _quantities(rows: Sequence[Row], metric: Metric) -> dict[str, _Quantity]:
+    held_out = any(r.curves.split == "val" for row in rows for r in row.records.values())
     return {
-        "top1": _Quantity(
-            series=lambda c: c.val_top1_percent or c.test_top1_percent,
-            label=f"{'validation' if held_out else 'test'} top-1, %",
-            number="{:.1f}".format,
-            falls=False,
-            percent=True,
+        "metric": _Quantity(
+            series=lambda c: c.metrics.get(metric.name, ()),
+            label=f"{'validation' if held_out else 'test'} {metric.label}",
+            number=(lambda v: f"{v:.1f}") if metric.unit == "%" else (lambda v: f"{v:.{metric.digits}f}"),
+            falls=metric.falls,
+            percent=metric.unit == "%",
         ),
         "loss": _Quantity(series=lambda c: c.train_loss, label="training loss", number="{:.2f}".format),
         "lr": _Quantity(series=lambda c: c.lr, label="learning rate", number="{:.1e}".format),

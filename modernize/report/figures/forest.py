@@ -56,8 +56,10 @@ def deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
             _published(axes, place if alone else place + _DOWN, row, halves.get(row.step), look)
         axes.set_xlim(*_limits(shown, halves))
         axes.xaxis.set_major_locator(MaxNLocator(9, steps=[1, 2, 5, 10]))
+        metric = study.metric
+        unit = ", percentage points" if metric.unit == "%" else f"{metric.in_unit}{', less is better' * metric.falls}"
         against = "the entry named" if any(row.against for row in shown) else "the rung before"
-        axes.set_xlabel(f"change of top-1 against {against}, percentage points")
+        axes.set_xlabel(f"change of {metric.title} against {against}{unit}")
         if not shown:
             middle: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "style": "italic"}
             axes.text(0.25, 0.5, "no step to compare", color=look.faint, **middle)
@@ -154,7 +156,7 @@ def _columns(axes: Axes, rows: Sequence[Row], data: Sequence[str], look: Look) -
 
 def _measured_text(row: Row, look: Look) -> tuple[str, str]:
     if row.delta is None:
-        word = "-" if row.top1 else verdict(row)
+        word = "-" if row.value else verdict(row)
         return word, look.bad if word in ("diverged", "failed") else look.faint
     interval = "" if row.delta.low is None else f" [{signed(row.delta.low)}, {signed(row.delta.high)}]"
     reading = row.verdict.partition(" at n=")[0].partition(":")[0]

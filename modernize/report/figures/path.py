@@ -27,7 +27,9 @@ class Mark:
     before: str = ""
 
 
-def draw_path(axes: Axes, marks: Sequence[Mark], colour: str, look: Look, *, less_is_better: bool) -> None:
+def draw_path(
+    axes: Axes, marks: Sequence[Mark], colour: str, look: Look, *, less_is_better: bool, falls: bool = False
+) -> None:
     """Draw rungs in their order, probes hanging beside them, context, the Pareto front, and a label at each point.
 
     Args:
@@ -35,7 +37,8 @@ def draw_path(axes: Axes, marks: Sequence[Mark], colour: str, look: Look, *, les
         marks: In the ladder's order.
         colour: Of the path.
         look: The theme's colours.
-        less_is_better: Which way the front faces.
+        less_is_better: Which way the front faces, of what it costs.
+        falls: And of what it gives.
     """
     axes.grid(color=look.grid)
     if not marks:
@@ -49,7 +52,9 @@ def draw_path(axes: Axes, marks: Sequence[Mark], colour: str, look: Look, *, les
     hanging = [(places[m.before], m.at) for m in marks if m.role == "probe" and m.before in places]
     # Of the ladder alone where there is one: no line leads from a rung to a network that is none.
     own = [mark.at for mark in marks if mark.role in ("adopted", "probe")]
-    front = pareto_front(own or [mark.at for mark in marks if mark.role != "context"], less_is_better=less_is_better)
+    front = pareto_front(
+        own or [mark.at for mark in marks if mark.role != "context"], less_is_better=less_is_better, falls=falls
+    )
     wide: dict[str, Any] = {
         "lw": 8,
         "solid_capstyle": "round",
@@ -95,17 +100,17 @@ def _shape(role: str, colour: str, look: Look) -> dict[str, Any]:
     return {"marker": marker, "mfc": face, "mec": edge, "ms": size, "mew": 1.0}
 
 
-def pareto_front(points: Sequence[Point], *, less_is_better: bool) -> list[Point]:
+def pareto_front(points: Sequence[Point], *, less_is_better: bool, falls: bool = False) -> list[Point]:
     """Return the points that no other beats in both respects, cheapest first.
 
     Examples:
         >>> pareto_front([(2.0, 70.0), (1.0, 60.0), (3.0, 65.0)], less_is_better=True)
         [(1.0, 60.0), (2.0, 70.0)]
     """
-    sign = 1 if less_is_better else -1
+    sign, up = 1 if less_is_better else -1, -1 if falls else 1
     front: list[Point] = []
-    for point in sorted(points, key=lambda p: (sign * p[0], -p[1])):
-        if not front or point[1] > front[-1][1]:
+    for point in sorted(points, key=lambda p: (sign * p[0], -up * p[1])):
+        if not front or up * point[1] > up * front[-1][1]:
             front.append(point)
     return front
 

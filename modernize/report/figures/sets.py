@@ -33,7 +33,7 @@ class _Draw(Protocol):
         """Draw a study; None where it has nothing for the figure."""
 
 
-def _top1(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure:
+def _ladder(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure:
     if any(row.records for row in rows):
         return figure2(study, rows, theme=theme)
     return figure2(regime=study.published, theme=theme)
@@ -60,22 +60,22 @@ def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figur
 
 
 FIGURES: dict[str, tuple[str, _Draw]] = {
-    "ladder": ("ladder", _top1),
+    "ladder": ("ladder", _ladder),
     "deltas": ("deltas", _deltas),
     "path": ("accuracy-macs", pareto),
     "params": ("accuracy-params", partial(pareto, against="params")),
     "speed": ("accuracy-speed", partial(pareto, against="images_per_second")),
     "seconds": ("accuracy-seconds", partial(pareto, against="seconds")),
-    "top1": ("curves-top1", curves),
+    "metric": ("curves-{metric}", curves),
     "loss": ("curves-loss", partial(curves, of="loss")),
     "lr": ("curves-lr", partial(curves, of="lr")),
     "costs": ("costs-kinds", partial(_costs, by="kind")),
     "stages": ("costs-stages", partial(_costs, by="stage")),
     "ends": ("block-ends", _ends),
 }
-"""By key: file name without suffix, and how to draw it."""
+"""By key: file name without suffix, where the study's metric may be named, and how to draw it."""
 
-MAIN = ("ladder", "deltas", "path", "speed", "top1", "loss", "costs", "ends")
+MAIN = ("ladder", "deltas", "path", "speed", "metric", "loss", "costs", "ends")
 """The figures of a study's report where nothing else is asked for."""
 
 
@@ -116,10 +116,11 @@ def write_figures(
     """
     names: dict[str, str] = {}
     written: list[Path] = []
+    metric = study.metric.name.removesuffix("_percent").replace("_", "-")
     for key in keys:
         figure = draw(key, study, rows, theme=theme)
         if figure is None:
             continue
-        names[key] = FIGURES[key][0] + ("-dark" if theme == "dark" else "")
+        names[key] = FIGURES[key][0].format(metric=metric) + ("-dark" if theme == "dark" else "")
         written += [write_atomically(folder / f"{names[key]}.{s}", figure_bytes(figure, s)) for s in _FORMATS]
     return names, written

@@ -84,9 +84,19 @@ def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, them
         if shown[0]:
             left = panels[0]
             left.set_title(f"Measured: {setting(study)}", color=look.measured, weight="bold")
-            left.set(xlabel=axis.measured, ylabel=f"test top-1 on {shortened(study.data, 30)}, %")
-            draw_path(left, _measured_marks(rows, axis.values), look.measured, look, less_is_better=axis.less_is_better)
-            if absent := [f"{row.step} ({verdict(row)})" for row in rows if row.top1 is None]:
+            left.set(
+                xlabel=axis.measured,
+                ylabel=f"test {study.metric.title} on {shortened(study.data, 30)}{study.metric.in_unit}",
+            )
+            draw_path(
+                left,
+                _measured_marks(rows, axis.values),
+                look.measured,
+                look,
+                less_is_better=axis.less_is_better,
+                falls=study.metric.falls,
+            )
+            if absent := [f"{row.step} ({verdict(row)})" for row in rows if row.value is None]:
                 notes.append(f"not measured: {shortened(', '.join(absent), 60)}")
             notes += stale_notes(rows)
         if shown[1]:
@@ -173,12 +183,12 @@ def _measured_marks(rows: Sequence[Row], values: Mapping[str, float]) -> list[Ma
     return [
         Mark(
             row.step,
-            (values[row.step], row.top1.mean),
+            (values[row.step], row.value.mean),
             "adopted" if row.planned.role == "rung" else row.planned.role,
             row.before if row.on_ladder else "",
         )
         for row in rows
-        if row.top1 and row.step in values
+        if row.value and row.step in values
     ]
 
 

@@ -1,24 +1,31 @@
-"""Weights to start from: fine-tuning."""
+"""Weights in files: those that training starts from, and those that a run leaves."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from modernize.entry import Trainable
 from modernize.errors import ModernizeError
 from modernize.external import External
 from modernize.models import handle_of
+from modernize.models.description import Description
 from modernize.models.libraries import on_meta
 from modernize.nn.convert import from_timm, from_torchvision
 from modernize.nn.network import Network
 from modernize.regimes import spec_of
+from modernize.results.artifact import EMA_FILE, WEIGHTS_FILE
+from modernize.results.files import write_atomically
+from modernize.results.record import NO_WEIGHTS, WeightsFile
 from modernize.spec import Arch, Spec
+from modernize.train.checkpoint import contiguous
+from modernize.train.learner import Learner
 
 _CLASSIFIERS = ("head.fc.bias", "classifier.2.bias", "fc.bias")
 """Of ours and timm's, and of torchvision's ConvNeXt and ResNet."""
@@ -105,3 +112,30 @@ def _check(path: Path, state: dict[str, Tensor], wanted: dict[str, Tensor]) -> N
             raise ModernizeError(f"{path}: {name} holds {kinds[0]} numbers, {kinds[1]} ones are needed.")
         if given.is_floating_point() and not bool(torch.isfinite(given.float()).all()):
             raise ModernizeError(f"{path}: {name} holds values that are not finite (NaN or infinite).")
+
+
+def keep_weights(learner: Learner, folder: Path, description: Description) -> tuple[WeightsFile, WeightsFile]:
+    """Write the final weights of a network, and those of their moving average where there is one.
+
+    Args:
+        learner: At the end of its run.
+        folder: The run's own.
+        description: Written into the files.
+
+    Returns:
+        What was written, for the record; the second is empty without a moving average.
+
+    Raises:
+        ModernizeError: If they cannot be written.
+    """
+
+    def written(name: str, state: dict[str, Tensor]) -> WeightsFile:
+        data = save(contiguous(state), description.to_metadata())
+        write_atomically(folder / name, data)
+        return WeightsFile(file=name, sha256=hashlib.sha256(data).hexdigest(), num_bytes=len(data))
+
+    average = learner.ema.module.state_dict() if learner.ema else None
+    return (
+        written(WEIGHTS_FILE, learner.network.state_dict()),
+        written(EMA_FILE, average) if average is not None else NO_WEIGHTS,
+    )
