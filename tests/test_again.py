@@ -88,7 +88,7 @@ def test_seeds_and_rungs_are_added_to_a_study(folder):
     records = load_records(folder / "out" / "results").records
     row = make_rows(added.study, records)[1]
     assert sorted(row.records) == [0, 1, 8, 9]
-    assert (row.top1.n, row.delta.n, row.status) == (4, 4, "finished")
+    assert (row.value.n, row.delta.n, row.status) == (4, 4, "finished")
     fewer = plan(folder, start="recipe", upto="stage-ratio", seeds="0,1,8,9", extend=True).study
     assert [(one.name, fewer.before(one.name)) for one in fewer.entries] == [
         ("base", ""),

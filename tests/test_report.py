@@ -98,7 +98,7 @@ def test_what_did_not_finish_is_said(tmp_path):
 def test_a_diverged_run_is_never_a_result(tmp_path):
     study = make_study(upto="base", seeds=(0, 1))
     diverged = make_record(study, "base", 1, status="diverged")
-    diverged = replace(diverged, result=replace(diverged.result, top1_percent=10.0))
+    diverged = replace(diverged, result=replace(diverged.result, metrics={"top1_percent": 10.0}))
     saved(tmp_path, study, [make_record(study, "base", 0, top1_percent=70.0), diverged])
     assert cells(report(tmp_path), "base")[1] == "70.00 (n=1)"
 

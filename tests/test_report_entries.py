@@ -284,6 +284,6 @@ def test_a_study_reports_its_own_record_of_a_run_that_another_has_too():
     """Though the other's was trained by today's code: a study's folder stands by itself."""
     study = make_study(upto="base")
     (own,) = make_records(study)
-    other = replace(own, study="another", sources=sources(), result=replace(own.result, top1_percent=1.0))
+    other = replace(own, study="another", sources=sources(), result=replace(own.result, metrics={"top1_percent": 1.0}))
     for records in ([own, other], [other, own]):
         assert make_rows(study, records)[0].records[0].study == study.name

@@ -197,8 +197,8 @@ def test_bars_show_the_values_of_the_table():
     left, right = figure2(study, rows).axes
     look = LOOKS["light"]
     ends, hatched = widths(left, look.measured)
-    assert ends == pytest.approx([row.top1.mean for row in rows if row.top1])
-    assert hatched == [not row.adopted for row in rows if row.top1]
+    assert ends == pytest.approx([row.value.mean for row in rows if row.value])
+    assert hatched == [not row.adopted for row in rows if row.value]
     ends, hatched = widths(right, look.published)
     assert ends == pytest.approx([row.published.top1_percent for row in rows])
     assert hatched == [not row.adopted for row in rows]
@@ -263,9 +263,9 @@ def test_the_pareto_front_holds_what_nothing_beats():
         (front,) = [line for line in left.get_lines() if line.get_gid() == "front"]
         points = list(zip(*front.get_data(), strict=True))
         every = {
-            row.step: (row.planned.macs / 1e6 if against == "macs" else row.images_per_second, row.top1.mean)
+            row.step: (row.planned.macs / 1e6 if against == "macs" else row.images_per_second, row.value.mean)
             for row in rows
-            if row.top1
+            if row.value
         }
         for x, y in every.values():
             assert any(better(x, fx) == fx and fy >= y for fx, fy in points)

@@ -65,7 +65,7 @@ def test_a_study_stands_beside_the_paper():
     course = studied()
     html = slides_html(course)
     row = next(row for row in course.rows if row.step == "width")
-    assert f"{row.top1.mean:.2f}" in html
+    assert f"{row.value.mean:.2f}" in html
     assert "What this study shows" in html
     assert "measured: laptop-shapes, shapes at 32 px, 12 epochs, 3 seeds" in html
     assert "published for ResNet-50" in html

@@ -86,7 +86,7 @@ def test_batch_norm_is_one_devices_own(together):
 
 def test_all_agree_that_a_run_diverged(together):
     assert together["diverges"]["diverged"]
-    assert together["diverges"]["result"]["top1_percent"] is None
+    assert together["diverges"]["result"]["metrics"] == {}
 
 
 def test_stopped_and_killed_two_processes_end_with_the_same_bits(together, tmp_path):
