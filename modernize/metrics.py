@@ -58,9 +58,11 @@ class Metric:
 
 TOP1 = Metric(name="top1_percent", title="top-1", unit="%")
 LOSS = Metric(name="loss", title="loss", falls=True, digits=3)
+MASKED_LOSS = Metric(name="masked_loss", title="loss on hidden patches", falls=True, digits=4)
 
 CLASSIFICATION = "classification"
-METRICS: dict[str, tuple[Metric, ...]] = {CLASSIFICATION: (TOP1, LOSS)}
+MASKED_RECONSTRUCTION = "masked-reconstruction"
+METRICS: dict[str, tuple[Metric, ...]] = {CLASSIFICATION: (TOP1, LOSS), MASKED_RECONSTRUCTION: (MASKED_LOSS,)}
 """By objective: what `Recipe.objective` may be, and what its records hold; the first is primary."""
 
 

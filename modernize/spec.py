@@ -155,6 +155,9 @@ class Recipe:
             1 for one rate everywhere. For fine-tuning.
         layer_decay_blocks: Blocks of the last stage but one in such a group; the stem and each other stage are a group.
         head_init_scale: Factor on the classifier's starting weights. For fine-tuning.
+        mask_ratio: Share of the patches that masked reconstruction hides.
+        grn_over: What its encoder takes GRN's norm over: each "image" alone, as the paper has it, or the whole "batch",
+            as the authors' code does in pre-training, though not in fine-tuning.
     """
 
     name: str = "classic"
@@ -197,15 +200,17 @@ class Recipe:
     layer_decay: float = 1.0
     layer_decay_blocks: int = 3
     head_init_scale: float = 1.0
+    mask_ratio: float = 0.6
+    grn_over: Literal["image", "batch"] = "image"
 
     def __post_init__(self) -> None:
         refuse_outside(self, _RECIPE_RANGES, "recipe.")
         if self.objective not in METRICS:
             raise unknown_name("recipe.objective", self.objective, METRICS)
-        for name in ("momentum", "betas", "stochastic_depth", "dropout", "ema_decay"):
+        for name in ("momentum", "betas", "stochastic_depth", "dropout", "ema_decay", "mask_ratio"):
             if 1.0 in (value if isinstance(value := getattr(self, name), tuple) else (value,)):
                 raise ModernizeError(f"recipe.{name} should be below 1, not {shown(value)}.")
-        for name in ("eval_crop_ratio", "layer_decay"):
+        for name in ("eval_crop_ratio", "layer_decay", "mask_ratio"):
             if getattr(self, name) == 0:
                 raise ModernizeError(f"recipe.{name} should be above 0, at most 1, not 0.")
         if self.step_epochs and self.step_every_epochs:
@@ -237,7 +242,7 @@ _RECIPE_RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("layer_scale_init", "head_init_scale"), (0, 1_000)),
     **dict.fromkeys(("mix_probability", "mix_switch_probability", "random_erasing", "label_smoothing"), (0, 1)),
     **dict.fromkeys(("momentum", "betas", "stochastic_depth", "dropout", "ema_decay", "step_factors"), (0, 1)),
-    **dict.fromkeys(("eval_crop_ratio", "layer_decay"), (0, 1)),
+    **dict.fromkeys(("eval_crop_ratio", "layer_decay", "mask_ratio"), (0, 1)),
 }
 
 

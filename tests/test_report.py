@@ -253,7 +253,7 @@ NAN = float("nan")
     ("part", "changes"),
     [
         ("result", {"metrics": {"top1_percent": 0.0}, "best": None}),
-        ("result", {"top1_percent": 100.0, "loss": 3e38}),
+        ("result", {"metrics": {"top1_percent": 100.0, "loss": 3e38}}),
         ("curves", {"train_loss": (NAN, NAN), "metrics": {"loss": (3e38,), "top1_percent": ()}, "lr": ()}),
         ("curves", {"train_loss": (3e38, 0.0), "metrics": {"top1_percent": (0.0,) * 99}, "split": "val"}),
         ("speed", {"images_per_second": 0.0, "seconds": 0.0, "peak_memory_mb": 0.0}),

@@ -5,6 +5,8 @@ They are ours because timm's import takes seconds; tests hold them equal to timm
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from torch import Tensor, nn
@@ -75,9 +77,13 @@ class GRN(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
         self.eps = eps
 
-    def forward(self, x_nchw: Tensor) -> Tensor:
-        """Normalise, scale and add to the input: gamma (x share) + beta + x, in one pass over the map."""
-        energy: Tensor = torch.linalg.vector_norm(x_nchw, dim=(2, 3), keepdim=True)
+    def forward(self, x_nchw: Tensor, *, over: Literal["image", "batch"] = "image") -> Tensor:
+        """Normalise, scale and add to the input: gamma (x share) + beta + x, in one pass over the map.
+
+        A channel's energy is that of each image alone, or that of the whole batch.
+        """
+        dims = (2, 3) if over == "image" else (0, 2, 3)
+        energy: Tensor = torch.linalg.vector_norm(x_nchw, dim=dims, keepdim=True)
         share = energy / (energy.mean(dim=1, keepdim=True) + self.eps)
         return torch.addcmul(self.bias.view(-1, 1, 1), x_nchw, 1.0 + self.weight.view(-1, 1, 1) * share)
 

@@ -47,7 +47,7 @@ def fitting_weights(
         image_size: Of the images; read for another library's network.
 
     Returns:
-        A state dict, without the classifier in that case.
+        A state dict, without the classifier in that case, and without all of the head behind masked pre-training.
 
     Raises:
         ModernizeError: If the file cannot be read, or is of another network.
@@ -65,6 +65,12 @@ def fitting_weights(
 
 
 def _of_ours(path: Path, state: dict[str, Tensor], spec: Spec) -> dict[str, Tensor]:
+    if "mask_token" in state:  # of masked pre-training, whose decoder has done its work and which had no head
+        encoder = {name: tensor for name, tensor in state.items() if name.startswith(("stem.", "stages."))}
+        with torch.device("meta"):
+            wanted = Network(spec).state_dict()
+        _check(path, encoder, {name: tensor for name, tensor in wanted.items() if not name.startswith("head.")})
+        return encoder
     name = next((name for name in _CLASSIFIERS if name in state), None)
     if name is None or state[name].ndim != 1:
         raise ModernizeError(f"{path} holds the weights of no network that is known here: it has no classifier.")
