@@ -9,7 +9,7 @@ from factories import DATA, HARDWARE, make_record, make_records, make_study, wit
 from scipy import stats
 
 from modernize.cli import main
-from modernize.errors import MissingResultsError, ModernizeError
+from modernize.errors import ModernizeError
 from modernize.report.comparison import Side, compare, load_sides
 from modernize.report.comparison_page import comparison_json, comparison_page, notes
 from modernize.report.render import to_markdown
@@ -145,7 +145,7 @@ def test_sides_are_folders_studies_or_names(tmp_path):
     assert load_sides(str(one), str(one), "y")[0].study.name == "y"
     with pytest.raises(ModernizeError, match=r"holds 2 studies; choose one with --study: x, y\."):
         load_sides(str(one), str(one))
-    with pytest.raises(MissingResultsError, match=r"no study under .*there: x, y"):
+    with pytest.raises(ModernizeError, match=r"unknown study 'z'.*x"):
         load_sides("z", "x", results_dir=one)
 
 

@@ -8,15 +8,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from modernize.errors import MissingResultsError, ModernizeError
+from modernize.errors import ModernizeError
 from modernize.report.contrasts import verdict_of
+from modernize.report.gather import read_study
 from modernize.report.machines import execution_text, hardware_text
-from modernize.report.rows import Row, make_rows, records_of
+from modernize.report.rows import Row, records_of
 from modernize.results.record import Record
 from modernize.results.statistics import Delta, Summary, holm, paired_delta, summarise, welch_delta
-from modernize.results.store import find_studies, load_records, load_study
+from modernize.results.store import find_studies, find_study
 from modernize.results.study import Study
-from modernize.results.walk import holds_records
+from modernize.results.walk import STUDY_FILE
 from modernize.spec import Arch, Recipe
 from modernize.words import value_text
 
@@ -98,17 +99,14 @@ def load_sides(a: str, b: str, study: str = "", results_dir: Path = Path("result
         ModernizeError: If one cannot be found, or it is not clear which study is meant.
     """
     found = [_studies(name, results_dir) for name in (a, b)]
-    names = [_choose(a, found[0], found[1], study), _choose(b, found[1], found[0], study)]
-    plans = [load_study(studies[name]) for studies, name in zip(found, names, strict=True)]
-    labels = [plan.name for plan in plans] if plans[0].name != plans[1].name else [a, b]
-    sides = []
-    for plan, label, studies, name in zip(plans, labels, found, names, strict=True):
-        loaded = load_records(studies[name].parent, {run_id for rung in plan.entries for run_id in rung.run_ids})
-        rows = make_rows(plan, loaded.records)
-        if not any(row.records for row in rows):
-            raise MissingResultsError(f"no run of {label} has ended yet: `modernize run` goes on with it.")
-        sides.append(Side(label=label, study=plan, rows={row.step: row for row in rows}))
-    return sides[0], sides[1]
+    folders = [_choose(a, found[0], found[1], study), _choose(b, found[1], found[0], study)]
+    (one, *_), (other, *_) = read = [read_study(folder) for folder in folders]
+    labels = (a, b) if one.name == other.name else (one.name, other.name)
+    first, second = (
+        Side(label=label, study=plan, rows={row.step: row for row in rows})
+        for label, (plan, rows, _) in zip(labels, read, strict=True)
+    )
+    return first, second
 
 
 def compare(a: Side, b: Side) -> Comparison:
@@ -169,31 +167,18 @@ def compare(a: Side, b: Side) -> Comparison:
 
 
 def _studies(given: str, results_dir: Path) -> dict[str, Path]:
-    folder = Path(given)
-    if (folder / "study.json").is_file():
-        return {folder.name: folder}
-    if folder.is_dir() and (studies := find_studies(folder)):
+    if not (Path(given) / STUDY_FILE).is_file() and (studies := find_studies(Path(given))):
         return studies
-    known = find_studies(results_dir)
-    if given in known:
-        return {given: known[given]}
-    for there in (folder, results_dir / given):
-        if holds_records(there):
-            return {there.name: there}  # whoever loads its plan is told that it is gone
-    raise MissingResultsError(
-        f"'{given}' is no results folder, no study's folder and no study under {results_dir}"
-        f" (there: {', '.join(known) or 'none'})."
-    )
+    folder = find_study(results_dir, given)
+    return {folder.name: folder}
 
 
-def _choose(given: str, studies: Mapping[str, Path], other: Mapping[str, Path], study: str) -> str:
-    if len(studies) == 1:
-        return next(iter(studies))
-    if study in studies:
-        return study
-    shared = [name for name in studies if name in other]
-    if not study and len(shared) == 1:
-        return shared[0]
+def _choose(given: str, studies: Mapping[str, Path], other: Mapping[str, Path], study: str) -> Path:
+    names = [study] if study in studies else list(studies)
+    if len(names) > 1 and not study:
+        names = [name for name in studies if name in other]
+    if len(names) == 1:
+        return studies[names[0]]
     raise ModernizeError(f"{given} holds {len(studies)} studies; choose one with --study: {', '.join(studies)}.")
 
 

@@ -1,4 +1,4 @@
-"""Everything in a results folder, sorted into studies: those that were planned, and what no plan holds (any more).
+"""What a results folder holds: one study, or all: those that were planned, and what no plan holds (any more).
 
 Records of different data, budgets, image sizes or ways of computing never come into one study.
 """
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modernize.errors import ModernizeError, warn
+from modernize.errors import MissingResultsError, ModernizeError, warn
 from modernize.regimes import REGIMES
+from modernize.report.rows import Row, make_rows, records_of
 from modernize.results.record import Record
 from modernize.results.store import find_studies, load_records, load_study
 from modernize.results.study import PlannedEntry, Study
@@ -35,6 +36,27 @@ class Gathered:
     unplanned: tuple[str, ...]
     records: tuple[Record, ...]
     problems: tuple[str, ...]
+
+
+def read_study(folder: Path) -> tuple[Study, tuple[Row, ...], tuple[str, ...]]:
+    """Read one study.
+
+    Returns:
+        The plan, its rows, and the files that could not be read.
+
+    Raises:
+        MissingResultsError: If none of its runs has ended.
+        ModernizeError: If there is no plan.
+    """
+    study = load_study(folder)
+    loaded = load_records(folder.parent, {run_id for entry in study.entries for run_id in entry.run_ids})
+    rows = make_rows(study, loaded.records)
+    if not records_of(rows):
+        why = f" ({loaded.problems[0]})" if loaded.problems else ""
+        raise MissingResultsError(
+            f"no run of study '{study.name}' has ended yet{why}: `modernize run` goes on with it."
+        )
+    return study, rows, tuple(problem.replace(f"{folder.parent}/", "") for problem in loaded.problems)
 
 
 def gather(results_dir: Path) -> Gathered:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import quote
 
 from modernize.report.machines import execution_text
 from modernize.report.roles import nouns_of
@@ -13,28 +14,27 @@ from modernize.results.study import Study
 from modernize.words import NONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Indexed:
-    """A study in the index; `address` is that of its report, "" for one without a run."""
+class Indexed(NamedTuple):
+    """A study in the index."""
 
-    address: str
     study: Study
     rows: Sequence[Row]
 
 
-def index_page(reports: Sequence[Indexed], unplanned: Collection[str], problems: Sequence[str]) -> Page:
+def index_page(reports: Sequence[Indexed], unplanned: Collection[str], problems: Sequence[str], suffix: str) -> Page:
     """Lay out the index.
 
     Args:
         reports: Every study.
         unplanned: Names of studies put together from records that no plan holds.
         problems: Files that could not be read.
+        suffix: Of the reports that it leads to.
     """
     groups: dict[str, list[Indexed]] = {}
     for one in reports:
         groups.setdefault(_title(one), []).append(one)
     sections = [
-        Section(f"data-{key}", title, (_table(key, groups[title], unplanned),))
+        Section(f"data-{key}", title, (_table(key, groups[title], unplanned, suffix),))
         for title, key in keys_of(groups).items()
     ]
     if problems:
@@ -47,7 +47,7 @@ def index_page(reports: Sequence[Indexed], unplanned: Collection[str], problems:
 
 
 def _title(one: Indexed) -> str:
-    size = f"{one.study.data}, {one.study.image_size} px" if one.address else "No run has ended yet"
+    size = f"{one.study.data}, {one.study.image_size} px" if records_of(one.rows) else "No run has ended yet"
     images = {(record.data.num_train_images, record.data.num_test_images) for record in records_of(one.rows)}
     if len(images) != 1:
         return size
@@ -55,13 +55,16 @@ def _title(one: Indexed) -> str:
     return f"{size}, {train:,} training and {test:,} test images"
 
 
-def _table(key: str, members: Sequence[Indexed], unplanned: Collection[str]) -> Table:
+def _table(key: str, members: Sequence[Indexed], unplanned: Collection[str], suffix: str) -> Table:
+    def name(one: Indexed) -> Cell:
+        return Cell(one.study.name, link=f"{quote(one.study.name)}/report.{suffix}" if records_of(one.rows) else "")
+
     what = nouns_of(row for one in members for row in one.rows)
     return table(
         f"studies-{key}",
         "Studies on this data.",
         members,
-        ("study", lambda one: Cell(one.study.name, link=one.address)),
+        ("study", name),
         ("regime", lambda one: one.study.regime or NONE),
         ("budget", lambda one: one.study.budget),
         ("epochs>", lambda one: _count(one.study.epochs)),

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from modernize.errors import MissingResultsError, unknown_name
 from modernize.published import PUBLISHED_REGIMES
 from modernize.report.drawings import Artist
-from modernize.report.gather import gather
+from modernize.report.gather import gather, read_study
 from modernize.report.index_page import Indexed, index_page
 from modernize.report.latex import to_latex
 from modernize.report.panels import study_panels
@@ -22,7 +21,7 @@ from modernize.report.study_page import study_page
 from modernize.report.tables import Flat, csv_text, json_text, published_table, study_json, table_rows
 from modernize.report.view import Page
 from modernize.results.files import write_atomically
-from modernize.results.store import find_study, load_records, load_study
+from modernize.results.store import find_study
 from modernize.results.study import Study
 
 FORMATS = ("md", "html", "latex", "csv", "json")
@@ -54,14 +53,7 @@ def write_report(
         ModernizeError: If a name is unknown.
     """
     check_formats(formats)
-    folder = find_study(results_dir, study or "")
-    results_dir, plan = folder.parent, load_study(folder)
-    loaded = load_records(results_dir, {run_id for rung in plan.entries for run_id in rung.run_ids})
-    rows = make_rows(plan, loaded.records)
-    if not records_of(rows):
-        why = f" ({loaded.problems[0]})" if loaded.problems else ""
-        raise MissingResultsError(f"no run of study '{plan.name}' has ended yet{why}: `modernize run` goes on with it.")
-    problems = [problem.replace(f"{results_dir}/", "") for problem in loaded.problems]
+    plan, rows, problems = read_study(find_study(results_dir, study or ""))
     return write_study(plan, rows, problems, reports_dir / plan.name, formats, figures=figures)
 
 
@@ -96,22 +88,18 @@ def write_all(
     if not found.studies:
         raise MissingResultsError(f"no study and no record under {results_dir}: `modernize run` makes them.")
     written: list[Path] = []
-    shown = [(study, make_rows(study, found.records)) for study in found.studies]
+    shown = [Indexed(study, make_rows(study, found.records)) for study in found.studies]
     for study, rows in shown:
         if records_of(rows):
             begin(study.name, len(shown))
             written += write_study(study, rows, (), reports_dir / study.name, formats, figures=figures)
-    indices = []
-    for suffix, render in (("md", to_markdown), ("html", to_html)):
-        if suffix in formats:
-            links = [
-                Indexed(
-                    address=f"{quote(study.name)}/report.{suffix}" if records_of(rows) else "", study=study, rows=rows
-                )
-                for study, rows in shown
-            ]
-            text = render(index_page(links, found.unplanned, found.problems), {})
-            indices.append(write_atomically(reports_dir / f"index.{suffix}", text))
+    indices = [
+        write_atomically(
+            reports_dir / f"index.{suffix}", render(index_page(shown, found.unplanned, found.problems, suffix), {})
+        )
+        for suffix, render in (("md", to_markdown), ("html", to_html))
+        if suffix in formats
+    ]
     return [*indices, *written]
 
 

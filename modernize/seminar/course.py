@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modernize.cost import cost
-from modernize.errors import MissingResultsError, ModernizeError
+from modernize.errors import ModernizeError
 from modernize.ladder import Rung, ladder
 from modernize.published import PublishedRow, published_row, published_rows
 from modernize.registry import load_steps
+from modernize.report.gather import read_study
 from modernize.report.roles import ladder_of
-from modernize.report.rows import Row, make_rows
+from modernize.report.rows import Row
 from modernize.report.specs import rung_specs
-from modernize.results.store import find_study, load_records, load_study
+from modernize.results.store import find_study
 from modernize.results.study import PlannedEntry, Study
 from modernize.seminar.answers import Evidence, measured_evidence, published_evidence
 from modernize.spec import Spec
@@ -139,17 +140,12 @@ def study_course(results_dir: Path, name: str = "") -> Course:
         MissingResultsError: If there is no study, or none of its runs has ended.
         ModernizeError: If the name is unknown, or the study is no ladder beside a published one.
     """
-    folder = find_study(results_dir, name)
-    study = load_study(folder)
+    study, rows, _ = read_study(find_study(results_dir, name))
     if not study.published or not any(entry.adopted for entry in study.entries):
         raise ModernizeError(
             f"study '{study.name}' has no rungs with published ones beside them: a course goes through the steps of a "
             "ladder."
         )
-    loaded = load_records(folder.parent, {run_id for rung in study.entries for run_id in rung.run_ids})
-    rows = make_rows(study, loaded.records)
-    if not any(row.records for row in rows):
-        raise MissingResultsError(f"no run of study '{study.name}' has ended yet: `modernize run` goes on with it.")
     return course_of(study, rows)
 
 
