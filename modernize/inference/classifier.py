@@ -36,7 +36,7 @@ from modernize.results.store import load_records
 from modernize.spec import Arch, Recipe
 from modernize.strict import from_dict
 from modernize.studies.entries import spec_called
-from modernize.train.weights import fitting_weights
+from modernize.train.state_dicts import fitting_weights
 
 RANDOM = "random"
 SUFFIX = ".safetensors"
