@@ -260,6 +260,7 @@ def test_labels_are_not_looked_at():
 
 
 def test_a_classifier_starts_from_its_encoder(tmp_path):
+    from modernize.inference.classifier import load_classifier
     from modernize.train.state_dicts import fitting_weights
 
     before, after = spec(grn=True), replace(spec(grn=True), recipe=Recipe(epochs=1, batch_size=16))
@@ -269,6 +270,8 @@ def test_a_classifier_starts_from_its_encoder(tmp_path):
     missing, unexpected = build(after).load_state_dict(state, strict=False)
     assert unexpected == []
     assert {name.partition(".")[0] for name in missing} == {"head"}
+    with pytest.raises(ModernizeError, match="is of masked pre-training and has no classifier: fine-tune from it"):
+        load_classifier(str(tmp_path / outcome.weights.file))
     tuned = train(after, bars(), seed=0, weights=tmp_path / outcome.weights.file)
     assert tuned.curves.metrics["top1_percent"] != train(after, bars(), seed=0).curves.metrics["top1_percent"]
 

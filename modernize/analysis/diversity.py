@@ -21,6 +21,7 @@ from torch.nn import functional
 from modernize.datasets.feed import make_feed
 from modernize.errors import ModernizeError
 from modernize.inference.runs import data_of, untrained
+from modernize.objectives.masking import encoder_of
 from modernize.results.artifact import weights_of_run
 from modernize.results.record import Record
 from modernize.spec import Recipe
@@ -113,7 +114,9 @@ def diversity_of(
     torch.manual_seed(record.seed)
     network = untrained(record)
     if trained:
-        network.load_state_dict(load_file(weights_of_run(record, out)))
+        state = load_file(weights_of_run(record, out))
+        encoder = encoder_of(state)  # of masked pre-training; the head is not looked at
+        network.load_state_dict(encoder or state, strict=encoder is None)
     feed = make_feed(data_of(record, data_dir), from_dict(Recipe, record.trained_recipe, "recipe"))
     size = min(num_images, BATCH_SIZE)
     batches = islice(feed.eval_batches("test", size), -(-num_images // size))

@@ -30,6 +30,7 @@ from modernize.models import build_model, handle_of, preprocessing_of
 from modernize.models.description import Description, description_in, description_of
 from modernize.models.libraries import on_meta
 from modernize.models.pretrained import IMAGENET_CLASSES, build_pretrained, class_names_of, imagenet_names
+from modernize.objectives.masking import encoder_of
 from modernize.results.artifact import PREFIX, run_called, weights_of_run
 from modernize.results.record import Record
 from modernize.results.store import load_records
@@ -235,6 +236,10 @@ def _built(description: Description) -> nn.Module:
 
 
 def _with_weights(description: Description, state: dict[str, Tensor], path: Path) -> nn.Module:
+    if encoder_of(state):
+        raise ModernizeError(
+            f"{path} is of masked pre-training and has no classifier: fine-tune from it, modernize run --weights {path}"
+        )
     network = _built(description)
     try:
         network.load_state_dict(state)

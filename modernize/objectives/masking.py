@@ -7,7 +7,7 @@ first 7x7 on visible and hidden positions would mix, and biases fill the hidden 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import torch
@@ -80,6 +80,12 @@ class MaskedAutoencoder(nn.Module):
         x_nchw = torch.where(hidden[:, None], self.mask_token.to(x_nchw.dtype), x_nchw)
         drawn: Tensor = self.decoder["pred"](self.decoder["block"](x_nchw))
         return drawn
+
+
+def encoder_of(state: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+    """Return the encoder's tensors of a `MaskedAutoencoder`'s state dict, named as in `Network`; None of another's."""
+    parts = ("stem.", "stages.")
+    return {name: state[name] for name in state if name.startswith(parts)} if "mask_token" in state else None
 
 
 def patch_size(spec: Spec, image_size: int) -> int:

@@ -19,6 +19,7 @@ from modernize.models.description import Description
 from modernize.models.libraries import on_meta
 from modernize.nn.convert import from_timm, from_torchvision
 from modernize.nn.network import Network
+from modernize.objectives.masking import encoder_of
 from modernize.regimes import spec_of
 from modernize.results.artifact import EMA_FILE, WEIGHTS_FILE
 from modernize.results.files import write_atomically
@@ -65,8 +66,7 @@ def fitting_weights(
 
 
 def _of_ours(path: Path, state: dict[str, Tensor], spec: Spec) -> dict[str, Tensor]:
-    if "mask_token" in state:  # of masked pre-training, whose decoder has done its work and which had no head
-        encoder = {name: tensor for name, tensor in state.items() if name.startswith(("stem.", "stages."))}
+    if encoder := encoder_of(state):  # its decoder has done its work, and it had no head
         with torch.device("meta"):
             wanted = Network(spec).state_dict()
         _check(path, encoder, {name: tensor for name, tensor in wanted.items() if not name.startswith("head.")})
