@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 
 from modernize.errors import unknown_name
 from modernize.ladder import rung_of
+from modernize.metrics import MASKED_RECONSTRUCTION
 from modernize.spec import Recipe
 
 FINETUNE = Recipe(
@@ -40,6 +41,7 @@ FINETUNE = Recipe(
 
 FCMAE = Recipe(
     name="fcmae",
+    objective=MASKED_RECONSTRUCTION,
     optimizer="adamw",
     lr=2.4e-3,
     betas=(0.9, 0.95),
@@ -142,11 +144,12 @@ _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "fcmae": {
         "arXiv:2301.00808": (
-            *("optimizer", "lr", "betas", "weight_decay", "schedule", "warmup_epochs", "epochs", "random_resized_crop"),
+            *("objective", "mask_ratio", "grn_over", "optimizer", "lr", "betas", "weight_decay", "schedule"),
+            *("warmup_epochs", "epochs", "random_resized_crop"),
         ),
         "released command": ("batch_size",),
         "released code": ("eps", "decay_norm_and_bias", "min_lr", "horizontal_flip", "interpolation"),
-        "not read: nothing is evaluated": ("eval_crop_ratio", "eval_crop_mode"),
+        "ours: the paper evaluates nothing": ("eval_crop_ratio", "eval_crop_mode"),
     },
     "finetune-v2": {
         "released command": (
@@ -220,6 +223,7 @@ _NOTES: dict[str, dict[str, str]] = {
         "mix_switch_probability": "without effect: mixup and CutMix are off",
     },
     "fcmae": {
+        "grn_over": "the released pre-training takes the norm over the whole batch ('batch'), its fine-tuning does not",
         "lr": "1.5e-4 for each 256 images",
         "epochs": "the paper's ablations; 1600 in the released command",
         "decay_norm_and_bias": (
