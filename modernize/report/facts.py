@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from modernize.metrics import TOP1
@@ -33,6 +33,27 @@ class Header:
     versions: tuple[str, ...]
     commits: tuple[str, ...]
     runs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a section is made from.
+
+    Attributes:
+        study: The plan.
+        rows: At least one of them with a record.
+        header: What a reader needs to judge the numbers.
+        notes: Key of each row's footnote.
+        figures: Keys of the figures there are.
+        problems: Files that could not be read.
+    """
+
+    study: Study
+    rows: Sequence[Row]
+    header: Header
+    notes: dict[str, str]
+    figures: Collection[str]
+    problems: Sequence[str]
 
 
 def header(study: Study, rows: Sequence[Row]) -> Header:

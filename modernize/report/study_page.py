@@ -1,6 +1,6 @@
 """The report of a study as a page: what was found first, how it was made last.
 
-Another section is a function from the report to a `Section`, in a file of its own if it is more than a few lines, and
+Another section is a function from a `Report` to a `Section`, in a file of its own if it is more than a few lines, and
 a line in `SECTIONS`. A section's figures (`modernize.report.drawings`) go before its blocks; without either it is left
 out.
 """
@@ -8,12 +8,12 @@ out.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from modernize.report import cells
 from modernize.report.drawings import figures_of, words_of
 from modernize.report.evidence import findings, found_line
-from modernize.report.facts import Header, header, scale_limits, seed_limits
+from modernize.report.facts import Report, header, scale_limits, seed_limits
 from modernize.report.methods import methods
 from modernize.report.published_models import published_v2
 from modernize.report.roles import noun_of, nouns_of, role_text
@@ -21,27 +21,6 @@ from modernize.report.rows import Row
 from modernize.report.study_tables import contrasts_table, reading_notes, rungs_table, sizes
 from modernize.report.view import Block, Facts, Items, Page, Paragraph, Section, keys_of
 from modernize.results.study import Study
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a section is made from.
-
-    Attributes:
-        study: The plan.
-        rows: At least one of them with a record.
-        header: What a reader needs to judge the numbers.
-        notes: Key of each row's footnote.
-        figures: Keys of the figures there are.
-        problems: Files that could not be read.
-    """
-
-    study: Study
-    rows: Sequence[Row]
-    header: Header
-    notes: dict[str, str]
-    figures: Collection[str]
-    problems: Sequence[str]
 
 
 def study_page(study: Study, rows: Sequence[Row], figures: Collection[str], problems: Sequence[str]) -> Page:
@@ -154,6 +133,6 @@ SECTIONS: tuple[Callable[[Report], Section], ...] = (
     _training,
     _steps,
     _methods,
-    lambda report: published_v2(report.rows),
+    published_v2,
     _problems,
 )
