@@ -8,9 +8,9 @@ from statistics import median
 import torch
 
 from benchmarks.gpu_time import seconds_a_call
+from benchmarks.traffic import traffic
 from modernize.cost import cost
 from modernize.spec import Spec
-from modernize.traffic import traffic
 
 # Rows of the square matrices, and bytes of the copied tensor: far beyond any cache on a GPU; small on a processor,
 # where the benchmark is only tried.
@@ -32,7 +32,7 @@ class Roofs:
     def images_a_second(self, spec: Spec, image_size: int) -> tuple[float, float]:
         """Return how many images of a training step in bf16 arithmetic and bandwidth allow, each by itself.
 
-        Backward costs twice what forward does. Every operation moves its own tensors: see `modernize.traffic`.
+        Backward costs twice what forward does. Every operation moves its own tensors: see `benchmarks.traffic`.
         """
         operations = 2 * 3 * cost(spec, image_size).macs
         return self.operations_a_second / operations, self.bytes_a_second / traffic(spec, image_size).total_bytes

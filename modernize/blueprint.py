@@ -14,11 +14,8 @@ from modernize.errors import ModernizeError, shown
 from modernize.ops import (
     GRN,
     Activation,
-    Add,
     Conv,
     Dropout,
-    DropPath,
-    Fork,
     GlobalPool,
     LayerScale,
     Linear,
@@ -78,12 +75,10 @@ class Block:
         return [op for op in self.branch if isinstance(op, Conv)]
 
     def walk(self, path: str, shape: Shape) -> Walk:
-        """Pass every operation from here, the joints of branch and shortcut among them."""
+        """Pass every operation from here."""
         shape = yield from _along(f"{path}.before", self.before, shape)
         yield from _along(f"{path}.shortcut", self.shortcut, shape)
         out_shape = yield from _along(f"{path}.branch", self.branch, shape)
-        yield from _along(path, (*[DropPath()] * bool(self.drop_rate), Add()), out_shape)
-        yield from _along(path, (Fork(),), shape)
         return (yield from _along(f"{path}.after", self.after, out_shape))
 
 
@@ -183,11 +178,11 @@ def _stem(arch: Arch) -> Ops:
     if arch.stem == "patchify":
         # The last step puts a LayerNorm after the stem whatever the open choice `stem_norm` says.
         has_norm = arch.stem_norm or (arch.downsampling == "separate" and arch.downsample_norm)
-        conv = Conv("conv", 3, arch.width, arch.stem_stride, arch.stem_stride, of_images=True)
+        conv = Conv("conv", 3, arch.width, arch.stem_stride, arch.stem_stride)
         return _with_bias(arch, (conv, norm) if has_norm else (conv,))
     # Half of a stride of 4 or 2 lies in the max pool; kernel 7 at stride 4 becomes 3 for small images.
     kernel, conv_stride = (7, 2) if arch.stem_stride == 4 else (3, 1)
-    conv = Conv("conv", 3, arch.width, kernel, conv_stride, of_images=True)
+    conv = Conv("conv", 3, arch.width, kernel, conv_stride)
     behind = () if arch.pre_activation else (norm, Activation(arch.activation))
     pool = (MaxPool(3, 2),) if arch.stem_stride > 1 else ()
     return _with_bias(arch, (conv, *behind, *pool))

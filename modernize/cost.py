@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from modernize.blueprint import Visit, blueprint
-from modernize.ops import Joint, Kind, Shape
+from modernize.ops import Kind, Shape
 from modernize.spec import Spec
 
 
@@ -118,7 +118,7 @@ def cost(spec: Spec, image_size: int | None = None) -> Cost:
     """
     network = blueprint(spec)
     size = spec.regime.image_size if image_size is None else image_size
-    ops = [_op_cost(visit) for visit in network.walk(size) if not isinstance(visit.op, Joint)]
+    ops = [_op_cost(visit) for visit in network.walk(size)]
     return Cost(image_size=size, ops=tuple(ops), **_sums(ops))
 
 

@@ -1,4 +1,4 @@
-"""The operations that a network is made of: each knows its text, its kind, what it costs and what it moves.
+"""The operations that a network is made of: each knows its text, its kind and what it costs.
 
 A new operation is two files: a class here, and its module in `nn/network.py`.
 """
@@ -6,28 +6,13 @@ A new operation is two files: a class here, and its module in `nn/network.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 Shape = tuple[int, int, int]
 """Channels, height and width of a map."""
 
 Kind = Literal["1x1", "dense", "depthwise", "classifier", "pool", "rest"]
 """What sort of operation it is: one colour each in figures. All but the rest mix values, and stand in boxes."""
-
-
-class Moves(NamedTuple):
-    """The tensors that an operation moves in training, each as often as it is named: see `modernize.traffic`."""
-
-    reads: str
-    writes: str
-    backward_reads: str
-    backward_writes: str
-
-
-_PRODUCT = Moves("x", "y", "dy dy x", "dx")
-_BY_POSITION = Moves("x", "y", "dy x", "dx")
-_OVER_THE_MAP = Moves("x x", "y", "dy dy x x", "dx")
-_INPUT_UNREAD = Moves("x", "y", "dy", "dx")
 
 
 class Op:
@@ -66,11 +51,6 @@ class Op:
         """Multiply-accumulates that fvcore counts for each element of the output besides."""
         return 0
 
-    @property
-    def moves(self) -> Moves:
-        """The tensors it moves."""
-        return _BY_POSITION
-
     def out_shape(self, shape: Shape) -> Shape:
         """Shape of what it gives for an input of a shape."""
         return shape
@@ -78,10 +58,7 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Conv(Op):
-    """A convolution, "same" padding unless it is a patch (kernel equals stride).
-
-    Nothing asks for the gradient of the images, so a convolution `of_images` makes none.
-    """
+    """A convolution, "same" padding unless it is a patch (kernel equals stride)."""
 
     name: str
     in_channels: int
@@ -90,7 +67,6 @@ class Conv(Op):
     stride: int = 1
     groups: int = 1
     bias: bool = True
-    of_images: bool = False
 
     @property
     def padding(self) -> int:
@@ -128,10 +104,6 @@ class Conv(Op):
     def num_params(self) -> int:
         return self.weights + self.out_channels * self.bias
 
-    @property
-    def moves(self) -> Moves:
-        return Moves("x", "y", "dy x", "") if self.of_images else _PRODUCT
-
     def out_shape(self, shape: Shape) -> Shape:
         return (self.out_channels, *_strided(shape, self.kernel, self.stride, self.padding))
 
@@ -151,10 +123,6 @@ class Norm(Op):
     @property
     def num_params(self) -> int:
         return 2 * self.channels
-
-    @property
-    def moves(self) -> Moves:
-        return {"batch": _OVER_THE_MAP, "layer": _BY_POSITION}[self.norm]
 
     @property
     def fvcore_macs(self) -> int:
@@ -187,8 +155,6 @@ class MaxPool(Op):
 
     kind: ClassVar[Kind] = "pool"
 
-    moves: ClassVar[Moves] = Moves("x", "y index", "dy index", "dx")
-
     def out_shape(self, shape: Shape) -> Shape:
         return (shape[0], *_strided(shape, self.kernel, self.stride, self.kernel // 2))
 
@@ -202,8 +168,6 @@ class GlobalPool(Op):
     text: ClassVar[str] = "global mean"
 
     kind: ClassVar[Kind] = "pool"
-
-    moves: ClassVar[Moves] = _INPUT_UNREAD
 
     def out_shape(self, shape: Shape) -> Shape:
         return (shape[0], 1, 1)
@@ -233,8 +197,6 @@ class GRN(Op):
     def num_params(self) -> int:
         return 2 * self.channels
 
-    moves: ClassVar[Moves] = _OVER_THE_MAP
-
 
 @dataclass(frozen=True, slots=True)
 class Dropout(Op):
@@ -243,7 +205,6 @@ class Dropout(Op):
     rate: float
     name: str = "dropout"
     text: ClassVar[str] = "dropout"
-    moves: ClassVar[Moves] = _INPUT_UNREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,43 +233,8 @@ class Linear(Op):
     def num_params(self) -> int:
         return self.weights + self.out_features
 
-    moves: ClassVar[Moves] = _PRODUCT
-
     def out_shape(self, shape: Shape) -> Shape:
         return (self.out_features, *shape[1:])
-
-
-class Joint(Op):
-    """What joins branch and shortcut: it moves data, and is neither drawn nor counted."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DropPath(Joint):
-    """Stochastic depth on a branch."""
-
-    name: str = "drop"
-
-    moves: ClassVar[Moves] = _INPUT_UNREAD
-
-
-@dataclass(frozen=True, slots=True)
-class Add(Joint):
-    """The residual addition, which passes its gradient on to both sides as it is."""
-
-    name: str = "add"
-
-    moves: ClassVar[Moves] = Moves("x x", "y", "", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Fork(Joint):
-    """A block's input, where the gradients of branch and shortcut are added up."""
-
-    name: str = "fork"
-
-    moves: ClassVar[Moves] = Moves("", "", "dx dx", "dx")
 
 
 def _strided(shape: Shape, kernel: int, stride: int, padding: int) -> tuple[int, int]:

@@ -97,9 +97,9 @@ def roofs(monkeypatch):
 
 
 def test_roofs_say_what_they_allow(roofs):
+    from benchmarks.traffic import traffic
     from modernize.cost import cost
     from modernize.ladder import rung_of
-    from modernize.traffic import traffic
 
     spec = rung_of("ln", "laptop").spec
     arithmetic, bandwidth = roofs.images_a_second(spec, 32)

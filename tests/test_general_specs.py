@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks.traffic import traffic
 from modernize.blueprint import blueprint
 from modernize.cost import cost
 from modernize.errors import ModernizeError
@@ -24,7 +25,6 @@ from modernize.results.store import load_record
 from modernize.run.identity import run_id
 from modernize.spec import Arch, Recipe
 from modernize.strict import from_dict
-from modernize.traffic import traffic
 from modernize.train.layer_decay import layer_factors
 from modernize.train.runtime import Runtime
 from modernize.verify.built import formulation_difference

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = [
     "cli", "seminar", "report", "analysis", "diagram", "inference", "run", "studies", "train", "objectives",
     "verify", "models", "measure", "datasets", "nn", "results", "entry", "recipes", "families", "ladder",
-    "selection", "traffic", "cost", "blueprint", "ops", "published", "regimes", "registry", "step", "path",
+    "selection", "cost", "blueprint", "ops", "published", "regimes", "registry", "step", "path",
     "external", "spec", "metrics", "strict", "toml", "words", "errors", "version",
 ]  # fmt: skip
 TORCH_ROOMS = (
@@ -43,7 +43,7 @@ LIGHT = [
     "modernize", "modernize.blueprint", "modernize.cli", "modernize.cost", "modernize.diagram", "modernize.errors",
     "modernize.external", "modernize.families", "modernize.ladder", "modernize.ops", "modernize.published",
     "modernize.recipes", "modernize.regimes", "modernize.registry", "modernize.results", "modernize.spec",
-    "modernize.strict", "modernize.traffic", "modernize.verify",
+    "modernize.strict", "modernize.verify",
 ]  # fmt: skip
 HEAVY = {"torch", "torchvision", "timm", "pandas", "matplotlib", "scipy", "sklearn", "numpy"}
 

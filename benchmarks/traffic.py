@@ -1,7 +1,7 @@
 """Memory traffic of a spec by arithmetic alone: the bytes that a training step moves for each image.
 
 Every operation of the blueprint is taken as a kernel of its own, which reads what it needs from memory once and writes
-its result once, in elements of one size. `Op.moves` says which tensors these are: `x` and `dx` are its input
+its result once, in elements of one size. `MOVES` says which tensors these are: `x` and `dx` are its input
 and its gradient, `y` and `dy` its output and its gradient; an input counts whole even where a stride skips part of it.
 A tensor that is named twice is moved twice:
 
@@ -20,12 +20,43 @@ some tensors in fp32, moves more: the count is a yardstick, not a bound.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from modernize.blueprint import Visit, blueprint
+from modernize import ops
+from modernize.blueprint import Blueprint, blueprint
 from modernize.errors import ModernizeError
-from modernize.ops import Op
+from modernize.ops import Op, Shape
 from modernize.spec import Spec
+
+
+class Moves(NamedTuple):
+    """The tensors that an operation moves in training, each as often as it is named."""
+
+    reads: str
+    writes: str
+    backward_reads: str
+    backward_writes: str
+
+
+_PRODUCT = Moves("x", "y", "dy dy x", "dx")
+_BY_POSITION = Moves("x", "y", "dy x", "dx")
+_OVER_THE_MAP = Moves("x x", "y", "dy dy x x", "dx")
+_INPUT_UNREAD = Moves("x", "y", "dy", "dx")
+
+MOVES: dict[type[Op], Moves] = {
+    **dict.fromkeys((ops.Conv, ops.Linear), _PRODUCT),
+    **dict.fromkeys((ops.Activation, ops.LayerScale), _BY_POSITION),
+    ops.GRN: _OVER_THE_MAP,
+    ops.MaxPool: Moves("x", "y index", "dy index", "dx"),
+    **dict.fromkeys((ops.GlobalPool, ops.Dropout), _INPUT_UNREAD),
+}
+NORMS = {"batch": _OVER_THE_MAP, "layer": _BY_POSITION}
+OF_IMAGES = Moves("x", "y", "dy x", "")
+"""Of the first convolution."""
+JOINTS = {"drop": _INPUT_UNREAD, "add": Moves("x x", "y", "", ""), "fork": Moves("", "", "dx dx", "dx")}
+"""What joins a block's branch and shortcut: stochastic depth, the addition, and the block's input."""
 
 # All other tensors are as large as the output; an index counts as one element.
 AS_LARGE_AS_THE_INPUT = {"x", "dx"}
@@ -37,13 +68,11 @@ class OpTraffic:
 
     Attributes:
         path: Where it stands, for example "stages.0.blocks.2.branch.pwconv1".
-        op: The operation.
         forward_bytes: Read and written in the forward pass.
         backward_bytes: Read and written in the backward pass.
     """
 
     path: str
-    op: Op
     forward_bytes: int
     backward_bytes: int
 
@@ -89,19 +118,35 @@ def traffic(spec: Spec, image_size: int | None = None, *, element_bytes: int = 2
     if element_bytes < 1:
         raise ModernizeError(f"an element should have at least 1 byte, not {element_bytes}.")
     size = spec.regime.image_size if image_size is None else image_size
-    return Traffic(ops=tuple(_row(visit, element_bytes) for visit in blueprint(spec).walk(size)))
+    rows = (_row(path, moves, shapes, element_bytes) for path, moves, shapes in _moved(blueprint(spec), size))
+    return Traffic(ops=tuple(rows))
 
 
-def _row(visit: Visit, element_bytes: int) -> OpTraffic:
-    in_bytes, out_bytes = (element_bytes * math.prod(shape) for shape in (visit.in_shape, visit.out_shape))
+def _moved(network: Blueprint, image_size: int) -> Iterator[tuple[str, Moves, tuple[Shape, Shape]]]:
+    """Pass what moves data: where it stands, what it moves, and the shapes of its input and output."""
+    branches: dict[str, tuple[Shape, Shape]] = {}
+    for index, (path, op, in_shape, out_shape) in enumerate(network.walk(image_size)):
+        norm = NORMS[op.norm] if isinstance(op, ops.Norm) else None
+        yield path, norm or (MOVES[type(op)] if index else OF_IMAGES), (in_shape, out_shape)
+        block, branch, _ = path.partition(".branch.")
+        if branch:
+            branches[block] = branches.get(block, (in_shape,))[0], out_shape
+    blocks = [block for stage in network.stages for block in stage.blocks]
+    for (path, (in_shape, out_shape)), block in zip(branches.items(), blocks, strict=True):
+        if block.drop_rate:
+            yield f"{path}.drop", JOINTS["drop"], (out_shape, out_shape)
+        yield f"{path}.add", JOINTS["add"], (out_shape, out_shape)
+        yield f"{path}.fork", JOINTS["fork"], (in_shape, in_shape)
+
+
+def _row(path: str, moves: Moves, shapes: tuple[Shape, Shape], element_bytes: int) -> OpTraffic:
+    in_bytes, out_bytes = (element_bytes * math.prod(shape) for shape in shapes)
 
     def moved(tensors: str) -> int:
         return sum(in_bytes if name in AS_LARGE_AS_THE_INPUT else out_bytes for name in tensors.split())
 
-    moves = visit.op.moves
     return OpTraffic(
-        path=visit.path,
-        op=visit.op,
+        path=path,
         forward_bytes=moved(moves.reads) + moved(moves.writes),
         backward_bytes=moved(moves.backward_reads) + moved(moves.backward_writes),
     )
