@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from modernize.blueprint import Visit, blueprint
 from modernize.ops import Kind, Shape
@@ -30,6 +30,7 @@ class PartCost(NamedTuple):
         macs_fvcore: Multiply-accumulates, fvcore-style.
         num_params: Learned numbers (running statistics of BatchNorm are not learned).
         activations: Output elements of convolutions and the classifier.
+        kind: Of an operation, its sort; "" of what is several.
     """
 
     path: str
@@ -38,18 +39,7 @@ class PartCost(NamedTuple):
     macs_fvcore: int
     num_params: int
     activations: int
-
-
-class OpCost(NamedTuple):
-    """Cost of one operation on one image: as of a part, and its kind."""
-
-    path: str
-    out_shape: Shape
-    macs: int
-    macs_fvcore: int
-    num_params: int
-    activations: int
-    kind: Kind
+    kind: Kind | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +51,7 @@ class Cost:
     macs_fvcore: int
     num_params: int
     activations: int
-    ops: tuple[OpCost, ...]
+    ops: tuple[PartCost, ...]
 
     @property
     def gmacs(self) -> float:
@@ -84,7 +74,7 @@ class Cost:
         return self._parts(_block_path)
 
     def _parts(self, part_of: Callable[[str], str]) -> tuple[PartCost, ...]:
-        grouped: dict[str, list[OpCost]] = {}
+        grouped: dict[str, list[PartCost]] = {}
         for op in self.ops:
             grouped.setdefault(part_of(op.path), []).append(op)
         return tuple(PartCost(path=path, out_shape=ops[-1].out_shape, **_sums(ops)) for path, ops in grouped.items())
@@ -95,7 +85,7 @@ def _block_path(path: str) -> str:
     return ".".join(parts[:4] if "blocks" in parts else parts[:3] if parts[0] == "stages" else parts[:1])
 
 
-def _sums(ops: list[OpCost]) -> dict[str, int]:
+def _sums(ops: list[PartCost]) -> dict[str, Any]:
     names = ("macs", "macs_fvcore", "num_params", "activations")
     return {name: sum(getattr(op, name) for op in ops) for name in names}
 
@@ -122,11 +112,11 @@ def cost(spec: Spec, image_size: int | None = None) -> Cost:
     return Cost(image_size=size, ops=tuple(ops), **_sums(ops))
 
 
-def _op_cost(visit: Visit) -> OpCost:
+def _op_cost(visit: Visit) -> PartCost:
     _, op, _, (channels, height, width) = visit
     macs = op.weights * height * width
     elements = channels * height * width
-    return OpCost(
+    return PartCost(
         path=visit.path,
         kind=op.kind,
         out_shape=visit.out_shape,

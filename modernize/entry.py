@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol
 
 from modernize.external import External, parse_external
 from modernize.ladder import Rung
@@ -17,8 +17,6 @@ from modernize.strict import from_dict
 Role = Literal["rung", "probe", "baseline", "control", "network"]
 """Of a row of a study: "rung" of a ladder; "probe", tried beside one; "baseline", another library's network under the
 same conditions; "control", of known outcome; "network", any other."""
-
-ROLES: tuple[str, ...] = get_args(Role)
 
 Model = Arch | External
 

@@ -12,46 +12,50 @@ V1 = "arXiv:2201.03545 Table 1"
 V2 = "arXiv:2301.00808"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Family:
     """One published model.
 
     Attributes:
-        name: Name on the command line.
         title: What the paper calls it, as in `published.family_rows`.
         depths: Blocks in each stage.
         width: Channels of stage 1; they double at each stage.
-        grn: Whether it is a ConvNeXt V2: Global Response Normalization, and no LayerScale.
         source: Where its size is printed.
     """
 
-    name: str
     title: str
     depths: Depths
     width: int
-    grn: bool
     source: str
 
+    @property
+    def name(self) -> str:
+        """Name on the command line."""
+        return self.title.lower().replace(" ", "-")
 
-_MODELS: tuple[tuple[str, str, Depths, int, str], ...] = (
-    ("convnext-t", "ConvNeXt-T", (3, 3, 9, 3), 96, V1),
-    ("convnext-s", "ConvNeXt-S", (3, 3, 27, 3), 96, V1),
-    ("convnext-b", "ConvNeXt-B", (3, 3, 27, 3), 128, V1),
-    ("convnext-l", "ConvNeXt-L", (3, 3, 27, 3), 192, V1),
-    ("convnext-xl", "ConvNeXt-XL", (3, 3, 27, 3), 256, V1),
-    ("convnext-v2-atto", "ConvNeXt V2-Atto", (2, 2, 6, 2), 40, V2),
-    ("convnext-v2-femto", "ConvNeXt V2-Femto", (2, 2, 6, 2), 48, V2),
-    ("convnext-v2-pico", "ConvNeXt V2-Pico", (2, 2, 6, 2), 64, V2),
-    ("convnext-v2-nano", "ConvNeXt V2-Nano", (2, 2, 8, 2), 80, V2),
-    ("convnext-v2-tiny", "ConvNeXt V2-Tiny", (3, 3, 9, 3), 96, V2),
-    ("convnext-v2-base", "ConvNeXt V2-Base", (3, 3, 27, 3), 128, V2),
-    ("convnext-v2-large", "ConvNeXt V2-Large", (3, 3, 27, 3), 192, V2),
-    ("convnext-v2-huge", "ConvNeXt V2-Huge", (3, 3, 27, 3), 352, V2),
-)
+    @property
+    def grn(self) -> bool:
+        """Whether it is a ConvNeXt V2: Global Response Normalization, and no LayerScale."""
+        return self.source == V2
 
-FAMILIES: dict[str, Family] = {
-    name: Family(name=name, title=title, depths=depths, width=width, grn=source == V2, source=source)
-    for name, title, depths, width, source in _MODELS
+
+FAMILIES = {
+    family.name: family
+    for family in (
+        Family("ConvNeXt-T", (3, 3, 9, 3), 96, V1),
+        Family("ConvNeXt-S", (3, 3, 27, 3), 96, V1),
+        Family("ConvNeXt-B", (3, 3, 27, 3), 128, V1),
+        Family("ConvNeXt-L", (3, 3, 27, 3), 192, V1),
+        Family("ConvNeXt-XL", (3, 3, 27, 3), 256, V1),
+        Family("ConvNeXt V2-Atto", (2, 2, 6, 2), 40, V2),
+        Family("ConvNeXt V2-Femto", (2, 2, 6, 2), 48, V2),
+        Family("ConvNeXt V2-Pico", (2, 2, 6, 2), 64, V2),
+        Family("ConvNeXt V2-Nano", (2, 2, 8, 2), 80, V2),
+        Family("ConvNeXt V2-Tiny", (3, 3, 9, 3), 96, V2),
+        Family("ConvNeXt V2-Base", (3, 3, 27, 3), 128, V2),
+        Family("ConvNeXt V2-Large", (3, 3, 27, 3), 192, V2),
+        Family("ConvNeXt V2-Huge", (3, 3, 27, 3), 352, V2),
+    )
 }
 
 

@@ -24,7 +24,7 @@ from modernize.words import macs_unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modernize.cost import Cost, OpCost, PartCost
+    from modernize.cost import Cost, PartCost
     from modernize.spec import Spec
 
 
@@ -82,7 +82,7 @@ def cost(
         _print_parts(regime, size, costs, per)
 
 
-def _parts(cost: Cost, per: Per) -> Sequence[PartCost | OpCost]:
+def _parts(cost: Cost, per: Per) -> Sequence[PartCost]:
     if per is Per.OP:
         return cost.ops
     return cost.stages if per is Per.STAGE else cost.blocks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modernize.cost import Cost, OpCost, PartCost
+from modernize.cost import Cost, PartCost
 from modernize.words import macs_unit, signed
 
 CONVENTIONS = {
@@ -17,12 +17,12 @@ MACS_NOTE = (
 )
 
 
-def counts(cost: Cost | PartCost | OpCost) -> dict[str, int]:
+def counts(cost: Cost | PartCost) -> dict[str, int]:
     """Return the four counts by name."""
     return {name: getattr(cost, name) for name in CONVENTIONS}
 
 
-def count_cells(cost: Cost | PartCost | OpCost, unit: float) -> tuple[str, str, str, str]:
+def count_cells(cost: Cost | PartCost, unit: float) -> tuple[str, str, str, str]:
     """Print the four counts: MACs in `unit` by both conventions, parameters, activations in millions."""
     return (
         f"{cost.macs / unit:.3f}",

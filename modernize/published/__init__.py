@@ -7,10 +7,11 @@ Nothing that this project measured stands here.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from modernize.errors import unknown_name
 
@@ -18,6 +19,7 @@ PUBLISHED_REGIMES = ("resnet50", "resnet200")
 IMAGENET = "ImageNet-1K at 224 px"
 
 Role = Literal["adopted", "probe", "reference"]
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,23 +111,7 @@ def published_rows(regime: str) -> tuple[PublishedRow, ...]:
     """
     if regime not in PUBLISHED_REGIMES:
         raise unknown_name("published table", regime, PUBLISHED_REGIMES)
-    return tuple(
-        PublishedRow(
-            step=row["step"],
-            label=row["label"],
-            role=row["role"],  # type: ignore[arg-type]
-            before=row["before"],
-            top1_percent=float(row["top1_percent"]),
-            top1_text=row["top1_percent"],
-            top1_std=float(row["top1_std"]) if row["top1_std"] else None,
-            gmacs=float(row["gmacs"]),
-            gmacs_text=row["gmacs"],
-            source=row["source"],
-            note=row["note"],
-            anomaly=row["anomaly"],
-        )
-        for row in read_table(f"{regime}.csv")
-    )
+    return tuple(_read(PublishedRow, f"{regime}.csv"))
 
 
 def published_row(regime: str, step: str) -> PublishedRow | None:
@@ -146,23 +132,7 @@ def published_row(regime: str, step: str) -> PublishedRow | None:
 @cache
 def family_rows() -> tuple[FamilyRow, ...]:
     """Return the published ConvNeXt V1 and V2 models, one row a size and training."""
-    return tuple(
-        FamilyRow(
-            model=row["model"],
-            depths=_integers(row["depths"]),
-            widths=_integers(row["widths"]),
-            image_size=int(row["image_size"]),
-            params_m=float(row["params_m"]),
-            params_m_text=row["params_m"],
-            gmacs=float(row["gmacs"]),
-            gmacs_text=row["gmacs"],
-            top1_percent=float(row["top1_percent"]),
-            training=row["training"],
-            source=row["source"],
-        )
-        for name in ("convnext_v1_family.csv", "convnext_v2_family.csv")
-        for row in read_table(name)
-    )
+    return (*_read(FamilyRow, "convnext_v1_family.csv"), *_read(FamilyRow, "convnext_v2_family.csv"))
 
 
 def read_table(name: str) -> list[dict[str, str]]:
@@ -173,3 +143,20 @@ def read_table(name: str) -> list[dict[str, str]]:
 
 def _integers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in text.split())
+
+
+_COLUMNS: dict[str, Callable[[str], object]] = {
+    **dict.fromkeys(("top1_percent", "gmacs", "params_m"), float),
+    "top1_std": lambda text: float(text) if text else None,
+    "image_size": int,
+    **dict.fromkeys(("depths", "widths"), _integers),
+}
+"""What columns hold that hold no text."""
+_AS_PRINTED = {"top1_text": "top1_percent", "gmacs_text": "gmacs", "params_m_text": "params_m"}
+
+
+def _read(kind: type[Row], name: str) -> Iterator[Row]:
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    for row in read_table(name):
+        values = {column: _COLUMNS.get(column, str)(text) for column, text in row.items()}
+        yield kind(**values, **{field: row[column] for field, column in _AS_PRINTED.items() if field in known})

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from modernize.cost import Cost, OpCost, cost
+from modernize.cost import Cost, PartCost, cost
 from modernize.errors import ModernizeError, unknown_name
 from modernize.report.figures.kinds import KINDS
 from modernize.report.figures.style import Look, Theme, house_style, settled, shortened
@@ -19,7 +19,7 @@ from modernize.spec import Spec
 By = Literal["kind", "stage"]
 Stacks = dict[str, dict[str, list[int]]]
 
-_MEASURES: dict[str, Callable[[OpCost], int]] = {"macs": lambda op: op.macs, "params": lambda op: op.num_params}
+_MEASURES: dict[str, Callable[[PartCost], int]] = {"macs": lambda op: op.macs, "params": lambda op: op.num_params}
 # Pooling has neither MACs in this convention nor parameters.
 _KINDS: dict[str, str] = {kind: name for kind, name in KINDS.items() if kind != "pool"}
 _LIGHTEST, _DARKEST = 0.2, 1.0
@@ -92,7 +92,7 @@ def _stage_names(keys: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return {"stem": "stem", **named, "head": "head"}
 
 
-def _add(stacks: Stacks, ops: Sequence[OpCost], keys: Mapping[str, str]) -> None:
+def _add(stacks: Stacks, ops: Sequence[PartCost], keys: Mapping[str, str]) -> None:
     """Add a bar: the sum over the operations of each key."""
     for measure, value in _MEASURES.items():
         for key, values in stacks[measure].items():
