@@ -6,7 +6,7 @@ data and repeat bit for bit; `speed` depends on the machine.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from modernize.entry import Role
@@ -206,31 +206,20 @@ NO_WEIGHTS = WeightsFile()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One run: one spec, one data set, one seed.
+class Run:
+    """One run, planned (`modernize.run.task.Task`) or done (`Record`): one entry, one data set, one seed.
 
     Attributes:
         run_id: Hash of all that can change a number (`modernize.run.identity`): the same id means the same run.
-        status: "finished", "diverged" (loss not finite) or "failed" (see `error`).
-        error: One line, "" unless the run failed.
-        model: What was trained: {"arch": its fields} of a network of this toolkit, {"external": its name} of another
+        model: What is trained: {"arch": its fields} of a network of this toolkit, {"external": its name} of another
             library's.
         recipe: The recipe as the paper has it.
         trained_recipe: The recipe as trained, after the budget shortened it.
-        versions: Of python, torch, numpy and modernize, and of CUDA where it was used.
-        commit: Of the source tree, "+dirty" if it had changes; "" outside a repository.
-        sources: Hash of the code that trained it (`modernize.results.sources`), "" in old records.
-        started_at: UTC, ISO 8601; of a resumed run, when it was last resumed.
-        copied_from: Study that did the run, where this is its copy in another study's folder; "" for the original.
-        num_resumes: How often it was interrupted and went on from a checkpoint; the measured values do not show it.
-        starts_from: The weights it began with (sixteen digits of the hash, and no size); of none, random ones.
-        weights: The network's, after the last step.
-        ema_weights: Those of the weights' moving average, where the recipe has one.
+        starts_from: The weights it begins with (sixteen digits of the hash, and no size); of none, random ones.
     """
 
     run_id: str
     study: str
-    status: Status
     entry: EntryFacts
     model: dict[str, Any]
     recipe: dict[str, Any]
@@ -238,9 +227,40 @@ class Record:
     data: DataFacts
     budget: BudgetFacts
     seed: int
+    cost: CostFacts
+    starts_from: WeightsFile = NO_WEIGHTS
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a planned run and its record have in common, by field."""
+        return {each.name: getattr(self, each.name) for each in fields(Run)}
+
+    @property
+    def num_steps(self) -> int:
+        """Optimizer steps; 0 where the recipe, of another version, does not tell."""
+        epochs, batch_size = (int(self.trained_recipe.get(name, 0)) for name in ("epochs", "batch_size"))
+        return epochs * (self.data.num_train_images // batch_size) if batch_size else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record(Run):
+    """A run that has ended, and what was measured.
+
+    Attributes:
+        status: "finished", "diverged" (loss not finite) or "failed" (see `error`).
+        error: One line, "" unless the run failed.
+        versions: Of python, torch, numpy and modernize, and of CUDA where it was used.
+        commit: Of the source tree, "+dirty" if it had changes; "" outside a repository.
+        sources: Hash of the code that trained it (`modernize.results.sources`), "" in old records.
+        started_at: UTC, ISO 8601; of a resumed run, when it was last resumed.
+        copied_from: Study that did the run, where this is its copy in another study's folder; "" for the original.
+        num_resumes: How often it was interrupted and went on from a checkpoint; the measured values do not show it.
+        weights: The network's, after the last step.
+        ema_weights: Those of the weights' moving average, where the recipe has one.
+    """
+
+    status: Status
     curves: Curves
     result: Result
-    cost: CostFacts
     speed: Speed
     hardware: Hardware
     versions: dict[str, str]
@@ -252,7 +272,6 @@ class Record:
     copied_from: str = ""
     num_resumes: int = 0
     execution: Execution = Execution()
-    starts_from: WeightsFile = NO_WEIGHTS
     weights: WeightsFile = NO_WEIGHTS
     ema_weights: WeightsFile = NO_WEIGHTS
     schema_version: int = SCHEMA_VERSION
@@ -260,8 +279,8 @@ class Record:
     @property
     def arch(self) -> dict[str, Any]:
         """Fields of the architecture; none of another library's network."""
-        fields: dict[str, Any] = self.model.get("arch", {})
-        return fields
+        found: dict[str, Any] = self.model.get("arch", {})
+        return found
 
     @property
     def objective(self) -> str:

@@ -122,7 +122,7 @@ def _known(records: Iterable[Record], runtime: Runtime) -> dict[_Key, _Known]:
             groups.setdefault((path, _network(record.model, record.data.image_size)), []).append(record)
     rates = {key: median(record.speed.images_per_second for record in group) for key, group in groups.items()}
     return {
-        key: _Known(rates[key], rates[key] * _work_of(group[0]), [_length(record)[1] for record in group])
+        key: _Known(rates[key], rates[key] * _work_of(group[0]), [_num_images(record) for record in group])
         for key, group in groups.items()
     }
 
@@ -211,18 +211,12 @@ def _comparable(record: Record, runtime: Runtime) -> bool:
     same = same and (there.device, there.processor) == (here.device, here.processor)
     if here.device == "cpu":
         same = same and there.num_threads == here.num_threads
-    steps, images = _length(record)
-    same = same and steps >= FEWEST_STEPS and images >= FEWEST_IMAGES and not record.copied_from
+    same = same and record.num_steps >= FEWEST_STEPS and _num_images(record) >= FEWEST_IMAGES and not record.copied_from
     return same and record.status == "finished" and record.speed.images_per_second > 0
 
 
-def _length(record: Record) -> tuple[int, int]:
-    """Count the steps of training and their images; none where the record does not tell."""
-    batch, epochs = (record.trained_recipe.get(name) for name in ("batch_size", "epochs"))
-    if not (isinstance(batch, int) and isinstance(epochs, int) and batch > 0):
-        return 0, 0
-    steps = epochs * (record.data.num_train_images // batch)
-    return steps, steps * batch
+def _num_images(record: Record) -> int:
+    return record.num_steps * int(record.trained_recipe.get("batch_size", 0))
 
 
 def _network(model: dict[str, Any], image_size: int) -> str:

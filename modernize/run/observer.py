@@ -73,15 +73,9 @@ class Running:
     first: tuple[float, int] | None = None
 
     @property
-    def num_steps(self) -> int:
-        """Optimizer steps of the whole run."""
-        recipe = self.task.trained_recipe
-        return max(1, int(recipe["epochs"]) * (self.task.data.num_train_images // int(recipe["batch_size"])))
-
-    @property
     def share(self) -> float:
         """How much of it is done, 0 to 1."""
-        return min(1.0, self.step / self.num_steps)
+        return min(1.0, self.step / max(1, self.task.num_steps))
 
     def saw(self, epoch: int, step: int, images: int, now: float) -> None:
         """Note how far it is at this moment."""
@@ -95,7 +89,7 @@ class Running:
         since, images = self.first
         speed = f", {images_per_second((self.images - images) / (now - since))}" if now - since > 1 else ""
         epochs = self.task.trained_recipe["epochs"]
-        return f"epoch {min(self.epoch + 1, epochs)}/{epochs}, step {self.step}/{self.num_steps}{speed}"
+        return f"epoch {min(self.epoch + 1, epochs)}/{epochs}, step {self.step}/{self.task.num_steps}{speed}"
 
 
 class Lines(Observer):

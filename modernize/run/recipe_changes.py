@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from modernize.results.record import Record
+from modernize.results.record import Run
 from modernize.run.overrides import OF_OUR_NETWORKS
-from modernize.run.task import Task
 from modernize.spec import Recipe
 from modernize.toml import toml_literal
 from modernize.train.budget import PAYS_LATE
@@ -17,7 +16,7 @@ from modernize.words import plural
 _DEFAULTS = asdict(Recipe())
 
 
-def recipe_changes(run: Record | Task) -> tuple[str, ...]:
+def recipe_changes(run: Run) -> tuple[str, ...]:
     """Say how a run's recipe differs from the published one, and why.
 
     Args:

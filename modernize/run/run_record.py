@@ -35,20 +35,11 @@ def record_of(
         peak_device_memory_mb: Of its GPU, likewise.
     """
     return Record(
-        run_id=task.run_id,
-        study=task.study,
+        **task.facts(),
         status="failed" if outcome is None else "diverged" if outcome.diverged else "finished",
         error=error,
-        entry=task.entry,
-        model=task.model,
-        recipe=task.recipe,
-        trained_recipe=task.trained_recipe,
-        data=task.data,
-        budget=task.budget,
-        seed=task.seed,
         curves=outcome.curves if outcome else Curves(),
         result=outcome.result if outcome else Result(),
-        cost=task.cost,
         speed=Speed(
             images_per_second=round(outcome.images_per_second, 1) if outcome else 0.0,
             seconds=round(seconds + (outcome.earlier_seconds if outcome else 0.0), 2),
@@ -64,7 +55,6 @@ def record_of(
         finished_at=now(),
         num_resumes=outcome.num_resumes if outcome else 0,
         execution=outcome.execution if outcome else asked(task.runtime),
-        starts_from=task.starts_from,
         weights=outcome.weights if outcome else NO_WEIGHTS,
         ema_weights=outcome.ema_weights if outcome else NO_WEIGHTS,
     )

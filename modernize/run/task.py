@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modernize.cost import cost
-from modernize.results.record import NO_WEIGHTS, BudgetFacts, CostFacts, DataFacts, EntryFacts, WeightsFile
+from modernize.results.record import CostFacts, Run
 from modernize.spec import Spec
 from modernize.strict import from_dict
 from modernize.train.runtime import Runtime
@@ -30,38 +30,25 @@ class DataSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One run to do.
+class Task(Run):
+    """A run to do.
 
     Attributes:
-        run_id: See `modernize.results.record.Record`.
         runtime: How it is executed; its device "cuda" stands for whichever GPU it is given.
         work: Estimated work in arbitrary units (`work_per_image`), for the order of runs and the time left.
         input_path: How its images will reach it; see `modernize.results.record.Execution`.
         weights: File of the weights it starts from; None for random ones.
-        starts_from: The same file as its record names it.
         keep_weights: Whether its final weights stay in its folder.
         folder: Where the run keeps its claim and its checkpoints; None to keep none.
         results: Where its record is written, unless another process has finished it meanwhile; None to write none.
         repeat: Whether it is done though it is finished.
     """
 
-    run_id: str
-    study: str
-    entry: EntryFacts
-    model: dict[str, Any]
-    recipe: dict[str, Any]
-    trained_recipe: dict[str, Any]
     source: DataSource
-    data: DataFacts
-    budget: BudgetFacts
-    seed: int
-    cost: CostFacts
     runtime: Runtime
     work: float
     input_path: Literal["resident", "decoded"] = "resident"
     weights: str | None = None
-    starts_from: WeightsFile = NO_WEIGHTS
     keep_weights: bool = True
     folder: str | None = None
     results: str | None = None
