@@ -25,7 +25,7 @@ def task_of(step: str, work: float) -> SimpleNamespace:
         work=work,
         trained_recipe=RECIPE,
         runtime=Runtime(),
-        data=SimpleNamespace(num_train_images=1000),
+        num_steps=40,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -88,17 +88,14 @@ def _joined(before: Study, plan: Plan, results: Path) -> Study:
     return replace(
         now,
         epochs=max(before.epochs, now.epochs),
-        entries=tuple(_rung(old.get(step), new.get(step), before, now) for step in order),
+        entries=tuple(new.get(step) or _at_seeds(now.seeds, old[step], before) for step in order),
         contrasts=tuple(dict.fromkeys((*before.contrasts, *now.contrasts))),
     )
 
 
-def _rung(old: PlannedEntry | None, new: PlannedEntry | None, before: Study, now: Study) -> PlannedEntry:
-    if new is None:
-        assert old is not None  # noqa: S101 - one of them has the step
-        then = _by_seed(before, old)
-        return replace(old, run_ids=tuple(then.get(seed, "") for seed in now.seeds))
-    return new
+def _at_seeds(seeds: Sequence[int], rung: PlannedEntry, before: Study) -> PlannedEntry:
+    then = _by_seed(before, rung)
+    return replace(rung, run_ids=tuple(then.get(seed, "") for seed in seeds))
 
 
 def _by_seed(study: Study, rung: PlannedEntry) -> dict[int, str]:
@@ -106,8 +103,9 @@ def _by_seed(study: Study, rung: PlannedEntry) -> dict[int, str]:
 
 
 def _refusal(before: Study, plan: Plan, dropped: Sequence[Record], why: str = "") -> ModernizeError:
-    now, otherwise = plan.study, [*_otherwise(before, plan, dropped)]
-    differences = [f"{name} {_pair(before, now, name)}" for name in _OF_STUDY if _pair(before, now, name)]
+    now, otherwise = plan.study, _otherwise(before, plan, dropped)
+    options = [(name, getattr(before, name), getattr(now, name)) for name in _OF_STUDY]
+    differences = [f"{name} {then} -> {today}" for name, then, today in options if then != today]
     if before.seeds != now.seeds:
         differences.append(f"seeds {seeds_text(before.seeds)} -> {seeds_text(now.seeds)}")
     old, new = ([rung.name for rung in study.entries] for study in (before, now))
@@ -123,12 +121,7 @@ def _refusal(before: Study, plan: Plan, dropped: Sequence[Record], why: str = ""
     )
 
 
-def _pair(before: Study, now: Study, name: str) -> str:
-    then, today = getattr(before, name), getattr(now, name)
-    return "" if then == today else f"{then} -> {today}"
-
-
-def _otherwise(before: Study, plan: Plan, dropped: Sequence[Record]) -> Iterator[str]:
+def _otherwise(before: Study, plan: Plan, dropped: Iterable[Record]) -> list[str]:
     """Say what is different about a run of the same rung, whatever its seed."""
     tasks = {task.run_id: task for task in plan.tasks}
     new = {entry.name: tasks[entry.run_ids[-1]] for entry in plan.study.entries if entry.run_ids[-1] in tasks}
@@ -136,9 +129,8 @@ def _otherwise(before: Study, plan: Plan, dropped: Sequence[Record]) -> Iterator
     for record in dropped:
         if task := new.get(names[record.run_id]):
             then, now = _facts(record), _facts(task)
-            changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
-            yield from changed
-            return
+            return [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
+    return []
 
 
 def _facts(run: Record | Task) -> dict[str, str]:
