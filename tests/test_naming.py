@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modernize.run.naming import study_name
+from modernize.run.identity import study_name
 from modernize.run.request import request_from
 from modernize.train.runtime import Runtime
 

@@ -21,7 +21,7 @@ from modernize.recipes import named_recipe
 from modernize.regimes import spec_of
 from modernize.results.store import load_study
 from modernize.run.config import merged, read_study_file, to_toml
-from modernize.run.naming import study_name
+from modernize.run.identity import study_name
 from modernize.run.plan import plan_study
 from modernize.run.recipe_changes import recipe_changes
 from modernize.run.request_entries import plan_budget, plan_entries, recipe_as_trained

@@ -14,6 +14,8 @@ from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
+CONFIDENCE = 0.95
+
 # With fewer pairs no order of the ranks is rarer than 5 % by chance: of four, 2 in 4! = 24.
 LEAST_RANKED = 5
 
@@ -42,7 +44,7 @@ class Delta:
         std: Sample standard deviation of paired differences, None for one seed and for independent samples.
         low: Lower end of the t interval, None without spread: for one seed, or if all values are equal.
         high: Its upper end.
-        confidence: Of the interval, for example 0.95. Each interval stands alone: no correction for their number.
+        confidence: Of the interval. Each interval stands alone: no correction for their number.
         p_value: Two-sided, of the hypothesis of no difference; None where there is no interval.
     """
 
@@ -52,7 +54,7 @@ class Delta:
     std: float | None = None
     low: float | None = None
     high: float | None = None
-    confidence: float
+    confidence: float = CONFIDENCE
     p_value: float | None = None
 
     @property
@@ -76,13 +78,12 @@ def summarise(values: Sequence[float]) -> Summary | None:
     return Summary(n=len(values), mean=mean, std=_sample_std(values, mean))
 
 
-def paired_delta(after: Mapping[int, float], before: Mapping[int, float], confidence: float = 0.95) -> Delta | None:
+def paired_delta(after: Mapping[int, float], before: Mapping[int, float]) -> Delta | None:
     """Compare two rungs seed by seed.
 
     Args:
         after: Value of each finished seed.
         before: The same for the rung compared with.
-        confidence: Of the t interval.
 
     Returns:
         The mean of after - before over the seeds in both, None if they share no seed.
@@ -96,11 +97,11 @@ def paired_delta(after: Mapping[int, float], before: Mapping[int, float], confid
     if summary is None:
         return None
     # Rounded, so that equal deltas rank alike.
-    delta = Delta(n=summary.n, mean=round(summary.mean, 9), std=summary.std, confidence=confidence)
+    delta = Delta(n=summary.n, mean=round(summary.mean, 9), std=summary.std)
     return _tested(delta, summary.mean, summary.std / math.sqrt(summary.n), summary.n - 1) if summary.std else delta
 
 
-def welch_delta(after: Sequence[float], before: Sequence[float], confidence: float = 0.95) -> Delta | None:
+def welch_delta(after: Sequence[float], before: Sequence[float]) -> Delta | None:
     """Compare two independent samples without assuming equal variances.
 
     Source: B. L. Welch, Biometrika 34 (1947).
@@ -108,7 +109,6 @@ def welch_delta(after: Sequence[float], before: Sequence[float], confidence: flo
     Args:
         after: Values of one side.
         before: Values of the other.
-        confidence: Of the interval.
 
     Returns:
         The mean of `after` minus that of `before`; None if one of them is empty.
@@ -118,16 +118,16 @@ def welch_delta(after: Sequence[float], before: Sequence[float], confidence: flo
         2.167
     """
     one, other = summarise(after), summarise(before)
-    return welch(one, other, confidence) if one and other else None
+    return welch(one, other) if one and other else None
 
 
-def welch(one: Summary, other: Summary, confidence: float = 0.95) -> Delta:
+def welch(one: Summary, other: Summary) -> Delta:
     """Compare two means with standard deviations likewise: the first minus the second.
 
     Returns:
         Without an interval if a standard deviation is missing or both are zero.
     """
-    delta = Delta(n=one.n, n_before=other.n, mean=round(one.mean - other.mean, 9), confidence=confidence)
+    delta = Delta(n=one.n, n_before=other.n, mean=round(one.mean - other.mean, 9))
     if one.std is None or other.std is None or one.std == other.std == 0:
         return delta
     a, b = one.std**2 / one.n, other.std**2 / other.n

@@ -20,7 +20,7 @@ from typing import Any
 
 from modernize.errors import ModernizeError, unknown_name
 from modernize.results.files import write_atomically
-from modernize.run.naming import choices, study_name
+from modernize.run.identity import choices, study_name
 from modernize.run.request import FILE_FIELDS, RunRequest, request_from
 from modernize.studies.builtin import builtin_studies
 from modernize.toml import MOST_BYTES, parse_toml, toml_literal

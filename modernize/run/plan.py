@@ -12,9 +12,8 @@ from modernize.external import External
 from modernize.regimes import get_regime, spec_of
 from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
 from modernize.results.study import PlannedEntry, Study
-from modernize.run.identity import run_id
+from modernize.run.identity import run_id, study_name
 from modernize.run.inputs import plan_images, start_weights
-from modernize.run.naming import study_name
 from modernize.run.overrides import refuse_unread
 from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest

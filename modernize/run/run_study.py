@@ -22,7 +22,7 @@ from modernize.results.study import Study
 from modernize.run.again import plan_again
 from modernize.run.claim import Claim
 from modernize.run.executor import Elsewhere, Ended, Event, Executor, Noted, Progressed, Started
-from modernize.run.naming import study_name
+from modernize.run.identity import study_name
 from modernize.run.observer import Observer
 from modernize.run.placement import Placement, place, torchrun
 from modernize.run.plan import Plan, refuse_misfits
