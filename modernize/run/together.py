@@ -159,11 +159,11 @@ class _Channel:
         self._group: Any = dist.new_group(backend="gloo", timeout=PATIENCE)
 
     def say(self, message: dict[str, Any]) -> None:
-        self._dist.broadcast_object_list([message], src=0, group=self._group, device=self._cpu)
+        self._dist.broadcast_object_list([message], src=0, group=self._group)
 
     def hear(self) -> dict[str, Any]:
         box: list[dict[str, Any]] = [{}]
-        self._dist.broadcast_object_list(box, src=0, group=self._group, device=self._cpu)
+        self._dist.broadcast_object_list(box, src=0, group=self._group)
         return box[0]
 
     def meet(self) -> bool:
@@ -173,12 +173,6 @@ class _Channel:
         except RuntimeError:
             return False
         return True
-
-    @property
-    def _cpu(self) -> Any:
-        import torch
-
-        return torch.device("cpu")
 
 
 class _SignalledServer(Server):
