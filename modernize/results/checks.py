@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
-from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from modernize.errors import ModernizeError
 from modernize.spec import Arch, Recipe
+from modernize.strict import checked
 
 is_name = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}").fullmatch
 
@@ -118,13 +118,11 @@ def _kinds(cls: type) -> dict[str, Any]:
 
 
 def _fits(kind: Any, value: Any) -> bool:
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is Literal:
-        return type(value) in {type(choice) for choice in inner}
-    if origin is UnionType:
-        return any(_fits(each, value) for each in inner)
-    if origin is tuple:
-        return isinstance(value, list | tuple) and all(_fits(inner[0], item) for item in value)
-    if kind in (int, float):
-        return type(value) in {int, kind} and 0 <= value <= _LARGEST
-    return type(value) is kind
+    if get_origin(kind) is Literal:
+        return type(value) in {type(choice) for choice in get_args(kind)}
+    try:
+        checked(kind, value, "")
+    except ModernizeError:
+        return False
+    numbers = value if isinstance(value, list | tuple) else (value,)
+    return all(0 <= number <= _LARGEST for number in numbers if isinstance(number, int | float))

@@ -62,7 +62,7 @@ def perform(task: Task, tell: Tell | None = None, should_stop: Callable[[], bool
             _data_of(task),
             seed=task.seed,
             runtime=task.runtime,
-            on_step=_Progress(task, tell) if tell else None,
+            on_step=_progress(task, tell) if tell else None,
             checkpoints=_checkpoints(task, tell),
             should_stop=should_stop,
             weights=Path(task.weights) if task.weights else None,
@@ -142,16 +142,15 @@ def _data(source: DataSource) -> Dataset:
     return load_data(**source.arguments())
 
 
-class _Progress:
-    """Tells how far a run is, a few times a second."""
+def _progress(task: Task, tell: Tell) -> Callable[[int, int], None]:
+    """Return what tells how far a run is, a few times a second."""
+    sent = 0.0
 
-    def __init__(self, task: Task, tell: Tell) -> None:
-        self.task = task
-        self.tell = tell
-        self.sent = 0.0
-
-    def __call__(self, epoch: int, step: int) -> None:
+    def on_step(epoch: int, step: int) -> None:
+        nonlocal sent
         now = time.monotonic()
-        if step == 1 or now - self.sent >= SECONDS_BETWEEN_EVENTS:
-            self.sent = now
-            self.tell(Progressed(self.task.run_id, epoch, step, step * self.task.trained_recipe["batch_size"]))
+        if step == 1 or now - sent >= SECONDS_BETWEEN_EVENTS:
+            sent = now
+            tell(Progressed(task.run_id, epoch, step, step * task.trained_recipe["batch_size"]))
+
+    return on_step
