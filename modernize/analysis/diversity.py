@@ -18,7 +18,6 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from modernize.analysis.predictions import data_of, untrained
 from modernize.datasets.feed import make_feed
 from modernize.errors import ModernizeError
 from modernize.inference.runs import data_of, untrained
