@@ -161,3 +161,12 @@ def test_the_diversity_of_a_trained_network_is_shown_and_drawn(out, tmp_path, ca
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert len(capsys.readouterr().out.splitlines()) == len(after["layers"]) + 2
     assert main([*line, "--picture", str(picture)]) == 2
+
+
+def test_the_card_of_an_export_says_what_was_measured(out, tmp_path):
+    record, file = the_record(out), tmp_path / "taken.safetensors"
+    assert main(["export", f"run:{record.run_id[:6]}", "--out", str(out), "--file", str(file)]) == 0
+    card = file.with_suffix(".md").read_text()
+    for text in (record.run_id, record.data.name, f"{record.result.top1_percent:.2f}", record.commit, "AdamW", "MIT"):
+        assert text in card
+    assert main(["predict", "--model", str(file), str(tmp_path)]) == 2  # no pictures there

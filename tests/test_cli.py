@@ -46,6 +46,7 @@ SURFACE = {
     ],
     "weights": ["--study", "--out", "--free", "--json"],
     "predict": ["IMAGE...", *MODEL, "--model", "--top", "--images", "--picture", "--out", *DATA, "--replace", "--json"],
+    "export": ["MODEL", "--to", "--file", *MODEL, "--out", *DATA, "--replace"],
     "diversity": ["RUN...", "--images", "--untrained", "--picture", "--out", "--data-dir", "--replace", "--json"],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],
     "compare": ["A", "B", "--study", "--format", "--out", "--json"],

@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "Train every rung, record, and report.",
     "weights": "List the weights that runs left, or free their space.",
     "predict": "Say what networks take pictures for.",
+    "export": "Write a trained network for use elsewhere.",
     "diversity": "Measure how alike the channels of trained networks are.",
     "report": "Write reports again from their records.",
     "compare": "Compare two studies rung by rung.",

@@ -62,6 +62,14 @@ class Classifier:
     weights: str
     record: Record | None = None
 
+    @property
+    def slug(self) -> str:
+        """What files of it are called."""
+        if self.record:
+            return f"{self.record.entry.name}-{self.record.run_id[:8]}"
+        name = Path(self.name.partition("?")[0].removesuffix(SUFFIX)).name
+        return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
+
     @cached_property
     def fingerprint(self) -> str:
         """Sixteen hex digits of the network, its weights and its preprocessing."""

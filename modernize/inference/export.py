@@ -15,8 +15,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from modernize.errors import ModernizeError, one_line, unknown_name
-from modernize.inference.card import FACTS, model_card
+from modernize.errors import ModernizeError, unknown_name
 from modernize.inference.classifier import Classifier, load_classifier
 from modernize.models import build_external
 from modernize.models.counterparts import counterpart, state_for
@@ -39,19 +38,17 @@ class Target:
     """What a network is exported to.
 
     Attributes:
-        about: What it is for, in a few words.
         suffix: Of the file; "" for a folder.
         write: Gives the files by name, the first of them the network's.
         read: Loads the network from them as their users do.
-        usage: Python that does so, where {path} stands for the file or folder.
+        usage: Says how, given the name of the file or folder.
         needs: Package of the extra `export` that writing takes.
     """
 
-    about: str
     suffix: str
     write: Callable[[Classifier, Description, str], Files]
     read: Callable[[Path, Classifier], Logits]
-    usage: str
+    usage: Callable[[str, Classifier], str]
     needs: tuple[str, ...] = ()
 
 
@@ -70,14 +67,22 @@ class Exported:
     largest_difference: float
 
 
-def export(classifier: Classifier, to: str, path: Path | None = None, *, replace_files: bool = False) -> Exported:
+def export(
+    classifier: Classifier,
+    to: str,
+    path: Path | None,
+    card: Callable[[str, Description], str],
+    *,
+    overwrite: bool = False,
+) -> Exported:
     """Write a network for use elsewhere, with a model card beside it.
 
     Args:
         classifier: What is exported.
         to: A key of `TARGETS`.
         path: File, or folder of `timm`; by default named after the network, in the working directory.
-        replace_files: Whether to write over what is there.
+        card: Writes the model card, given how the file is loaded and what it says of itself.
+        overwrite: Whether to write over what is there.
 
     Raises:
         ModernizeError: If the target has no such network, a package is missing, files are there already, or what was
@@ -91,33 +96,45 @@ def export(classifier: Classifier, to: str, path: Path | None = None, *, replace
             import_module(package)
         except ModuleNotFoundError as error:
             raise ModernizeError(f"{to} needs {error.name}: pip install 'modernize-convnext[export]'.") from error
-    path = path or Path(f"{_slug(classifier)}{target.suffix or '-timm'}")
-    folder = path.parent if target.suffix else path
-    card = path.with_suffix(".md") if target.suffix else path / "README.md"
-    about = FACTS(classifier) | {"exported_to": to}
-    description = replace(classifier.description, about=about)
-    files = target.write(classifier, description, path.name)
-    for name in (*files, card.name):
-        refuse_existing(folder / name, replace=replace_files)
+    path = path or Path(f"{classifier.slug}-{to}{target.suffix}")
+    folder, beside = (path.parent, path.with_suffix(".md")) if target.suffix else (path, path / "README.md")
+    description = replace(classifier.description, about=_facts(classifier))
+    try:
+        files = target.write(classifier, description, path.name)
+    except ModernizeError as error:
+        raise ModernizeError(f"{error} Any network goes to safetensors, onnx and torchscript.") from error
+    for place in (*(folder / name for name in files), beside):
+        refuse_existing(place, replace=overwrite)
     with TemporaryDirectory() as scratch:
         for name, data in files.items():
             (Path(scratch) / name).write_bytes(data)
         there = Path(scratch) / path.name if target.suffix else Path(scratch)
         difference = _difference(classifier, target.read(there, classifier))
     if not difference <= TOLERANCE:
-        raise ModernizeError(f"{classifier.name} gives other logits as {to} (by {difference:.0e}); nothing was written.")
+        raise ModernizeError(
+            f"{classifier.name} gives other logits as {to} (by {difference:.0e}); nothing was written."
+        )
     for name, data in files.items():
         write_atomically(folder / name, data)
-    usage = target.usage.format(path=path.name, **_names_in_usage(classifier, to))
-    write_atomically(card, model_card(classifier, about, usage))
-    return Exported(path=path, card=card, largest_difference=difference)
+    write_atomically(beside, card(target.usage(path.name, classifier), description))
+    return Exported(path=path, card=beside, largest_difference=difference)
 
 
-def _slug(classifier: Classifier) -> str:
-    if classifier.record:
-        return f"{classifier.record.entry.name}-{classifier.record.run_id[:8]}"
-    name = Path(classifier.name.partition("?")[0]).name
-    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
+def _facts(classifier: Classifier) -> dict[str, Any]:
+    """Return what is known of a network's origin, plain."""
+    record = classifier.record
+    if not record:
+        return {**classifier.description.about, "weights": classifier.weights}
+    return {
+        "run": record.run_id,
+        "entry": record.entry.name,
+        "data": record.data.name,
+        "seed": record.seed,
+        "epochs": record.budget.epochs,
+        "metrics": record.result.metrics,
+        "commit": record.commit,
+        "license": "MIT",
+    }
 
 
 def _difference(classifier: Classifier, read: Logits) -> float:
@@ -141,7 +158,7 @@ def _plain(classifier: Classifier) -> nn.Module:
     return network.eval()
 
 
-def _one_image(classifier: Classifier) -> Tensor:
+def _images(classifier: Classifier) -> Tensor:
     size = classifier.description.preprocessing.image_size
     return torch.zeros(2, 3, size, size)
 
@@ -193,8 +210,8 @@ def _timm(classifier: Classifier, description: Description, _: str) -> Files:
     }
     config = {"label_names": description.class_names, "modernize": dict(description.about)}
     with TemporaryDirectory() as scratch:
-        options = {"model_config": config, "model_args": dict(theirs.options), "safe_serialization": True}
-        save_for_hf(network.to(memory_format=torch.contiguous_format), scratch, **options)
+        network = network.to(memory_format=torch.contiguous_format)
+        save_for_hf(network, scratch, config, dict(theirs.options), safe_serialization=True)
         return {name: (Path(scratch) / name).read_bytes() for name in ("model.safetensors", "config.json")}
 
 
@@ -210,7 +227,7 @@ def _onnx(classifier: Classifier, description: Description, name: str) -> Files:
         warnings.simplefilter("ignore")  # of its own insides
         program: Any = torch.onnx.export(
             _plain(classifier),
-            (_one_image(classifier),),
+            (_images(classifier),),
             dynamo=True,
             verbose=False,
             input_names=["images_nchw"],
@@ -234,64 +251,57 @@ def _torchscript(classifier: Classifier, description: Description, name: str) ->
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is to be given up one day
-        traced = torch.jit.trace(_plain(classifier), _one_image(classifier))
-        torch.jit.save(traced, file, _extra_files=description.to_metadata())
+        jit: Any = torch.jit
+        jit.save(jit.trace(_plain(classifier), _images(classifier)), file, _extra_files=description.to_metadata())
     return {name: file.getvalue()}
 
 
 def _read_torchscript(path: Path, _: Classifier) -> Logits:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        loaded: Logits = torch.jit.load(path)
+        jit: Any = torch.jit
+        loaded: Logits = jit.load(path)
     return loaded
 
 
-def _names_in_usage(classifier: Classifier, to: str) -> dict[str, object]:
-    if to != "torchvision":
-        return {}
+def _use_torchvision(name: str, classifier: Classifier) -> str:
     theirs = counterpart(classifier.description.model, "torchvision")
     options = "".join(f", {key}={value!r}" for key, value in theirs.options)
-    return {"name": theirs.name, "options": options, "classes": len(classifier.description.class_names)}
+    made = f'"{theirs.name}", num_classes={len(classifier.description.class_names)}{options}'
+    return (
+        f"network = torchvision.models.get_model({made})\n"
+        f'network.load_state_dict(safetensors.torch.load_file("{name}"))'
+    )
 
+
+_ONNX = """session = onnxruntime.InferenceSession("{0}")
+logits = session.run(None, {{"images_nchw": images_nchw}})[0]"""
+_TORCHSCRIPT = """said = {{"modernize": ""}}
+network = torch.jit.load("{0}", _extra_files=said)"""
 
 TARGETS = {
     "safetensors": Target(
-        about="weights of modernize",
         suffix=".safetensors",
         write=_safetensors,
         read=_read_safetensors,
-        usage="modernize predict photo.jpg --model {path}",
+        usage=lambda name, _: f"modernize predict photo.jpg --model {name}",
     ),
     "timm": Target(
-        about="a folder for timm.create_model",
         suffix="",
         write=_timm,
         read=_read_timm,
-        usage='network = timm.create_model("local-dir:{path}", pretrained=True)',
+        usage=lambda name, _: f'network = timm.create_model("local-dir:{name}", pretrained=True)',
     ),
-    "torchvision": Target(
-        about="a state dict of torchvision's",
-        suffix=".safetensors",
-        write=_torchvision,
-        read=_read_torchvision,
-        usage='network = torchvision.models.get_model("{name}", num_classes={classes}{options})\n'
-        'network.load_state_dict(safetensors.torch.load_file("{path}"))',
-    ),
+    "torchvision": Target(suffix=".safetensors", write=_torchvision, read=_read_torchvision, usage=_use_torchvision),
     "onnx": Target(
-        about="for onnxruntime and others",
         suffix=".onnx",
         write=_onnx,
         read=_read_onnx,
-        usage='session = onnxruntime.InferenceSession("{path}")\n'
-        'logits = session.run(None, {{"images_nchw": images_nchw}})[0]',
+        usage=lambda name, _: _ONNX.format(name),
         needs=("onnx", "onnxscript", "onnxruntime"),
     ),
     "torchscript": Target(
-        about="for torch without Python",
-        suffix=".pt",
-        write=_torchscript,
-        read=_read_torchscript,
-        usage='extra = {{"modernize": ""}}\nnetwork = torch.jit.load("{path}", _extra_files=extra)',
+        suffix=".pt", write=_torchscript, read=_read_torchscript, usage=lambda name, _: _TORCHSCRIPT.format(name)
     ),
 }
 """What a network can be exported to, by the name of the option."""

@@ -12,9 +12,9 @@ from modernize.external import External, Library, Option
 from modernize.nn.convert import to_timm, to_torchvision
 from modernize.nn.keymaps import key_map
 from modernize.regimes import spec_of
-from modernize.spec import Arch, Recipe
+from modernize.spec import Arch, Depths, Recipe
 
-_TORCHVISION_SIZES = {
+_TORCHVISION_SIZES: dict[tuple[Depths, int], str] = {
     ((3, 4, 6, 3), 64): "resnet50",
     ((3, 4, 23, 3), 64): "resnet101",
     ((3, 8, 36, 3), 64): "resnet152",
