@@ -260,7 +260,7 @@ def test_what_a_terminal_would_obey_is_not_sent_to_it(capsys):
 @pytest.mark.parametrize("line", ["slides --replace --out .", "run --dry-run --save-config ."])
 def test_a_folder_where_a_file_is_meant_is_named(line, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("modernize.seminar.slides.slides_html", str)
+    monkeypatch.setattr("modernize.seminar.deck_page.slides_html", str)
     assert main(line.split()) == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith("error: .")

@@ -15,8 +15,8 @@ from modernize.errors import ModernizeError
 from modernize.families import family_spec
 from modernize.ladder import ladder, rung_of
 from modernize.ops import Conv
-from modernize.report.figures import block, blocks_side_by_side, change, cost_breakdown, network, stage_costs
-from modernize.report.figures.style import LOOKS
+from modernize.report.figures import block, blocks_side_by_side, change, cost_breakdown, network
+from modernize.report.figures.look import LOOKS
 
 RUNGS = {rung.step: rung for rung in ladder("resnet50", probes=True)}
 LOOK = LOOKS["light"]
@@ -279,17 +279,6 @@ def test_a_cost_breakdown_tells_kinds_of_convolutions_apart():
     assert kinds[LOOK.kinds["depthwise"].lower()] == pytest.approx(depthwise / 1e9)
     assert kinds[LOOK.kinds["dense"].lower()] == pytest.approx(paths["stem.conv"] / 1e9)
     assert {op.kind for op in ops} <= {*counted, "rest"}
-
-
-def test_costs_of_one_network_by_stage():
-    spec = RUNGS["downsample"].spec
-    figure = stage_costs(spec, title="ConvNeXt-T")
-    assert_readable(figure)
-    macs = bar_lengths(figure.axes[0])
-    parts = [part.macs / 1e9 for part in cost(spec).stages]
-    assert [sum(macs[place]) for place in range(6)] == pytest.approx(parts)
-    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == ["stem", "stage 1", "stage 2", "stage 3", "stage 4", "head"]
 
 
 def test_nothing_and_nonsense_are_refused():

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 from modernize.errors import ModernizeError
 from modernize.external import CONVENTION
 from modernize.report.figures import deltas, draw, figure2, pareto
-from modernize.report.figures.style import LOOKS
+from modernize.report.figures.look import LOOKS
 from modernize.report.gather import group_records
 from modernize.report.rows import all_contrasts, make_rows
 from modernize.report.tables import table_rows

@@ -20,7 +20,7 @@ from modernize.report.figures import (
     figure2,
     pareto,
 )
-from modernize.report.figures.style import LOOKS
+from modernize.report.figures.look import LOOKS
 from modernize.report.rows import make_rows
 
 

@@ -13,8 +13,7 @@ from factories import make_records, make_study
 from modernize.ladder import ladder
 from modernize.report import write_report
 from modernize.report.figures import FIGURES, change, draw, network, svg_text
-from modernize.report.figures.style import LOOKS
-from modernize.report.figures.themes import follow_page, stand_in
+from modernize.report.figures.look import LOOKS, follow_page, stand_in
 from modernize.report.rows import make_rows
 from modernize.results.store import save_record, save_study
 

@@ -18,9 +18,8 @@ from modernize.cli import main
 from modernize.cli.app import app
 from modernize.report.rows import make_rows
 from modernize.seminar.course import course_of, published_course
-from modernize.seminar.exercises import EXERCISES
 from modernize.seminar.handout import PAGE_BREAK, handout
-from modernize.seminar.notebook import notebook
+from modernize.seminar.notebook import EXERCISES, notebook
 
 ROOT = Path(__file__).parents[1]
 GROUP = typer.main.get_command(app)

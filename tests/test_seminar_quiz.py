@@ -17,7 +17,7 @@ from modernize.report.rows import make_rows
 from modernize.results.store import save_record, save_study
 from modernize.seminar.answers import borrowed_spread
 from modernize.seminar.course import course_of, published_course, study_course
-from modernize.seminar.quiz import Prediction, Turn, predict, questions, score
+from modernize.seminar.questions import Prediction, Turn, predict, questions, score
 
 # Table 10: Welch tests of the printed means and deviations, Holm-corrected.
 TRUTHS = {

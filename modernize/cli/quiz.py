@@ -17,7 +17,7 @@ from modernize.words import macs_unit
 
 if TYPE_CHECKING:
     from modernize.seminar.course import Course
-    from modernize.seminar.quiz import Prediction, Question, Turn
+    from modernize.seminar.questions import Prediction, Question, Turn
 
 MOST_CHANGES = 4
 PROMPT = "better, no clear change, worse? "
@@ -38,7 +38,7 @@ def quiz(
     Better and worse are what a test calls so, corrected for the number of steps; all else is no clear change. Answers
     are read from stdin, a line each. With --json the score goes to stdout and all else to stderr.
     """
-    from modernize.seminar.quiz import questions, score, score_sentences
+    from modernize.seminar.questions import questions, score, score_sentences
 
     course = course_named(regime, study, results)
     asked = questions(course, probes=probes)
@@ -61,7 +61,7 @@ def quiz(
         for sentence in score_sentences(facts, len(asked)):
             say(sentence)
     if json:
-        say_json({"study": course.study.name if course.study else None, "published": course.table, **facts})
+        say_json({"study": course.study.name if course.study else None, "published": course.plan.published, **facts})
     if interrupted:
         raise typer.Exit(INTERRUPTED)
 
@@ -71,9 +71,9 @@ def _introduce(course: Course, n_questions: int) -> None:
         judged = f"what study {course.study.name} measured ({course.study.data}, {len(course.study.seeds)} seeds)"
         skipped = len(course.steps) - n_questions
     else:
-        judged = f"what {next(lesson.row.source for lesson in course.lessons if lesson.row)} prints (ImageNet-1K)"
+        judged = f"what {course.table_name} prints (ImageNet-1K)"
         skipped = 0
-    say(f"From {course.start} to {course.end}, {course.regime} regime", "bold")
+    say(f"From {course.start} to {course.end}, {course.plan.regime} regime", "bold")
     say_prose("", f"{n_questions} steps. What does each do to top-1? The answers are {judged}.")
     if skipped > 0:
         say_prose("", f"Left out: {skipped} without a test.")
@@ -85,19 +85,19 @@ def _ask(question: Question, number: str) -> None:
     say(f"\n{number}. {lesson.step}: {lesson.title}", "bold")
     if lesson.card["what"]:
         say_prose("", lesson.card["what"])
-    for change in lesson.changes[:MOST_CHANGES]:
+    for change in lesson.row.planned.changes[:MOST_CHANGES]:
         say(f"  {change}")
-    if len(lesson.changes) > MOST_CHANGES:
-        say(f"  and {len(lesson.changes) - MOST_CHANGES} fields more: modernize show {lesson.step}", "dim")
-    unit, size = macs_unit([lesson.macs])
-    change = percent(lesson.macs_before, lesson.macs)
-    say(f"  {lesson.macs / size:.3f} {unit}{f' ({change})' if change else ', as before'}")
+    if len(lesson.row.planned.changes) > MOST_CHANGES:
+        say(f"  and {len(lesson.row.planned.changes) - MOST_CHANGES} fields more: modernize show {lesson.step}", "dim")
+    unit, size = macs_unit([lesson.row.planned.macs])
+    change = percent(lesson.macs_before, lesson.row.planned.macs)
+    say(f"  {lesson.row.planned.macs / size:.3f} {unit}{f' ({change})' if change else ', as before'}")
     say(f"  top-1 before: {question.evidence.before} %")
 
 
 def _read() -> Prediction | None:
     """Read a line until one is a prediction; None at the end of the input, or where the player stops."""
-    from modernize.seminar.quiz import predict
+    from modernize.seminar.questions import predict
 
     while True:
         sys.stdout.write(PROMPT)
@@ -117,7 +117,7 @@ def _read() -> Prediction | None:
 
 
 def _reveal(question: Question, prediction: Prediction) -> Turn:
-    from modernize.seminar.quiz import Turn
+    from modernize.seminar.questions import Turn
 
     turn = Turn(question, prediction)
     lesson = question.lesson

@@ -26,7 +26,7 @@ def slides(
     it has one slide a page.
     """
     from modernize.results.files import write_atomically
-    from modernize.seminar.slides import slides_html
+    from modernize.seminar.deck_page import slides_html
 
     if out.exists() and not out.is_dir() and not replace:
         raise ModernizeError(f"{out} exists; give --replace, or another --out.")

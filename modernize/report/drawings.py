@@ -1,96 +1,55 @@
-"""The drawings of a report: which there are, where they stand, and what they say to those who do not see them."""
+"""The drawings of a report: where they stand, and who draws them when a format asks for them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from modernize.report.roles import noun_of
 from modernize.report.rows import Row
 from modernize.report.specs import rung_specs
 from modernize.report.view import Figure, keys_of
 from modernize.results.study import Study
 
-# Section, key and text of each figure, in the order of the report.
-_PLACES: tuple[tuple[str, str, str], ...] = (
-    ("rungs", "ladder", "{Metric} of every rung, measured and published each on an axis of its own, with MACs"),
-    ("deltas", "deltas", "Change of {metric} at each step, measured with its interval, beside the published change"),
-    ("cost", "path", "{Metric} against multiply-accumulates, the ladder as a path"),
-    ("cost", "params", "{Metric} against parameters, the ladder as a path"),
-    ("cost", "speed", "{Metric} against training speed, the ladder as a path"),
-    ("cost", "seconds", "{Metric} against training time, the ladder as a path"),
-    ("cost", "costs", "Multiply-accumulates and parameters of every rung by kind of operation"),
-    ("cost", "stages", "Multiply-accumulates and parameters of every rung by stage"),
-    ("training", "metric", "{Metric} by epoch, one panel a rung"),
-    ("training", "loss", "Training loss by epoch, one panel a rung"),
-    ("training", "lr", "Learning rate by epoch, one panel a rung"),
-    ("steps", "ends", "A block of the first and of the last rung side by side"),
-)
-# The figures that need no measurement.
-NOT_MEASURED = ("ladder", "deltas", "path", "params", "costs", "stages", "ends")
-# Where a ladder is shown as published, these say so.
-PUBLISHED = {key: alt for _, key, alt in _PLACES} | {
-    "ladder": "Top-1 of every rung as published, with MACs",
-    "deltas": "Change of top-1 at each step, as published",
-    "path": "Published top-1 against multiply-accumulates, the ladder as a path among other published networks",
-    "params": "Published top-1 against parameters, the ladder as a path among other published networks",
-}
-
-
-# And where not all rows are rungs, these.
-ENTRIES = {
-    "ladder": "{Metric} of every entry, measured and published each on an axis of its own, with MACs",
-    "path": "{Metric} against multiply-accumulates of every entry",
-    "params": "{Metric} against parameters of every entry",
-    "speed": "{Metric} against training speed of every entry",
-    "seconds": "{Metric} against training time of every entry",
-    "metric": "{Metric} by epoch, one panel an entry",
-    "loss": "Training loss by epoch, one panel an entry",
-    "lr": "Learning rate by epoch, one panel an entry",
-}
-
-
-def words_of(study: Study, rows: Sequence[Row]) -> dict[str, str]:
-    """Return what the drawings of a study say, by key."""
-    words = {key: alt for _, key, alt in _PLACES} | ({} if noun_of(rows) == "rung" else ENTRIES)
-    title = study.metric.title
-    return {key: alt.format(metric=title, Metric=title.capitalize()) for key, alt in words.items()}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artist:
-    """Draws what a report shows, when and where it is asked for.
+    """Draws what a report shows, when and where it is asked for; without planned runs, what is published alone.
 
     Attributes:
         study: The plan.
         rows: Its rungs.
-        published: Whether a published ladder is drawn, without any measurement.
     """
 
     study: Study
     rows: Sequence[Row]
-    published: bool = False
 
     def files(self, folder: Path) -> tuple[dict[str, str], list[Path]]:
-        """Write the figures as PNG and SVG.
+        """Write the figures that are read most as PNG and SVG; where nothing was planned, all there are.
 
         Returns:
             File name without suffix of those there are, by key, and the files.
         """
-        from modernize.report.figures import write_figures
+        from modernize.report.figures import MAIN, write_figures
 
-        return write_figures(self.study, self.rows, folder, keys=self._keys())
+        return write_figures(self.study, self.rows, folder, keys=MAIN if self._planned else self._published())
 
     def elements(self) -> dict[str, str]:
-        """Give the figures, and what each step changes, as SVG elements for a page, by key."""
-        from modernize.report.figures import change, draw, network, svg_text
+        """Give the figures, what each step changes and its curves, as SVG elements for a page, by key."""
+        from modernize.report.figures import FIGURES, alt_text, draw, svg_text
 
-        told = words_of(self.study, self.rows) | (PUBLISHED if self.published else {})
         found = {}
-        for key in self._keys(every=True):
+        for key in FIGURES if self._planned else self._published():
             if (figure := draw(key, self.study, self.rows, theme="page")) is not None:
-                found[key] = svg_text(figure, f"figure-{key}", told.get(key, key))
+                found[key] = svg_text(figure, f"figure-{key}", alt_text(key, self.study, self.rows))
+        return found | self._changes() | self._curves()
+
+    def _changes(self) -> dict[str, str]:
+        from modernize.report.figures import change, network, svg_text
+
+        found = {}
         specs = rung_specs(self.study, self.rows)
         keys = change_keys(specs)
         for row in self.rows:
@@ -106,11 +65,27 @@ class Artist:
             found[keys[row.step]] = svg_text(drawing, keys[row.step], title)
         return found
 
-    def _keys(self, *, every: bool = False) -> tuple[str, ...]:
-        """Return what is drawn: everything for the HTML page, what is read most for Markdown."""
-        from modernize.report.figures import FIGURES, MAIN
+    def _curves(self) -> dict[str, str]:
+        from modernize.report.figures import rung_curve, svg_text
 
-        return NOT_MEASURED if self.published else tuple(FIGURES) if every else MAIN
+        found = {}
+        by_step = {row.step: row for row in self.rows}
+        for step, keys in curve_keys(by_step).items():
+            row = by_step[step]
+            for of, key in keys.items():
+                if curve := rung_curve(row, by_step.get(row.before), of, theme="page"):
+                    data = {"epochs": json.dumps(curve.epochs), "ends": json.dumps(curve.ends)}
+                    found[key] = svg_text(curve.figure, key, curve.title, data)
+        return found
+
+    @property
+    def _planned(self) -> bool:
+        return any(row.planned.run_ids for row in self.rows)
+
+    def _published(self) -> list[str]:
+        from modernize.report.figures import FIGURES
+
+        return [key for key, figure in FIGURES.items() if not figure.measured]
 
 
 def change_keys(steps: Collection[str]) -> dict[str, str]:
@@ -118,6 +93,21 @@ def change_keys(steps: Collection[str]) -> dict[str, str]:
     return {step: f"change-{key}" for step, key in keys_of(steps).items()}
 
 
-def figures_of(section: str, drawn: Collection[str], words: Mapping[str, str]) -> tuple[Figure, ...]:
-    """Return the figures of a section among those that were drawn, with their texts by key."""
-    return tuple(Figure(key=key, alt=words[key]) for place, key, _ in _PLACES if place == section and key in drawn)
+def curve_keys(steps: Collection[str]) -> dict[str, dict[Literal["metric", "loss"], str]]:
+    """Keys of the drawings of each step's training, by what they show."""
+    return {
+        step: {"metric": f"curve-{key}-metric", "loss": f"curve-{key}-loss"} for step, key in keys_of(steps).items()
+    }
+
+
+def figures_of(section: str, drawn: Collection[str], study: Study, rows: Sequence[Row]) -> tuple[Figure, ...]:
+    """Return the figures of a section among those that were drawn."""
+    if not drawn:
+        return ()
+    from modernize.report.figures import FIGURES, alt_text
+
+    return tuple(
+        Figure(key=key, alt=alt_text(key, study, rows))
+        for key, figure in FIGURES.items()
+        if figure.section == section and key in drawn
+    )

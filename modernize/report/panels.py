@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from modernize.diagram import change_diagram, network_diagram
 from modernize.registry import load_steps
 from modernize.report import cells
-from modernize.report.charts import curve_charts
-from modernize.report.drawings import change_keys
+from modernize.report.drawings import change_keys, curve_keys
 from modernize.report.roles import on_paper_ladder, role_text
 from modernize.report.rows import Row
 from modernize.report.specs import rung_specs
-from modernize.report.view import Cell, Panel, keys_of
+from modernize.report.view import Cell, Panel
 from modernize.results.study import Study
 from modernize.spec import Spec
 from modernize.words import NONE, macs_unit
@@ -25,7 +24,7 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
     by_step = {row.step: row for row in rows}
     specs = rung_specs(study, rows)
     unit_name, unit = macs_unit(row.planned.macs for row in rows)
-    keys, drawings = keys_of(by_step), change_keys(by_step)
+    drawings, curves = change_keys(by_step), curve_keys(by_step)
     return tuple(
         Panel(
             step=row.step,
@@ -52,7 +51,7 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
                 (unit_name, cells.macs(row, unit, study.image_size)),
                 ("Parameters", cells.params(row, study.image_size)),
             ),
-            charts=curve_charts(row, by_step.get(row.before), keys[row.step]),
+            curves=tuple(curves[row.step].values()),
         )
         for row in rows
     )

@@ -5,64 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from modernize.cost import cost
-from modernize.ladder import Rung
 from modernize.published import IMAGENET, published_rows
 from modernize.registry import load_steps
 from modernize.report import cells, numbers
-from modernize.report.drawings import PUBLISHED
 from modernize.report.panels import facts, published_numbers, study_panels
 from modernize.report.paper import N_SEEDS, READINGS
 from modernize.report.rows import Row
-from modernize.report.specs import paper_rungs
 from modernize.report.study_page import illustrated
 from modernize.report.study_tables import published_notes
 from modernize.report.view import Block, Facts, Items, Page, Paragraph, Section, Table, table
 from modernize.results.statistics import Summary, welch
-from modernize.results.study import PlannedEntry, Study
+from modernize.results.study import Study
 from modernize.words import signed
 
 IMAGE_SIZE = 224
 _ENDS = {"resnet50": "ResNet-50 to ConvNeXt-T", "resnet200": "ResNet-200 to ConvNeXt-B"}
 
 
-def paper_study(regime: str) -> Study:
-    """Give the published ladder as a study without runs, so that what shows studies can show it."""
-    by_step = {row.step: row for row in published_rows(regime)}
-    rungs = paper_rungs(regime)
-    return Study(
-        name=f"paper-{regime}",
-        regime=regime,
-        published=regime,
-        data="ImageNet-1K",
-        budget="full",
-        epochs=rungs["base"].spec.recipe.epochs,
-        image_size=IMAGE_SIZE,
-        seeds=(),
-        entries=tuple(_planned(rung) for rung in rungs.values()),
-        contrasts=tuple((step, by_step[step].before) for step in rungs if by_step[step].before),
-    )
-
-
-def _planned(rung: Rung) -> PlannedEntry:
-    counted = cost(rung.spec, IMAGE_SIZE)
-    return PlannedEntry(
-        name=rung.step,
-        title=rung.title,
-        role="rung" if rung.adopted else "probe",
-        fingerprint=rung.spec.fingerprint,
-        macs=counted.macs,
-        num_params=counted.num_params,
-        changes=tuple(map(str, rung.changes)),
-        run_ids=(),
-    )
-
-
 def paper_page(study: Study, rows: Sequence[Row], figures: Collection[str], *, panels: bool) -> Page:
     """Lay out a published ladder.
 
     Args:
-        study: See `paper_study`.
+        study: See `modernize.report.specs.paper_study`.
         rows: Of the study.
         figures: Keys of the figures there are.
         panels: Whether rung panels are shown.
@@ -93,7 +57,7 @@ def paper_page(study: Study, rows: Sequence[Row], figures: Collection[str], *, p
                 )
             ),
         ),
-        sections=illustrated(sections, figures, PUBLISHED),
+        sections=illustrated(sections, figures, study, rows),
         footnotes=tuple(
             (
                 f"{regime}-{row.step}",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from modernize.report.view import Cell, Chart, Page, keys_of
+from modernize.report.view import Cell, Page, keys_of
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -70,8 +70,6 @@ def to_html(page: Page, drawings: Mapping[str, str]) -> str:
         notes={key: number for number, (key, _) in enumerate(page.footnotes, 1)},
         drawings={key: Markup(svg) for key, svg in drawings.items()},  # noqa: S704 - drawn here, text escaped there
         widths={key: _width_pt(svg) for key, svg in drawings.items()},
-        chart=Chart,
-        curves={chart.key: chart.values for panel in page.panels for chart in panel.charts},
         columns=_sort_values,
     )
 

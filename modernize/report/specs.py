@@ -1,14 +1,15 @@
-"""The specs behind rungs: those of a study's runs, and those of a published table."""
+"""The specs behind rungs: those of a study's runs, and those of a published table, which may be shown as a study."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from modernize.cost import cost
 from modernize.errors import ModernizeError
 from modernize.ladder import Rung, ladder
 from modernize.report.rows import Row
 from modernize.results.stale import recorded_spec
-from modernize.results.study import Study
+from modernize.results.study import PlannedEntry, Study
 from modernize.spec import Spec
 
 
@@ -32,6 +33,45 @@ def rung_specs(study: Study, rows: Sequence[Row]) -> dict[str, Spec | None]:
     except ModernizeError:  # a regime of another version
         today = {}
     return {row.step: specs[row.step] if row.records else today.get(row.planned.fingerprint) for row in rows}
+
+
+def paper_study(regime: str) -> Study:
+    """Give a ladder as a study without runs, so that what shows studies shows what is published of it.
+
+    Raises:
+        ModernizeError: If there is no such regime.
+    """
+    rungs = ladder(regime, probes=True)
+    names = {rung.steps: rung.step for rung in rungs}
+    kind = rungs[0].spec.regime
+    return Study(
+        name=f"paper-{regime}",
+        regime=regime,
+        published=kind.published,
+        data="ImageNet-1K",
+        budget="full",
+        epochs=rungs[0].spec.recipe.epochs,
+        image_size=kind.image_size,
+        seeds=(),
+        entries=tuple(_planned(rung, kind.image_size) for rung in rungs),
+        contrasts=tuple(
+            (rung.step, names[rung.steps[:-1]]) for rung in rungs if rung.steps[:-1] in names and rung.steps
+        ),
+    )
+
+
+def _planned(rung: Rung, image_size: int) -> PlannedEntry:
+    counted = cost(rung.spec, image_size)
+    return PlannedEntry(
+        name=rung.step,
+        title=rung.title,
+        role="rung" if rung.adopted else "probe",
+        fingerprint=rung.spec.fingerprint,
+        macs=counted.macs,
+        num_params=counted.num_params,
+        changes=tuple(map(str, rung.changes)),
+        run_ids=(),
+    )
 
 
 def paper_rungs(regime: str) -> dict[str, Rung]:

@@ -7,11 +7,11 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from modernize.report import cells
-from modernize.report.drawings import figures_of, words_of
+from modernize.report.drawings import figures_of
 from modernize.report.evidence import findings, found_line
 from modernize.report.facts import Report, header, scale_limits, seed_limits
 from modernize.report.methods import methods
@@ -45,15 +45,18 @@ def study_page(study: Study, rows: Sequence[Row], figures: Collection[str], prob
             Paragraph(" ".join(scale_limits(study, rows))),
             _facts(report),
         ),
-        sections=illustrated((make(report) for make in SECTIONS), figures, words_of(study, rows)),
+        sections=illustrated((make(report) for make in SECTIONS), figures, study, rows),
         footnotes=tuple((notes[row.step], text) for row in rows if (text := cells.sources(study, row))),
     )
 
 
-def illustrated(sections: Iterable[Section], figures: Collection[str], words: Mapping[str, str]) -> tuple[Section, ...]:
+def illustrated(
+    sections: Iterable[Section], figures: Collection[str], study: Study, rows: Sequence[Row]
+) -> tuple[Section, ...]:
     """Put the figures of each section before its blocks, and leave out sections without either."""
     shown = (
-        replace(section, blocks=(*figures_of(section.id, figures, words), *section.blocks)) for section in sections
+        replace(section, blocks=(*figures_of(section.id, figures, study, rows), *section.blocks))
+        for section in sections
     )
     return tuple(section for section in shown if section.blocks)
 

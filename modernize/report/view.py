@@ -109,41 +109,6 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A curve as an SVG path; `role` is "mean", "seed", "band" or "before"."""
-
-    role: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """Curves of one quantity by epoch.
-
-    Attributes:
-        key: Unique in the page.
-        label: Quantity with its unit.
-        lines: Back to front, in a box of `width` x `height`.
-        y_ticks: Position and text of each.
-        x_ticks: The same.
-        before: Step whose mean is drawn for comparison, "" for none.
-        values: For the read-out: "mean", "low", "high" and "before", one value an epoch.
-        summary: The last values, in words.
-    """
-
-    width: ClassVar[int] = 320
-    height: ClassVar[int] = 170
-    key: str
-    label: str
-    lines: tuple[Line, ...]
-    y_ticks: tuple[tuple[float, str], ...]
-    x_ticks: tuple[tuple[float, str], ...]
-    before: str
-    values: dict[str, list[float]]
-    summary: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """Everything about one rung, for the rung picker.
 
@@ -157,7 +122,7 @@ class Panel:
         diagram: The change drawn in text; "" where the spec is not known.
         drawing: Key of a drawing of the same; "" for none.
         numbers: Label, value and where it comes from.
-        charts: Training curves.
+        curves: Keys of drawings of its training.
     """
 
     step: str
@@ -169,7 +134,7 @@ class Panel:
     diagram: str
     drawing: str
     numbers: tuple[tuple[str, str, str], ...]
-    charts: tuple[Chart, ...] = ()
+    curves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

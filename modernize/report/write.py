@@ -14,9 +14,10 @@ from modernize.report.gather import gather, read_study
 from modernize.report.index_page import Indexed, index_page
 from modernize.report.latex import to_latex
 from modernize.report.panels import study_panels
-from modernize.report.paper_page import paper_page, paper_study
+from modernize.report.paper_page import paper_page
 from modernize.report.render import to_html, to_markdown
 from modernize.report.rows import Row, make_rows, records_of
+from modernize.report.specs import paper_study
 from modernize.report.study_page import study_page
 from modernize.report.tables import Flat, csv_text, json_text, published_table, study_json, table_rows
 from modernize.report.view import Page
@@ -159,7 +160,7 @@ def write_paper_report(
         lambda keys, panels: paper_page(study, rows, keys, panels=panels),
         table=lambda: published_table(study, rows),
         facts=lambda: {"study": study.name, "regime": regime, "rungs": published_table(study, rows)},
-        artist=Artist(study=study, rows=rows, published=True) if figures else None,
+        artist=Artist(study=study, rows=rows) if figures else None,
     )
 
 

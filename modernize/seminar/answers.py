@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from modernize.published import PublishedRow, published_row, published_rows
+from modernize.published import published_row, published_rows
 from modernize.report.contrasts import LEVEL
 from modernize.report.numbers import delta_text, mean_text, p_text, published_text
-from modernize.report.paper import CLEAR_BELOW, N_SEEDS, READINGS, welch_half_width
+from modernize.report.paper import CLEAR_BELOW, N_SEEDS, Reading
 from modernize.report.rows import Row
 from modernize.words import signed
 
@@ -32,8 +32,6 @@ class Evidence:
         before: Top-1 before the step, as printed.
         after: Top-1 after it.
         reading: How it was judged, a phrase.
-        low: Lower end of the 95 % interval of the change, not corrected; None where there is none.
-        high: Its upper end.
     """
 
     truth: Truth | None
@@ -42,45 +40,28 @@ class Evidence:
     before: str
     after: str
     reading: str
-    low: float | None = None
-    high: float | None = None
 
 
-def published_evidence(table: str, step: str, before: str) -> Evidence | None:
-    """Read a published table on a step.
+def published_evidence(table: str, row: Row) -> Evidence | None:
+    """Read a published table on a row's step; None if it has no such change from the rung before.
 
     Args:
         table: "resnet50" or "resnet200".
-        step: Its id.
-        before: Id of the rung it was applied to.
-
-    Returns:
-        None if the table has no such change.
-
-    Examples:
-        >>> published_evidence("resnet50", "ln", "fewer-norms").truth
-        'no clear change'
-        >>> published_evidence("resnet50", "width", "depthwise").truth
-        'better'
+        row: Of a study that has this table beside it.
     """
-    row = published_row(table, step)
-    foot = published_row(table, row.before) if row and row.before == before else None
-    if row is None or foot is None:
+    foot, printed, delta = published_row(table, row.before), row.published, row.published_delta
+    if printed is None or foot is None or delta is None:
         return None
-    delta = round(row.top1_percent - foot.top1_percent, 2)
-    truth, reading = _judge(table, row, delta)
+    truth, reading = _judge(row.published_reading, delta)
     if foot.note:
         reading += f"; {foot.top1_text} is {foot.note}"
-    half = welch_half_width(row.top1_std, foot.top1_std)
     return Evidence(
         truth=truth,
         delta_points=delta,
         delta=signed(delta),
         before=published_text(foot),
-        after=published_text(row),
+        after=published_text(printed),
         reading=reading,
-        low=None if half is None else delta - half,
-        high=None if half is None else delta + half,
     )
 
 
@@ -100,14 +81,12 @@ def measured_evidence(row: Row, before: Row | None) -> Evidence | None:
         before=mean_text(before.value),
         after=mean_text(row.value),
         reading=reading,
-        low=row.delta.low,
-        high=row.delta.high,
     )
 
 
-def _judge(table: str, row: PublishedRow, delta: float) -> tuple[Truth, str]:
-    """Test a published delta where standard deviations are printed, else compare it with the borrowed spread."""
-    if found := READINGS[table].get(row.step):
+def _judge(found: Reading | None, delta: float) -> tuple[Truth, str]:
+    """Take the test of a published delta where standard deviations are printed, else compare with a borrowed spread."""
+    if found:
         clear = found.p_holm < CLEAR_BELOW
         how = f"{found.verdict}: Welch test, n={N_SEEDS}, Holm-corrected p {_equals(found.p_holm)}"
         if found.verdict == "borderline":
@@ -116,13 +95,7 @@ def _judge(table: str, row: PublishedRow, delta: float) -> tuple[Truth, str]:
         std, least = borrowed_spread()
         clear = abs(delta) >= least
         how = f"judged by the spread of the ResNet-50 table, {std:.2f} points: clear from {least:.2f} on"
-    return _truth(delta, clear=clear), how
-
-
-def _truth(delta: float, *, clear: bool) -> Truth:
-    if not clear:
-        return "no clear change"
-    return "better" if delta > 0 else "worse"
+    return ("better" if delta > 0 else "worse") if clear else "no clear change", how
 
 
 @cache
@@ -140,6 +113,17 @@ def borrowed_spread() -> tuple[float, float]:
     pooled = math.sqrt(math.fsum(std**2 for std in stds) / len(stds))
     quantile = float(stdtrit(len(stds) * (N_SEEDS - 1), 1 - CLEAR_BELOW / 2))
     return pooled, quantile * pooled * math.sqrt(2 / N_SEEDS)
+
+
+def borrowed_words(table: str) -> str:
+    """Say by what spread a table without standard deviations is judged; "" for one with."""
+    if table == SPREAD_TABLE:
+        return ""
+    std, least = borrowed_spread()
+    return (
+        f"{published_rows(table)[0].source} prints no standard deviations: its changes are judged by the spread of "
+        f"the ResNet-50 table, {std:.2f} points, with which {least:.2f} points would be clear."
+    )
 
 
 def _equals(p_value: float) -> str:

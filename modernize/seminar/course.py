@@ -9,20 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modernize.cost import cost
 from modernize.errors import ModernizeError
-from modernize.ladder import Rung, ladder
-from modernize.published import PublishedRow, published_row, published_rows
+from modernize.published import published_rows
 from modernize.registry import load_steps
 from modernize.report.gather import read_study
 from modernize.report.roles import ladder_of
-from modernize.report.rows import Row
-from modernize.report.specs import rung_specs
+from modernize.report.rows import Row, make_rows
+from modernize.report.specs import paper_study, rung_specs
 from modernize.results.store import find_study
-from modernize.results.study import PlannedEntry, Study
+from modernize.results.study import Study
 from modernize.seminar.answers import Evidence, measured_evidence, published_evidence
 from modernize.spec import Spec
 from modernize.step import Step
+from modernize.words import macs_text, macs_unit, plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,41 +29,60 @@ class Lesson:
     """One rung and what is known about the step that made it.
 
     Attributes:
-        step: Its id, or "base".
-        title: Its title.
-        adopted: False for a probe.
-        before: Id of the rung it was applied to; "" at the first.
-        registered: The step as registered; None at the base, and for a step that is not installed here.
-        spec: The rung; None where it cannot be rebuilt.
-        spec_before: The rung before.
-        changes: Fields that change, in words.
-        macs: Multiply-accumulates at the course's image size.
-        macs_before: Those of the rung before; 0 where that is not in the course.
-        num_params: Parameters.
-        row: Its published row.
+        row: The rung.
+        foot: The rung it was applied to; None where that is not in the course.
+        spec: The rung's; None where it cannot be rebuilt.
+        spec_before: That of the rung before.
         published: What papers say.
         measured: What the study says.
     """
 
-    step: str
-    title: str
-    adopted: bool
-    before: str
-    registered: Step | None
+    row: Row
+    foot: Row | None
     spec: Spec | None
     spec_before: Spec | None
-    changes: tuple[str, ...]
-    macs: int
-    macs_before: int
-    num_params: int
-    row: PublishedRow | None
     published: Evidence | None
     measured: Evidence | None
+
+    @property
+    def step(self) -> str:
+        """Its id, or "base"."""
+        return self.row.step
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+        return self.row.planned.title
+
+    @property
+    def before(self) -> str:
+        """Id of the rung it was applied to; "" at the first."""
+        return self.row.before
+
+    @property
+    def macs_before(self) -> int:
+        """MACs of the rung before; 0 where that is not in the course."""
+        return self.foot.planned.macs if self.foot else 0
+
+    @property
+    def registered(self) -> Step | None:
+        """The step as registered; None at the base, and for a step that is not installed here."""
+        return load_steps().get(self.step)
 
     @property
     def card(self) -> dict[str, str]:
         """The parts of the step's docstring, "" for what is not known."""
         return self.registered.card() if self.registered else dict.fromkeys(("what", "why", "watch", "deviates"), "")
+
+    @property
+    def costs(self) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
+        """Name, before and after of MACs and of parameters."""
+        now, before = self.row.planned, self.foot.planned if self.foot else None
+        unit, size = macs_unit([now.macs])
+        return (
+            (unit, macs_text(before.macs, size) if before else "-", macs_text(now.macs, size)),
+            ("parameters", f"{before.num_params:,}" if before else "-", f"{now.num_params:,}"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,34 +90,46 @@ class Course:
     """A ladder to go through.
 
     Attributes:
-        regime: Name of the regime.
-        table: Published regime that stands beside it.
-        image_size: In pixels.
-        start: What rung 0 is called.
-        end: What the last adopted rung is called.
+        plan: The ladder as a study, whose published table stands beside it.
+        rows: Its rungs.
         lessons: In the ladder's order, the first rung before all others.
-        study: Plan of the records; None for published numbers alone.
-        rows: The study's rows.
+        end: What the last adopted rung is called.
     """
 
-    regime: str
-    table: str
-    image_size: int
-    start: str
-    end: str
+    plan: Study
+    rows: tuple[Row, ...]
     lessons: tuple[Lesson, ...]
-    study: Study | None = None
-    rows: tuple[Row, ...] = ()
+    end: str
+
+    @property
+    def start(self) -> str:
+        """What rung 0 is called."""
+        return self.rows[0].planned.title
+
+    @property
+    def study(self) -> Study | None:
+        """What was measured; None for published numbers alone."""
+        return self.plan if any(row.planned.run_ids for row in self.rows) else None
 
     @property
     def steps(self) -> tuple[Lesson, ...]:
         """The lessons on adopted steps."""
-        return tuple(lesson for lesson in self.lessons if lesson.before and lesson.adopted)
+        return tuple(lesson for lesson in self.lessons if lesson.before and lesson.row.adopted)
 
     @property
-    def probes(self) -> tuple[Lesson, ...]:
-        """The lessons on what was tried and not adopted."""
-        return tuple(lesson for lesson in self.lessons if not lesson.adopted)
+    def table_name(self) -> str:
+        """The published table beside the course."""
+        return published_rows(self.plan.published)[0].source
+
+    @property
+    def setting(self) -> str:
+        """Where the numbers come from, in a line."""
+        published = f"published: {self.table_name}, ImageNet-1K at 224 px"
+        if not self.study:
+            return published
+        epochs, seeds = plural(self.plan.epochs, "epoch"), plural(len(self.plan.seeds), "seed")
+        data = f"{self.plan.data} at {self.plan.image_size} px"
+        return f"measured: {self.plan.name}, {data}, {epochs}, {seeds}; {published}"
 
     def lesson(self, step: str) -> Lesson | None:
         """Return the lesson on a step."""
@@ -116,17 +146,8 @@ def published_course(regime: str) -> Course:
         >>> [lesson.step for lesson in published_course("resnet50").steps][:3]
         ['recipe', 'stage-ratio', 'patchify']
     """
-    rungs = ladder(regime, probes=True)
-    names = {rung.steps: rung.step for rung in rungs}
-    kind = rungs[0].spec.regime
-    return Course(
-        regime=kind.name,
-        table=kind.published,
-        image_size=kind.image_size,
-        start=kind.start,
-        end=kind.end,
-        lessons=tuple(_unmeasured(rung, names.get(rung.steps[:-1], "") if rung.steps else "") for rung in rungs),
-    )
+    study = paper_study(regime)
+    return course_of(study, make_rows(study, ()))
 
 
 def study_course(results_dir: Path, name: str = "") -> Course:
@@ -155,61 +176,25 @@ def course_of(study: Study, rows: Sequence[Row]) -> Course:
     specs = rung_specs(study, rows)
     by_step = {row.step: row for row in rows}
     base = next((spec for spec in specs.values() if spec), None)
-    adopted = [row for row in rows if row.adopted]
-    last = last_published(study.published)
+    last = [row.step for row in rows if row.adopted][-1]
     return Course(
-        regime=study.regime,
-        table=study.published,
-        image_size=study.image_size,
-        start=rows[0].planned.title,
-        end=base.regime.end if base and adopted[-1].step == last else f"rung {adopted[-1].step}",
-        lessons=tuple(_measured(row, by_step, specs, study.published) for row in rows),
-        study=study,
-        rows=tuple(rows),
+        plan=study,
+        rows=rows,
+        end=base.regime.end if base and last == last_published(study.published) else f"rung {last}",
+        lessons=tuple(
+            Lesson(
+                row=row,
+                foot=by_step.get(row.before),
+                spec=specs[row.step],
+                spec_before=specs.get(row.before),
+                published=published_evidence(study.published, row),
+                measured=measured_evidence(row, by_step.get(row.before)),
+            )
+            for row in rows
+        ),
     )
 
 
 def last_published(table: str) -> str:
     """Return the id of the last adopted step of a published table."""
     return [row.step for row in published_rows(table) if row.adopted][-1]
-
-
-def _unmeasured(rung: Rung, before: str) -> Lesson:
-    counted = cost(rung.spec)
-    table = rung.spec.regime.published
-    return Lesson(
-        step=rung.step,
-        title=rung.title,
-        adopted=rung.adopted,
-        before=before,
-        registered=load_steps().get(rung.step),
-        spec=rung.spec,
-        spec_before=rung.before,
-        changes=tuple(map(str, rung.changes)),
-        macs=counted.macs,
-        macs_before=cost(rung.before).macs if rung.before else 0,
-        num_params=counted.num_params,
-        row=published_row(table, rung.step),
-        published=published_evidence(table, rung.step, before) if before else None,
-        measured=None,
-    )
-
-
-def _measured(row: Row, rows: dict[str, Row], specs: dict[str, Spec | None], table: str) -> Lesson:
-    planned: PlannedEntry = row.planned
-    return Lesson(
-        step=row.step,
-        title=planned.title,
-        adopted=row.adopted,
-        before=row.before,
-        registered=load_steps().get(row.step),
-        spec=specs[row.step],
-        spec_before=specs.get(row.before),
-        changes=planned.changes,
-        macs=planned.macs,
-        macs_before=rows[row.before].planned.macs if row.before in rows else 0,
-        num_params=planned.num_params,
-        row=row.published,
-        published=published_evidence(table, row.step, row.before) if row.before else None,
-        measured=measured_evidence(row, rows.get(row.before)),
-    )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modernize.report.render import escape_markdown
-from modernize.seminar.answers import Evidence
+from modernize.seminar.answers import Evidence, borrowed_words
 from modernize.seminar.course import Course, Lesson
-from modernize.seminar.slide import borrowed_words, costs, setting
 from modernize.words import NONE
 
 PAGE_BREAK = '<div style="page-break-after: always"></div>'
@@ -19,7 +18,7 @@ def handout(course: Course) -> str:
 
 
 def _front(course: Course) -> Iterator[str]:
-    unit = costs(course, course.steps[0])[0][0]
+    unit = course.steps[0].costs[0][0]
     yield f"# From {escape_markdown(course.start)} to {escape_markdown(course.end)}: predict each step"
     yield ""
     yield "What does each step do to top-1: better (b), no clear change (n) or worse (w)? How many points?"
@@ -28,7 +27,7 @@ def _front(course: Course) -> Iterator[str]:
     yield f"| | step | what changes | {unit} | b, n, w | points |"
     yield "|--:|---|---|--:|---|---|"
     for number, lesson in enumerate(course.steps, 1):
-        macs = costs(course, lesson)[0]
+        macs = lesson.costs[0]
         what = escape_markdown((lesson.card["what"] or lesson.title).rstrip(".").replace("`", ""))
         cost = f"{macs[1]} → {macs[2]}" if macs[1] != macs[2] else f"{macs[2]}"
         yield f"| {number} | {escape_markdown(lesson.step)} | {what} | {cost} | | |"
@@ -48,13 +47,12 @@ def _back(course: Course) -> Iterator[str]:
             cells += [lesson.measured.delta if lesson.measured else NONE, _truth(lesson.measured)]
         yield f"| {' | '.join(cells)} | |"
     yield ""
-    where = setting(course)
-    yield escape_markdown(f"{where[0].upper()}{where[1:]}.")
+    yield escape_markdown(f"{course.setting[0].upper()}{course.setting[1:]}.")
     yield (
         "Better and worse: by a test at 5 %, corrected for the number of steps. Changes are in points of top-1"
         f"{', brackets hold 95 % intervals' if measured else ''}."
     )
-    if borrowed := borrowed_words(course):
+    if borrowed := borrowed_words(course.plan.published):
         yield borrowed
 
 

@@ -27,7 +27,7 @@ def write_kit(course: Course, folder: Path, *, replace: bool = False) -> list[Pa
     Raises:
         ModernizeError: If one of them is there already and `replace` is not given; none is written then.
     """
-    from modernize.seminar.slides import slides_html
+    from modernize.seminar.deck_page import slides_html
 
     if there := [name for name in (SLIDES, HANDOUT, NOTEBOOK) if (folder / name).exists() and not replace]:
         raise ModernizeError(f"{folder} already holds {', '.join(there)}; give --replace, or another --out.")

@@ -1,7 +1,7 @@
 """The figures of reports and slides: each a function that returns a matplotlib Figure, light or dark.
 
 Of a study and its rows: `figure2` (without them: the published ladder alone), `deltas`, `pareto`, `curves`. Of specs:
-`block`, `blocks_side_by_side`, `change`, `network`, `cost_breakdown`, `stage_costs`. `figure_bytes` and `svg_text`
+`block`, `blocks_side_by_side`, `change`, `network`, `cost_breakdown`. `figure_bytes` and `svg_text`
 give a figure as a file or as an element of an HTML page; the same figure gives the same bytes.
 """
 
@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from modernize.report.figures.bars import figure2
 from modernize.report.figures.blocks import block, blocks_side_by_side, change
-from modernize.report.figures.costs import cost_breakdown, stage_costs
-from modernize.report.figures.curves import curves
+from modernize.report.figures.breakdown import cost_breakdown
+from modernize.report.figures.catalogue import FIGURES, MAIN, alt_text, draw, write_figures
+from modernize.report.figures.curves import curves, rung_curve
 from modernize.report.figures.forest import deltas
+from modernize.report.figures.look import Theme
 from modernize.report.figures.output import figure_bytes, svg_text
-from modernize.report.figures.sets import FIGURES, MAIN, draw, write_figures
 from modernize.report.figures.stages import network
-from modernize.report.figures.style import Theme
 from modernize.report.figures.tradeoff import pareto
 
 __all__ = [
     "FIGURES",
     "MAIN",
     "Theme",
+    "alt_text",
     "block",
     "blocks_side_by_side",
     "change",
@@ -33,7 +34,7 @@ __all__ = [
     "figure_bytes",
     "network",
     "pareto",
-    "stage_costs",
+    "rung_curve",
     "svg_text",
     "write_figures",
 ]

@@ -7,22 +7,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from modernize.published import PUBLISHED_REGIMES, PublishedRow, published_row, published_rows
 from modernize.regimes import get_regime
 from modernize.registry import load_steps
-from modernize.report.figures.style import HATCH, Look, Theme, house_style, sentence, settled, shortened
-from modernize.report.figures.words import rung_label, setting, stale_notes, verdict
+from modernize.report.figures.look import Look, Theme
+from modernize.report.figures.style import (
+    house_style,
+    lined,
+    rung_label,
+    setting,
+    settled,
+    shortened,
+    stale_notes,
+    verdict,
+)
 from modernize.report.paper import reference_rows
 from modernize.report.roles import ladder_of, on_paper_ladder
-from modernize.report.rows import Row
+from modernize.report.rows import Row, make_rows
+from modernize.report.specs import paper_study
 from modernize.results.study import Study
 from modernize.words import listed, macs_text, macs_unit
 
@@ -42,188 +51,191 @@ SECTIONS = {
 
 
 def figure2(
-    study: Study | None = None, rows: Sequence[Row] = (), *, regime: str = "resnet50", theme: Theme = "light"
+    study: Study | None = None,
+    rows: Sequence[Row] = (),
+    *,
+    regime: str = "resnet50",
+    slide: bool = False,
+    theme: Theme = "light",
 ) -> Figure:
     """Draw top-1 of every rung as printed in both regimes, and as measured, on an axis of its own.
 
-    Published values that a study refers to have an axis for each data set that they were measured on.
-
-    Probes are hatched. The numbers at the start of the bars are MACs.
+    Published values that a study refers to have an axis for each data set that they were measured on. Probes are
+    hatched. The numbers at the start of the bars are MACs.
 
     Args:
-        study: The plan of what was measured; None for the published ladder alone.
-        rows: In the study's order, drawn from top to bottom, rungs first.
-        regime: Which published ladder comes first, where there is no study.
+        study: The plan of what was measured; None for a ladder as published.
+        rows: In the study's order, drawn from top to bottom, rungs first; without a record, as published alone.
+        regime: Which ladder, where there is no study.
+        slide: Whether it is drawn for a slide, with the study's own published ladder alone.
         theme: "light" or "dark".
 
     Raises:
-        ModernizeError: If there is no such published ladder or theme.
+        ModernizeError: If there is no such ladder or theme.
     """
+    if study is None:
+        study = paper_study(regime)
+        rows = make_rows(study, ())
     rows = [*ladder_of(rows), *(row for row in rows if not row.on_ladder)]
-    paper = study is None or on_paper_ladder(study, rows)
-    regimes = _regimes(study.published if study else regime) if paper else ()
-    referred = _references(study, rows) if study else {}
+    paper = on_paper_ladder(study, rows)
+    measured = any(row.records for row in rows) or not paper
+    regimes = sorted(PUBLISHED_REGIMES, key=lambda name: name != study.published)[: 1 if slide else None]
+    referred = _references(study, rows)
     # The tables have all of them.
-    printed = dict([*referred.items()][: MOST_PANELS - 1 - paper])
-    n_panels = bool(study) + paper + len(printed)
+    shown = dict([*referred.items()][: MOST_PANELS - 1 - paper])
+    places = _places(rows)
+    published = {name: _published(rows, places, name) for name in regimes} if paper else {}
+    end = _end(published, places) if not measured and not slide else {}
     with house_style(theme) as look:
-        places = _places(study, rows, regimes)
-        figure = Figure(figsize=(max(13.333, 6.4 * n_panels), max(4.4, 2.3 + 0.43 * (places[-1].y + 1))))
-        figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
-        panels = list(figure.subplots(1, n_panels, sharey=True, squeeze=False)[0])
-        panels[0].set_yticks([place.y for place in places], [place.label for place in places])
-        panels[0].set_ylim(places[-1].y + 0.65, -0.65)
-        notes = []
-        if study:
-            _measured_panel(panels[0], study, rows, places, look)
-            notes += ["dots: single seeds"] if any(_dots(row) for row in rows) else []
-            notes += stale_notes(rows)
-            _set_apart(panels, rows, places, look)
-        else:
-            _section_names(panels[0], places, look)
+        panels = []
+        if measured:
+            panels.append(_measured_panel(study, rows, places, look))
         if paper:
-            _published_panel(panels[bool(study)], places, regimes, look)
-        for axes, (data, of) in zip(panels[bool(study) + paper :], printed.items(), strict=True):
-            _reference_panel(axes, data, of, places, look)
-        if not all(place.adopted for place in places):
-            notes.insert(0, "hatched: probes, tried beside the rung and not adopted")
-        if any(p and p.anomaly for place in places for p in place.published.values()):
+            panels.append(_published_panel(rows, places | end, published, look))
+        panels += [_reference_panel(data, of, places, look) for data, of in shown.items()]
+        labels = [rung_label(row) if row.on_ladder else rung_label(row, 34) for row in rows]
+        figure, every = lined(
+            [*labels, *end], n_panels=len(panels), places=[*places.values(), *end.values()], around=2.3, line=0.43,
+            slide=slide,
+        )  # fmt: skip
+        for axes, panel in zip(every, panels, strict=True):
+            _draw(axes, panel, look, brief=slide)
+        if measured:
+            _set_apart(every, rows, places, look)
+        elif not slide:
+            _section_names(every[0], rows, look)
+        notes = ["hatched: probes, tried beside the rung and not adopted"] if not all(map(_solid, rows)) else []
+        if measured:
+            notes += ["dots: single seeds"] if any(bar.dots for bar in panels[0].bars) else []
+            notes += stale_notes(rows)
+        if any(row.anomaly for of in published.values() for row in of.values()):
             notes.append("* printed MACs inconsistent with the architecture")
-        if study and paper:
+        if measured and paper:
             notes.append("the two axes are not comparable: different data and budget")
-        if printed:
+        if shown:
             notes.append("published values stand on an axis of their own: see the report for what differs")
-        if left_out := [data for data in referred if data not in printed]:
+        if left_out := [data for data in referred if data not in shown]:
             notes.append(f"not drawn: published on {shortened(', '.join(left_out), 60)}")
-        figure.supxlabel(sentence(notes), fontsize=10.5, color=look.faint)
-        return settled(figure, look)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A line of the figure."""
-
-    y: float
-    step: str
-    label: str
-    adopted: bool
-    published: Mapping[str, PublishedRow | None]
+        return settled(figure, look, notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Bar:
-    """A value in percent with its spread; `reach` is where its ink ends, `note` stands behind the number."""
+    """A value in percent with its spread; `inside` stands at its start, `note` behind the number."""
 
     y: float
-    height: float
     mean: float
     std: float | None
-    reach: float
-    macs: str
     colour: str
-    adopted: bool
+    height: float = 0.66
+    inside: str = ""
     note: str = ""
+    solid: bool = True
+    dots: Sequence[float] = ()
+
+    @property
+    def reach(self) -> float:
+        """Where its ink ends."""
+        return max(self.mean + (self.std or 0.0), *self.dots, self.mean)
 
 
-def _regimes(first: str) -> tuple[str, ...]:
-    return first, *(regime for regime in PUBLISHED_REGIMES if regime != first)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Panel:
+    """Bars on an axis: lines of text and their colours below the title, and words on lines that have no bar."""
+
+    title: str
+    colour: str
+    heads: Sequence[Sequence[tuple[str, str]]]
+    bars: Sequence[_Bar]
+    label: str
+    notes: Sequence[str]
+    words: Sequence[tuple[float, str, str]] = field(default=())
 
 
-def _places(study: Study | None, rows: Sequence[Row], regimes: Sequence[str]) -> list[_Place]:
-    if study:
-        apart = _GAP if any(row.on_ladder for row in rows) else 0.0
-        return [
-            _Place(
-                y + (0.0 if row.on_ladder else apart),
-                row.step,
-                rung_label(row) if row.on_ladder else rung_label(row, 34),
-                row.planned.role != "probe",
-                {r: published_row(r, row.step) if row.on_ladder else None for r in regimes},
-            )
-            for y, row in enumerate(rows)
-        ]
-    printed = published_rows(regimes[0])
-    places = [
-        _Place(
-            y,
-            row.step,
-            row.step if row.adopted else f"{row.step} (probe)",
-            row.adopted,
-            {r: published_row(r, row.step) for r in regimes},
-        )
-        for y, row in enumerate(row for row in printed if row.role != "reference")
-    ]
-    references = {r: next((x for x in published_rows(r) if x.role == "reference"), None) for r in regimes}
-    names = dict.fromkeys(row.label for row in references.values() if row)
-    return [*places, _Place(len(places), "", " / ".join(names), True, references)] if names else places
+def _solid(row: Row) -> bool:
+    return row.planned.role != "probe"
 
 
-def _measured_panel(axes: Axes, study: Study, rows: Sequence[Row], places: Sequence[_Place], look: Look) -> None:
+def _places(rows: Sequence[Row]) -> dict[str, float]:
+    apart = _GAP if any(row.on_ladder for row in rows) else 0.0
+    return {row.step: y + (0.0 if row.on_ladder else apart) for y, row in enumerate(rows)}
+
+
+def _published(rows: Sequence[Row], places: Mapping[str, float], regime: str) -> dict[float, PublishedRow]:
+    """Return the rows of a paper's table by the place of their rung."""
+    found = {places[row.step]: published_row(regime, row.step) for row in rows if row.on_ladder}
+    return {place: row for place, row in found.items() if row}
+
+
+def _end(published: dict[str, dict[float, PublishedRow]], places: Mapping[str, float]) -> dict[str, float]:
+    """Add what the tables print beside the ladder, on a line of its own below it; return its label and place."""
+    below = max(places.values()) + 1
+    found = {name: row for name in published for row in published_rows(name) if row.role == "reference"}
+    for name, row in found.items():
+        published[name][below] = row
+    return {" / ".join(dict.fromkeys(row.label for row in found.values())): below} if found else {}
+
+
+def _measured_panel(study: Study, rows: Sequence[Row], places: Mapping[str, float], look: Look) -> _Panel:
     unit_name, unit = macs_unit(row.planned.macs for row in rows)
-    bars = []
-    for place, row in zip((place.y for place in places), rows, strict=True):
-        if row.value is None:
-            word = verdict(row)
-            axes.text(0.012, place, word, color=look.faint if word == "missing" else look.bad, **_beside(axes))
-            continue
-        dots = _dots(row)
-        bars.append(
-            _Bar(
-                y=place,
-                height=0.66,
-                mean=row.value.mean,
-                std=row.value.std,
-                reach=max(row.value.mean + (row.value.std or 0.0), *dots, row.value.mean),
-                macs=macs_text(row.planned.macs, unit),
-                colour={"baseline": look.baseline, "control": look.other}.get(row.planned.role, look.measured),
-                adopted=row.planned.role != "probe",
-                note=f"  (n={row.value.n})" if row.value.n < len(row.planned.run_ids) else "",
-            )
+    own = {"baseline": look.baseline, "control": look.other}
+    bars = [
+        _Bar(
+            y=places[row.step],
+            mean=row.value.mean,
+            std=row.value.std,
+            inside=macs_text(row.planned.macs, unit),
+            colour=own.get(row.planned.role, look.measured),
+            solid=_solid(row),
+            note=f"  (n={row.value.n})" if row.value.n < len(row.planned.run_ids) else "",
+            dots=[*row.finished.values()] if 1 < row.value.n <= MOST_DOTS else (),
         )
-        axes.plot(dots, [place] * len(dots), "o", ms=4, mfc=look.page, mec=look.ink, mew=0.8, zorder=4)
+        for row in rows
+        if row.value
+    ]
+    absent = {places[row.step]: verdict(row) for row in rows if row.value is None}
     n_seeds = len(study.seeds)
-    spread = f"mean of {n_seeds} seeds, whisker: standard deviation" if n_seeds > 1 else "one seed: no spread shown"
-    axes.set_title(f"Measured: {setting(study)}", color=look.measured, weight="bold", pad=38)
-    _head(axes, 0, f"in the bars: {unit_name} at {study.image_size} px", look.faint)
-    _draw(
-        axes, bars, f"test {study.metric.title} on {shortened(study.data, 30)}{study.metric.in_unit}\n({spread}", look
+    return _Panel(
+        title=f"Measured: {setting(study)}",
+        colour=look.measured,
+        heads=[[(f"in the bars: {unit_name} at {study.image_size} px", look.faint)]],
+        bars=bars,
+        label=f"test {study.metric.title} on {shortened(study.data, 30)}{study.metric.in_unit}",
+        notes=[f"mean of {n_seeds} seeds, whisker: standard deviation" if n_seeds > 1 else "one seed: no spread shown"],
+        words=[(y, word, look.faint if word == "missing" else look.bad) for y, word in absent.items()],
     )
 
 
-def _published_panel(axes: Axes, places: Sequence[_Place], regimes: Sequence[str], look: Look) -> None:
-    colours = (look.published, look.other)
-    shown = [r for r in regimes if any(place.published[r] for place in places)]
-    bars = []
-    for place in places:
-        y = place.y
-        for i, regime in enumerate(regimes):
-            row = place.published[regime]
-            if row is None:
-                continue
-            bars.append(
-                _Bar(
-                    y=y + (-0.19, 0.22)[i],
-                    height=0.4,
-                    mean=row.top1_percent,
-                    std=row.top1_std,
-                    reach=row.top1_percent + (row.top1_std or 0.0),
-                    macs=f"{row.gmacs_text}{'*' if row.anomaly else ''}",
-                    colour=colours[i],
-                    adopted=place.adopted,
-                )
-            )
-        if not any(place.published.values()):
-            axes.text(0.012, y, "none", color=look.faint, **_beside(axes))
-    source = published_rows(regimes[0])[0].source.split(" ", 1)[0] if shown else "nothing"
-    axes.set_title(f"Published: {source}", color=look.published_ink, weight="bold", pad=38)
-    for line, (regime, colour) in enumerate(zip(regimes, colours, strict=True)):
-        if regime in shown:
-            start, end, table = _ends(regime)
-            text = f"{start} to {end}, {table}" + ("; in the bars: GMACs, printed" if line == 0 else "")
-            _head(axes, 1 - line, "\u25a0", colour)
-            _head(axes, 1 - line, text, look.faint, indent=14)
-    label = "ImageNet-1K top-1, %\n(whisker: printed standard deviation" if bars else "ImageNet-1K top-1, %\n("
-    _draw(axes, bars, label, look)
+def _published_panel(
+    rows: Sequence[Row], places: Mapping[str, float], published: Mapping[str, Mapping[float, PublishedRow]], look: Look
+) -> _Panel:
+    shown = [name for name, of in published.items() if of]
+    hatched = {places[row.step] for row in rows if not _solid(row)}
+    bars: list[_Bar] = []
+    heads: list[list[tuple[str, str]]] = []
+    shapes = ((-0.19, 0.4), (0.22, 0.4)) if len(published) > 1 else ((0.0, 0.66),)
+    for name, (aside, height), colour in zip(published, shapes, (look.published, look.other), strict=False):
+        for y, row in published[name].items():
+            macs = f"{row.gmacs_text}{'*' if row.anomaly else ''}"
+            bars.append(_printed(row, y + aside, colour, inside=macs, height=height, solid=y not in hatched))
+        if name in shown:
+            kind, table = get_regime(name), published_rows(name)[0].source.split(" ", 1)[-1]
+            more = "; in the bars: GMACs, printed" if not heads else ""
+            heads.append([("\u25a0", colour), (f"{kind.start} to {kind.end}, {table}{more}", look.faint)])
+    filled = {y for of in published.values() for y in of}
+    return _Panel(
+        title=f"Published: {published_rows(shown[0])[0].source.split(' ', 1)[0] if shown else 'nothing'}",
+        colour=look.published_ink,
+        heads=heads,
+        bars=bars,
+        label="ImageNet-1K top-1, %",
+        notes=["whisker: printed standard deviation"] if bars else [],
+        words=[(y, "none", look.faint) for y in places.values() if y not in filled],
+    )
+
+
+def _printed(row: PublishedRow, y: float, colour: str, **style: Any) -> _Bar:
+    return _Bar(y=y, mean=row.top1_percent, std=row.top1_std, colour=colour, **style)
 
 
 def _references(study: Study, rows: Sequence[Row]) -> dict[str, dict[str, PublishedRow]]:
@@ -236,94 +248,72 @@ def _references(study: Study, rows: Sequence[Row]) -> dict[str, dict[str, Publis
     return found
 
 
-def _reference_panel(
-    axes: Axes, data: str, printed: Mapping[str, PublishedRow], places: Sequence[_Place], look: Look
-) -> None:
-    bars = []
-    for place in places:
-        row = printed.get(place.step)
-        if row is None:
-            axes.text(0.012, place.y, "none", color=look.faint, **_beside(axes))
-            continue
-        bars.append(
-            _Bar(
-                y=place.y,
-                height=0.66,
-                mean=row.top1_percent,
-                std=row.top1_std,
-                reach=row.top1_percent + (row.top1_std or 0.0),
-                macs="",
-                colour=look.published,
-                adopted=True,
-                note=f"  (n={row.n})" if row.n else "",
-            )
-        )
+def _reference_panel(data: str, printed: Mapping[str, PublishedRow], places: Mapping[str, float], look: Look) -> _Panel:
     sources = dict.fromkeys(row.source for row in printed.values())
     name = next(iter(sources)) if len(sources) == 1 else f"{len(sources)} sources"
-    axes.set_title(f"Published on {shortened(data, 30)}", color=look.published_ink, weight="bold", pad=38)
-    _head(axes, 0, shortened(name, 70), look.faint)
-    whisker = "whisker: printed standard deviation" if any(bar.std is not None for bar in bars) else ""
-    _draw(axes, bars, f"top-1 on {shortened(data, 30)}, %\n({whisker}", look)
+    return _Panel(
+        title=f"Published on {shortened(data, 30)}",
+        colour=look.published_ink,
+        heads=[[(shortened(name, 70), look.faint)]],
+        bars=[
+            _printed(row, places[step], look.published, note=f"  (n={row.n})" if row.n else "")
+            for step, row in printed.items()
+        ],
+        label=f"top-1 on {shortened(data, 30)}, %",
+        notes=["whisker: printed standard deviation"]
+        if any(row.top1_std is not None for row in printed.values())
+        else [],
+        words=[(y, "none", look.faint) for step, y in places.items() if step not in printed],
+    )
 
 
-def _set_apart(panels: Sequence[Axes], rows: Sequence[Row], places: Sequence[_Place], look: Look) -> None:
+def _set_apart(panels: Sequence[Axes], rows: Sequence[Row], places: Mapping[str, float], look: Look) -> None:
     """Draw a line between the ladder and what stands beside it, with a heading."""
-    others = [place.y for row, place in zip(rows, places, strict=True) if not row.on_ladder]
+    others = [row for row in rows if not row.on_ladder]
     if not others or len(others) == len(rows):
         return
-    line = others[0] - 0.5 - _GAP / 2
+    line = places[others[0].step] - 0.5 - _GAP / 2
     for axes in panels:
         axes.axhline(line, color=look.faint, lw=1.0)
-    roles = dict.fromkeys(row.planned.role for row in rows if not row.on_ladder)
+    roles = dict.fromkeys(row.planned.role for row in others)
     heading = f"{listed(f'{role}s' for role in roles).capitalize()}, no steps of the ladder"
     at: dict[str, Any] = {"xycoords": panels[0].get_yaxis_transform(), "textcoords": "offset points"}
     panels[0].annotate(heading, (0, line), (5, -5), va="top", fontsize=10.5, color=look.faint, weight="bold", **at)
 
 
-def _beside(axes: Axes) -> dict[str, Any]:
-    return {"transform": axes.get_yaxis_transform(), "va": "center", "style": "italic"}
-
-
-def _ends(regime: str) -> tuple[str, str, str]:
-    found = get_regime(regime)
-    return found.start, found.end, published_rows(regime)[0].source.split(" ", 1)[-1]
-
-
-def _head(axes: Axes, line: int, text: str, colour: str, indent: float = 0) -> None:
-    """Write a line between title and bars, the lowest first."""
-    axes.annotate(
-        text, (0, 1), (indent, 5 + 15 * line), xycoords="axes fraction", textcoords="offset points", fontsize=10.5,
-        color=colour,
-    )  # fmt: skip
-
-
-def _draw(axes: Axes, bars: Sequence[_Bar], label: str, look: Look) -> None:
-    start, end = _window(bars)
+def _draw(axes: Axes, panel: _Panel, look: Look, *, brief: bool) -> None:
+    """Draw a panel; in brief without what its whiskers are."""
+    start, end = _window(panel.bars)
     axes.set_xlim(start, end)
-    axes.set_xlabel(f"{label}; axis starts at {start:g})".replace("(; ", "("))
-    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
-    axes.grid(axis="x", color=look.grid)
-    axes.tick_params(axis="y", length=0)
-    for bar in bars:
-        solid = bar.adopted
+    notes = [*([] if brief else panel.notes), f"axis starts at {start:g}"]
+    axes.set_xlabel(f"{panel.label}\n({'; '.join(notes)})")
+    axes.set_title(panel.title, color=panel.colour, weight="bold", pad=8 + 15 * max(1, len(panel.heads)))
+    beside: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
+    for line, head in enumerate(reversed(panel.heads)):
+        for i, (text, colour) in enumerate(head):
+            at = (14 * i, 10 + 15 * line)
+            axes.annotate(text, (0, 1), at, xycoords="axes fraction", fontsize=10.5, color=colour, **beside)
+    for y, word, colour in panel.words:
+        axes.text(0.012, y, word, color=colour, transform=axes.get_yaxis_transform(), va="center", style="italic")
+    for bar in panel.bars:
         axes.barh(
             bar.y,
             bar.mean - start,
             left=start,
             height=bar.height,
-            color=bar.colour if solid else look.page,
+            color=bar.colour if bar.solid else look.page,
             edgecolor=bar.colour,
-            hatch=None if solid else HATCH,
+            hatch=None if bar.solid else "////",
             linewidth=1.0,
         )
         if bar.std is not None:
             axes.errorbar(bar.mean, bar.y, xerr=bar.std, color=look.ink, elinewidth=1.3, capsize=3, zorder=3)
-        beside: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
+        axes.plot(bar.dots, [bar.y] * len(bar.dots), "o", ms=4, mfc=look.page, mec=look.ink, mew=0.8, zorder=4)
         axes.annotate(f"{bar.mean:.2f}{bar.note}", (bar.reach, bar.y), (6, 0), fontsize=10.5, **beside)
         # On hatching a number needs ground of its own.
-        ground = None if solid else {"facecolor": look.page, "edgecolor": "none", "pad": 1.0}
-        ink = look.on(bar.colour) if solid else look.ink
-        axes.annotate(bar.macs, (start, bar.y), (5, 0), fontsize=9.5, color=ink, bbox=ground, **beside)
+        ground = None if bar.solid else {"facecolor": look.page, "edgecolor": "none", "pad": 1.0}
+        ink = look.on(bar.colour) if bar.solid else look.ink
+        axes.annotate(bar.inside, (start, bar.y), (5, 0), fontsize=9.5, color=ink, bbox=ground, **beside)
 
 
 def _window(bars: Sequence[_Bar]) -> tuple[float, float]:
@@ -338,28 +328,17 @@ def _window(bars: Sequence[_Bar]) -> tuple[float, float]:
     return start, high + room * max(high - start, 1.0)
 
 
-def _dots(row: Row) -> list[float]:
-    return list(row.finished.values()) if row.value and 1 < row.value.n <= MOST_DOTS else []
-
-
-def _section_names(axes: Axes, places: Sequence[_Place], look: Look) -> None:
+def _section_names(axes: Axes, rows: Sequence[Row], look: Look) -> None:
     """Name the paper's sections at the far left, with a line where one ends."""
     steps = load_steps()
-    sections = [steps[p.step].section if p.step in steps else "" for p in places]
     first = 0
-    for section, group in groupby(sections):
+    for section, group in groupby(steps[row.step].section if row.step in steps else "" for row in rows):
         last = first + len(list(group)) - 1
         if first:
             axes.axhline(first - 0.5, color=look.grid, lw=1.0, zorder=0)
         if section in SECTIONS:
-            axes.annotate(
-                SECTIONS[section],
-                (0, (first + last) / 2),
-                (-255, 0),
-                xycoords=axes.get_yaxis_transform(),
-                textcoords="offset points",
-                va="center",
-                color=look.faint,
-                weight="bold",
-            )
+            at: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points", "va": "center"}
+            middle = (0, (first + last) / 2)
+            axes.annotate(SECTIONS[section], middle, (-255, 0), color=look.faint, weight="bold", **at)
         first = last + 1
+    axes.axhline(first - 0.5, color=look.grid, lw=1.0, zorder=0)

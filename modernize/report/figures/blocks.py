@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 
 from matplotlib.figure import Figure
@@ -11,27 +10,19 @@ from matplotlib.figure import Figure
 from modernize.blueprint import blueprint
 from modernize.diagram import INTO, changed_parts
 from modernize.report.figures.canvas import LINE, SMALL_FONT, TITLE_FONT, Canvas, text_width
-from modernize.report.figures.flow import Extent, Scale, draw_part, extent, scale_for
-from modernize.report.figures.kinds import KINDS
-from modernize.report.figures.parts import Marks, Part, block_part, compare, network_parts
-from modernize.report.figures.style import Look, Theme, house_style
-from modernize.spec import Change, Spec
+from modernize.report.figures.flow import draw_part, scale_for
+from modernize.report.figures.look import KINDS, Theme
+from modernize.report.figures.parts import Part, block_part, compare, network_parts
+from modernize.report.figures.style import house_style
+from modernize.spec import Spec
 
 MARGIN = 16.0
 _TITLE, _PART_TITLE, _LINE = 24.0, 20.0, 16.0
 _BETWEEN, _COLUMN = 58.0, 40.0
 _MOST_CHANGES = 4
 
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A part with its marks, its room and where its top left corner stands."""
-
-    part: Part
-    marks: Marks
-    room: Extent
-    x: float
-    y: float
+Side = tuple[str, list[list[Part]]]
+"""A title, and columns of parts below it."""
 
 
 def block(
@@ -49,38 +40,24 @@ def block(
     Raises:
         ModernizeError: If there is no such block or theme.
     """
-    part = block_part(blueprint(spec), stage, position)
-    with house_style(theme) as look:
-        return _page([(title, [[(part, compare(part, part)[0])]])], (), look)
+    return _page([(title, [[block_part(blueprint(spec), stage, position)]])], (), theme)
 
 
 def blocks_side_by_side(
-    before: Spec,
-    after: Spec,
-    *,
-    titles: tuple[str, str] = ("before", "after"),
-    stage: int = 1,
-    position: int | None = None,
-    theme: Theme = "light",
+    before: Spec, after: Spec, *, titles: tuple[str, str] = ("before", "after"), theme: Theme = "light"
 ) -> Figure:
-    """Draw the same block of two networks; what differs has a thick outline.
+    """Draw the block of two networks that stands for those after it; what differs has a thick outline.
 
     Args:
         before: The network on the left.
         after: The network on the right.
         titles: What to call them.
-        stage: From 1.
-        position: From 1, in its stage; the second by default, or the only one.
         theme: "light" or "dark".
 
     Raises:
-        ModernizeError: If one of them has no such block, or there is no such theme.
+        ModernizeError: If there is no such theme.
     """
-    left, right = (block_part(blueprint(spec), stage, position) for spec in (before, after))
-    with house_style(theme) as look:
-        marks = compare(left, right)
-        sides = [(titles[0], [[(left, marks[0])]]), (titles[1], [[(right, marks[1])]])]
-        return _page(sides, _words(before.diff(after)), look)
+    return _compared(before, after, ["block"], titles, theme)
 
 
 def change(
@@ -97,122 +74,81 @@ def change(
     Raises:
         ModernizeError: If there is no such theme.
     """
-    names = changed_parts(before, after)
+    changed = changed_parts(before, after)
+    names = ["block", *(name for name in ("stages", "stem", INTO, "head") if name in changed)]
+    return _compared(before, after, names, titles, theme)
+
+
+def _compared(before: Spec, after: Spec, names: Sequence[str], titles: tuple[str, str], theme: Theme) -> Figure:
     left, right = network_parts(before), network_parts(after)
-    shown = ["block", *(name for name in ("stages", "stem", INTO, "head") if name in names)]
-    pairs = [(left[name], right[name], compare(left[name], right[name])) for name in shown]
-    sides = [
-        (titles[0], _columns([(part, marks[0]) for part, _, marks in pairs])),
-        (titles[1], _columns([(part, marks[1]) for _, part, marks in pairs])),
-    ]
-    with house_style(theme) as look:
-        return _page(sides, _words(before.diff(after)), look)
+    sides = zip(*(compare(left[name], right[name]) for name in names), strict=True)
+    changes = [str(change).replace("->", "→") for change in before.diff(after)]
+    if len(changes) > _MOST_CHANGES:
+        changes[_MOST_CHANGES - 1 :] = [f"and {len(changes) - _MOST_CHANGES + 1} more fields"]
+    return _page([(title, _columns(parts)) for title, parts in zip(titles, sides, strict=True)], changes, theme)
 
 
-def _columns(parts: Sequence[tuple[Part, Marks]]) -> list[list[tuple[Part, Marks]]]:
+def _columns(parts: Sequence[Part]) -> list[list[Part]]:
     """Stack small parts two by two; one with a shortcut gets a column of its own."""
-    columns: list[list[tuple[Part, Marks]]] = []
-    for pair in parts:
-        if pair[0].residual or not columns or columns[-1][0][0].residual or len(columns[-1]) == 2:
+    columns: list[list[Part]] = []
+    for part in parts:
+        if part.residual or not columns or columns[-1][0].residual or len(columns[-1]) == 2:
             columns.append([])
-        columns[-1].append(pair)
+        columns[-1].append(part)
     return columns
 
 
-def _words(changes: Sequence[Change]) -> tuple[str, ...]:
-    """Name the changed fields; architecture first, and no more than fit."""
-    texts = [str(change).replace("->", "→") for change in changes]
-    if len(texts) > _MOST_CHANGES:
-        rest = len(texts) - _MOST_CHANGES + 1
-        texts = [*texts[: _MOST_CHANGES - 1], f"and {rest} more fields"]
-    return tuple(texts)
-
-
-def _page(
-    sides: Sequence[tuple[str, Sequence[Sequence[tuple[Part, Marks]]]]], words: Sequence[str], look: Look
-) -> Figure:
+def _page(sides: Sequence[Side], words: Sequence[str], theme: Theme) -> Figure:
     """Lay out sides of columns of parts, then a legend and the changed fields, and draw all of it."""
-    every = [part for _, columns in sides for column in columns for part, _ in column]
+    every = [part for _, columns in sides for column in columns for part in column]
     scale = scale_for(every)
-    titled = any(title for title, _ in sides)
-    top = MARGIN + (_TITLE if titled else 0.0)
-    placed: list[_Placed] = []
-    titles: list[tuple[float, str]] = []
-    x = MARGIN
-    joints = []
-    for i, (title, columns) in enumerate(sides):
-        if i:
-            joints.append(x + _BETWEEN / 2)
-            x += _BETWEEN
-        titles.append((x, title))
-        start = x
-        for column in columns:
-            here, x = _stack(column, x + (_COLUMN if x > start else 0.0), top, scale)
-            placed += here
-        x = max(x, start + text_width(title, TITLE_FONT, "bold"))
-    bottom = max(p.y + p.room.height for p in placed)
-    legend = _legend(every, look, marked=any(p.marks.any for p in placed))
-    width = x + MARGIN
-    rows = _wrapped(legend, width - 2 * MARGIN)
-    lines = [line for text in words for line in wrap(text, max(30, int((width - 2 * MARGIN) / 6.2)))]
-    height = bottom + 14 + _LINE * (len(rows) + len(lines)) + MARGIN
-    canvas = Canvas(width, height, look)
-    for at, title in titles:
-        canvas.text(at, MARGIN + 7, title, TITLE_FONT, weight="bold", ha="left")
-    for p in placed:
-        canvas.text(p.x, p.y - _PART_TITLE / 2, p.part.title, SMALL_FONT, ha="left", color=look.faint)
-        draw_part(canvas, p.part, p.marks, p.x + p.room.left, p.y, scale)
-    for joint in joints:
-        middle = (top + bottom) / 2
-        canvas.arrow((joint - 15, middle), (joint + 15, middle))
-    y = bottom + 14 + _LINE / 2
-    for row in rows:
-        x = MARGIN
-        for text, colour, edge, line in row:
-            canvas.swatch(x, y, colour, edge, line)
-            canvas.text(x + 17, y, text, SMALL_FONT, ha="left")
-            x += _legend_width([(text, colour, edge, line)])
-        y += _LINE
-    for text in lines:
-        canvas.text(MARGIN, y, text, SMALL_FONT, ha="left", color=look.faint)
-        y += _LINE
-    return canvas.figure
+    top = MARGIN + (_TITLE if any(title for title, _ in sides) else 0.0)
+    with house_style(theme) as look:
+        canvas, scratch = Canvas(look), Canvas(look)
+        x, bottom, joints = MARGIN, top, []
+        for title, columns in sides:
+            if x > MARGIN:
+                joints.append(x + _BETWEEN / 2)
+                x += _BETWEEN
+            start = x
+            canvas.text(start, MARGIN + 7, title, TITLE_FONT, weight="bold")
+            for column in columns:
+                x += _COLUMN if x > start else 0.0
+                middle = x - min(draw_part(scratch, part, 0, 0, scale).left for part in column)
+                y, edge = top + _PART_TITLE, x
+                for part in column:
+                    canvas.text(x, y - _PART_TITLE / 2, part.title, color=look.faint)
+                    room = draw_part(canvas, part, middle, y, scale)
+                    edge = max(edge, room.right, x + text_width(part.title, SMALL_FONT))
+                    y, bottom = room.bottom + _PART_TITLE + 10, max(bottom, room.bottom)
+                x = edge
+            x = max(x, start + text_width(title, TITLE_FONT, "bold"))
+        for joint in joints:
+            canvas.arrow((joint - 15, (top + bottom) / 2), (joint + 15, (top + bottom) / 2))
+        y = _draw_legend(canvas, every, bottom + 14 + _LINE / 2, x)
+        for text in words:
+            for line in wrap(text, max(30, int((x - MARGIN) / 6.2))):
+                canvas.text(MARGIN, y, line, color=look.faint)
+                y += _LINE
+        return canvas.page(x + MARGIN, y - _LINE / 2 + MARGIN)
 
 
-def _stack(column: Sequence[tuple[Part, Marks]], x: float, top: float, scale: Scale) -> tuple[list[_Placed], float]:
-    """Place parts one under the other around one middle line; return them and their right edge."""
-    rooms = [extent(part, scale) for part, _ in column]
-    left = max(room.left for room in rooms)
-    placed, y, edge = [], top + _PART_TITLE, x
-    for (part, marks), room in zip(column, rooms, strict=True):
-        moved = Extent(left, room.right, room.height)
-        placed.append(_Placed(part, marks, moved, x, y))
-        edge = max(edge, x + left + room.right, x + text_width(part.title, SMALL_FONT))
-        y += room.height + _PART_TITLE + 10
-    return placed, edge
-
-
-Entry = tuple[str, str, str, float]
-
-
-def _legend(parts: Sequence[Part], look: Look, *, marked: bool) -> list[Entry]:
+def _draw_legend(canvas: Canvas, parts: Sequence[Part], y: float, right: float) -> float:
+    """Name the kinds of operations that there are, in lines up to a right edge; return where the next line is."""
+    look = canvas.look
     kinds = {node.kind for part in parts if part.flow for node in (*part.nodes, *part.shortcut) if node.text}
-    entries: list[Entry] = [
+    entries = [
         (name, look.tint(look.kinds[kind], 0.3), look.kinds[kind], LINE)
         for kind, name in KINDS.items()
         if kind in kinds
     ]
-    return [*entries, ("changed", look.page, look.mark, 3.0)] if marked else entries
-
-
-def _legend_width(entries: Sequence[Entry]) -> float:
-    return sum(17 + text_width(text, SMALL_FONT) + 14 for text, _, _, _ in entries)
-
-
-def _wrapped(entries: Sequence[Entry], width: float) -> list[list[Entry]]:
-    rows: list[list[Entry]] = [[]]
-    for entry in entries:
-        if rows[-1] and _legend_width([*rows[-1], entry]) > width:
-            rows.append([])
-        rows[-1].append(entry)
-    return rows
+    entries += [("changed", look.page, look.mark, 3.0)] if any(part.marked for part in parts) else []
+    x = MARGIN
+    for text, colour, edge, line in entries:
+        width = 17 + text_width(text, SMALL_FONT) + 14
+        if x > MARGIN and x + width > right:
+            x, y = MARGIN, y + _LINE
+        canvas.swatch(x, y, colour, edge, line)
+        canvas.text(x + 17, y, text)
+        x += width
+    return y + _LINE

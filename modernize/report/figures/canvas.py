@@ -14,7 +14,8 @@ from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
 from modernize.report.figures.fonts import drawable, families
-from modernize.report.figures.style import Look
+from modernize.report.figures.look import Look
+from modernize.report.figures.parts import Word
 
 POINTS_PER_INCH = 72
 BOX_FONT, PILL_FONT, SMALL_FONT, TITLE_FONT = 12.0, 10.5, 10.5, 13.5
@@ -39,25 +40,43 @@ def pill_width(text: str) -> float:
     return text_width(text, PILL_FONT) + 2 * PILL_PADDING
 
 
-def pills_width(texts: Sequence[str]) -> float:
+def pills_width(words: Sequence[Word]) -> float:
     """Width of a line of pills in points."""
-    return sum(map(pill_width, texts)) + PILL_GAP * max(0, len(texts) - 1)
+    return sum(pill_width(word.text) for word in words) + PILL_GAP * max(0, len(words) - 1)
 
 
 class Canvas:
-    """A page of `width` x `height` points."""
+    """A page that is as large as it has to be, and remembers how far its ink reaches since it was last asked to."""
 
-    def __init__(self, width: float, height: float, look: Look) -> None:
+    def __init__(self, look: Look) -> None:
         self.look = look
-        self.figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH), dpi=160)
-        self._axes = self.figure.add_axes((0, 0, 1, 1))
-        self._axes.set(xlim=(0, width), ylim=(height, 0))
+        self._figure = Figure(dpi=160)
+        self._axes = self._figure.add_axes((0, 0, 1, 1))
         self._axes.set_axis_off()
+        self.measure()
 
-    def text(self, x: float, y: float, text: str, size: float = SMALL_FONT, **style: Any) -> None:
+    def measure(self) -> None:
+        """Forget how far the ink reaches: measure what is drawn from now on."""
+        self.left, self.right, self.bottom = math.inf, -math.inf, -math.inf
+
+    def page(self, width: float, height: float) -> Figure:
+        """Return the drawing as a page of so many points, its top left corner at (0, 0)."""
+        self._figure.set_size_inches(width / POINTS_PER_INCH, height / POINTS_PER_INCH)
+        self._axes.set(xlim=(0, width), ylim=(height, 0))
+        return self._figure
+
+    def _reach(self, left: float, right: float, bottom: float) -> None:
+        self.left, self.right = min(self.left, left), max(self.right, right)
+        self.bottom = max(self.bottom, bottom)
+
+    def text(self, x: float, y: float, text: str, size: float = SMALL_FONT, ha: str = "left", **style: Any) -> None:
         """Write a line, its middle at `y`."""
-        style = {"va": "center", "color": self.look.ink, "zorder": 5, **style}
-        self._axes.text(x, y, drawable(text), fontsize=size, **style)
+        width = text_width(text, size, style.get("weight", "normal"))
+        left = x - width * {"left": 0.0, "center": 0.5, "right": 1.0}[ha]
+        self._reach(left, left + width, y + size / 2)
+        self._axes.text(
+            x, y, drawable(text), fontsize=size, ha=ha, **{"va": "center", "color": self.look.ink, "zorder": 5, **style}
+        )
 
     def box(
         self, x: float, y: float, widths: tuple[float, float], text: str, kind: str, *, marked: bool = False
@@ -66,6 +85,7 @@ class Canvas:
         above, below = widths[0] / 2, widths[1] / 2
         corners = [(x - above, y), (x + above, y), (x + below, y + BOX_HEIGHT), (x - below, y + BOX_HEIGHT)]
         colour = self.look.kinds[kind]
+        self._reach(x - max(above, below), x + max(above, below), y + BOX_HEIGHT)
         self._axes.add_patch(
             Polygon(
                 corners,
@@ -78,9 +98,9 @@ class Canvas:
         )
         self.text(x, y + BOX_HEIGHT / 2, text, BOX_FONT, ha="center")
 
-    def pills(self, x: float, y: float, texts: Sequence[str], marks: Sequence[bool]) -> None:
+    def pills(self, x: float, y: float, words: Sequence[Word]) -> None:
         """Write norms, activations and the like in a line that starts at `x`, its middle at `y`."""
-        for text, marked in zip(texts, marks, strict=True):
+        for text, marked in words:
             width = pill_width(text)
             self._axes.add_patch(
                 FancyBboxPatch(
@@ -95,6 +115,7 @@ class Canvas:
                 )
             )
             self.text(x + width / 2, y, text, PILL_FONT, ha="center")
+            self._reach(x, x + width, y + PILL_HEIGHT / 2)
             x += width + PILL_GAP
 
     def plus(self, x: float, y: float) -> None:
@@ -104,16 +125,16 @@ class Canvas:
         for dx, dy in ((arm, 0.0), (0.0, arm)):
             self._axes.plot([x - dx, x + dx], [y - dy, y + dy], color=ink, lw=LINE, zorder=5)
 
-    def arrow(self, *points: Point, head: bool = True, radius: float = 0.0) -> None:
+    def arrow(self, *points: Point, radius: float = 0.0) -> None:
         """Draw a line through points, its corners rounded, with a head at its end."""
         end = points[-1]
-        if head:
-            length = math.dist(points[-2], end)
-            back = [e - (e - s) / length * _HEAD_LENGTH for s, e in zip(points[-2], end, strict=True)]
-            aside = [(e - s) / length * _HEAD_WIDTH for s, e in zip(points[-2], end, strict=True)]
-            tips = [end, (back[0] - aside[1], back[1] + aside[0]), (back[0] + aside[1], back[1] - aside[0])]
-            self._axes.add_patch(Polygon(tips, facecolor=self.look.ink, edgecolor="none", zorder=2))
-            points = (*points[:-1], (back[0], back[1]))
+        self._reach(min(x for x, _ in points), max(x for x, _ in points), max(y for _, y in points))
+        length = math.dist(points[-2], end)
+        back = [e - (e - s) / length * _HEAD_LENGTH for s, e in zip(points[-2], end, strict=True)]
+        aside = [(e - s) / length * _HEAD_WIDTH for s, e in zip(points[-2], end, strict=True)]
+        tips = [end, (back[0] - aside[1], back[1] + aside[0]), (back[0] + aside[1], back[1] - aside[0])]
+        self._axes.add_patch(Polygon(tips, facecolor=self.look.ink, edgecolor="none", zorder=2))
+        points = (*points[:-1], (back[0], back[1]))
         self._axes.add_patch(
             PathPatch(_rounded(points, radius), facecolor="none", edgecolor=self.look.ink, lw=LINE, zorder=1)
         )

@@ -1,4 +1,4 @@
-"""Training curves: one panel a rung, its seeds as a band, the other rungs in grey behind it."""
+"""Training curves: one panel a rung, its seeds as a band, other rungs in grey behind it; or one rung by itself."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from modernize.errors import unknown_name
 from modernize.metrics import Metric
-from modernize.report.figures.style import Look, Theme, house_style, limits_around, sentence, settled, shortened
-from modernize.report.figures.words import rung_label, stale_notes, verdict
+from modernize.report.figures.look import Look, Theme
+from modernize.report.figures.style import house_style, rung_label, sentence, settled, shortened, stale_notes, verdict
 from modernize.report.roles import nouns_of
 from modernize.report.rows import Row
 from modernize.results.record import Curves
 from modernize.results.study import Study
 
 Of = Literal["metric", "loss", "lr"]
+# Where the axes of one rung's curve begin and end, as shares of the width.
+_LEFT, _RIGHT = 0.1, 0.97
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class _Quantity:
     label: str
     number: Callable[[float], str]
     falls: bool = True
-    percent: bool = False
+    most: float = math.inf
 
 
 def curves(study: Study, rows: Sequence[Row], of: Of = "metric", *, theme: Theme = "light") -> Figure:
@@ -54,6 +56,63 @@ def curves(study: Study, rows: Sequence[Row], of: Of = "metric", *, theme: Theme
         return settled(_panels(study, rows, quantities[of], look), look)
 
 
+@dataclass(frozen=True, slots=True)
+class RungCurve:
+    """A quantity of one rung by epoch.
+
+    Attributes:
+        figure: The drawing.
+        title: What it shows, for those who do not see it.
+        epochs: The values of each epoch, in words.
+        ends: Where the first and the last epoch stand, as shares of the figure's width.
+    """
+
+    figure: Figure
+    title: str
+    epochs: tuple[str, ...]
+    ends: tuple[float, float]
+
+
+def rung_curve(row: Row, before: Row | None, of: Of, *, theme: Theme = "light") -> RungCurve | None:
+    """Draw a quantity of a rung by epoch as `curves` does, and the mean of the rung it is compared with.
+
+    Args:
+        row: The rung.
+        before: What it is compared with.
+        of: See `curves`.
+        theme: "light" or "dark".
+
+    Returns:
+        None where no run of two epochs or more finished.
+    """
+    shown = [row, before] if before else [row]
+    quantity = _quantities([row], row.planned.metric)[of]
+    table, *behind = [_table(one, quantity) for one in shown]
+    if table.shape[1] < 2:
+        return None
+    label = f"{quantity.label} of {row.step} by epoch"
+    number = quantity.number
+    epochs = [f"epoch {i}: {number(float(mean))}" for i, mean in enumerate(table.mean(axis=0), 1)]
+    if len(table) > 1:
+        ends = zip(epochs, table.min(axis=0), table.max(axis=0), strict=True)
+        epochs = [f"{text} ({number(float(least))} to {number(float(most))})" for text, least, most in ends]
+    with house_style(theme) as look:
+        figure = Figure(figsize=(5.2, 2.7))
+        axes = figure.add_axes((_LEFT, 0.17, _RIGHT - _LEFT, 0.68))
+        axes.set_xlim(1, max(one.shape[1] for one in (table, *behind)))
+        axes.set_ylim(*_limits(shown, quantity))
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.grid()
+        title = quantity.label
+        for mean in (one.mean(axis=0) for one in behind if before and one.shape[1] > 1):
+            axes.plot(range(1, len(mean) + 1), mean, color=look.faint, lw=1.2, ls=(0, (4, 3)), zorder=1)
+            title += f" (grey: {shortened(before.step, 20)})" if before else ""
+            epochs = [f"{text}, before {number(float(v))}" for text, v in zip(epochs, mean, strict=False)]
+        axes.set_title(title, fontsize=12)
+        _finished(axes, row, table, quantity, look.measured)
+        return RungCurve(settled(figure, look), f"{label}; last {epochs[-1]}", tuple(epochs), (_LEFT, _RIGHT))
+
+
 def _quantities(rows: Sequence[Row], metric: Metric) -> dict[str, _Quantity]:
     held_out = any(r.curves.split == "val" for row in rows for r in row.records.values())
     return {
@@ -62,7 +121,7 @@ def _quantities(rows: Sequence[Row], metric: Metric) -> dict[str, _Quantity]:
             label=f"{'validation' if held_out else 'test'} {metric.label}",
             number=(lambda v: f"{v:.1f}") if metric.unit == "%" else (lambda v: f"{v:.{metric.digits}f}"),
             falls=metric.falls,
-            percent=metric.unit == "%",
+            most=100.0 if metric.unit == "%" else math.inf,
         ),
         "loss": _Quantity(series=lambda c: c.train_loss, label="training loss", number="{:.2f}".format),
         "lr": _Quantity(series=lambda c: c.lr, label="learning rate", number="{:.1e}".format),
@@ -81,7 +140,7 @@ def _panels(study: Study, rows: Sequence[Row], quantity: _Quantity, look: Look) 
     few = FixedLocator(range(1, study.epochs + 1))
     panels[0].xaxis.set_major_locator(few if study.epochs <= 4 else MaxNLocator(4, integer=True))
     for i, (row, axes) in enumerate(zip(rows, panels, strict=False)):
-        axes.grid(color=look.grid)
+        axes.grid()
         axes.set_title(rung_label(row), fontsize=11.5, pad=3)
         for other in tables:
             mean = other.mean(axis=0) if len(other) else []
@@ -155,8 +214,6 @@ def _limits(rows: Sequence[Row], quantity: _Quantity) -> tuple[float, float]:
     records = [r for row in rows for r in row.records.values()]
     chosen = [r for r in records if r.status == "finished"] or records
     values = [v for r in chosen for v in quantity.series(r.curves) if math.isfinite(v)]
-    if quantity.percent:
-        return limits_around(values, room=0.06)
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     margin = 0.06 * (high - low) if high - low > 1e-9 * high else 0.1 * high or 0.1
-    return max(0.0, low - margin), high + margin
+    return max(0.0, low - margin), min(quantity.most, high + margin)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from modernize.report.figures.style import SLIDE_INCHES, Theme, house_style, settled, shortened
+from modernize.report.figures.look import Theme
+from modernize.report.figures.style import WIDTH, house_style, settled, shortened
 
 LONGEST_NAME = 60
 
@@ -21,9 +22,9 @@ def diversity(lines: Mapping[str, Sequence[float]], *, theme: Theme = "light") -
         theme: "light" or "dark".
     """
     with house_style(theme) as look:
-        figure = Figure(figsize=SLIDE_INCHES, layout="constrained")
+        figure = Figure(figsize=(WIDTH, 7.5), layout="constrained")
         axes = figure.add_subplot()
-        axes.grid(color=look.grid)
+        axes.grid()
         colours = (look.measured, look.published, look.baseline, look.bad, look.kinds["dense"], look.faint)
         for index, (name, values) in enumerate(lines.items()):
             axes.plot(

@@ -1,29 +1,30 @@
-"""Labels beside points, none on top of another: the first free place, nearest first."""
+"""Labels beside points, none on top of another: the place that costs least, nearest first."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from modernize.report.figures.style import Look
+from modernize.report.figures.look import Look
 
-Box = tuple[float, float, float, float]
 Point = tuple[float, float]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 _DISTANCES = (8, 12, 20, 30, 42, 56, 72, 90, 110, 135, 165)
 _DIRECTIONS = 24
 _POINT_RADIUS = 7.0
-# What a label pays, in points of distance, for each line it stands on and each label its leader crosses.
-_LINE_PRICE = 45.0
-_LEADER_PRICE = 90.0
+# What a label pays, in points of distance: for another text or dot below it, for each line it stands on, and for each
+# label its leader crosses.
+_OVERLAP_PRICE, _LINE_PRICE, _LEADER_PRICE = 1000.0, 45.0, 90.0
 _SWEEPS = 3
 _FONT_SIZE = 10.5
-_OVERLAP_PRICE = 1000.0
 
 
 def place_labels(
@@ -32,7 +33,7 @@ def place_labels(
     texts: Sequence[str],
     lines: Sequence[tuple[Point, Point]],
     look: Look,
-    inks: Sequence[str] = (),
+    inks: Sequence[str],
 ) -> None:
     """Write a text beside each point, joined to it by a thin line where it stands far off.
 
@@ -42,149 +43,118 @@ def place_labels(
         texts: One a point.
         lines: Segments drawn in the axes, in data coordinates; labels avoid them where they can.
         look: The theme's colours.
-        inks: Colour of each text; the theme's ink by default.
+        inks: Colour of each text.
     """
     figure: Any = axes.figure
     canvas: Any = FigureCanvasAgg(figure)
     renderer = canvas.get_renderer()
     scale = figure.dpi / 72
-    at = [_pixel(axes, point) for point in points]
-    radius = _POINT_RADIUS * scale
+    at = axes.transData.transform(points)
     frame = axes.get_window_extent(renderer)
-    scene = _Scene(
-        scale=scale,
-        room=(frame.x0, frame.y0, frame.x1, frame.y1),
-        dots=[(x - radius, y - radius, x + radius, y + radius) for x, y in at],
-        segments=[(_pixel(axes, a), _pixel(axes, b)) for a, b in lines],
-    )
     sizes = []
     for text in texts:
         label = axes.text(0, 0, text, fontsize=_FONT_SIZE)
         extent = label.get_window_extent(renderer)
         label.remove()
         sizes.append((extent.width + 3 * scale, extent.height + scale))
+    scene = _Scene(
+        scale=scale,
+        room=np.array([frame.x0, frame.y0, frame.x1, frame.y1]),
+        dots=np.hstack([at - _POINT_RADIUS * scale, at + _POINT_RADIUS * scale]),
+        lines=[_along(*axes.transData.transform(ends)) for ends in lines],
+    )
     ground = {"facecolor": look.page, "edgecolor": "none", "alpha": 0.75, "pad": 0.4}
-    colours = inks or [look.ink] * len(texts)
-    for text, ink, point, (box, tip, far) in zip(texts, colours, at, _arrange(at, sizes, scene), strict=True):
-        if far:
-            axes.plot(*zip(_data(axes, point), _data(axes, tip), strict=True), color=look.faint, lw=0.8, zorder=2)
-        middle = _data(axes, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
-        style: dict[str, Any] = {"ha": "center", "va": "center", "bbox": ground, "zorder": 6}
-        axes.text(*middle, text, fontsize=_FONT_SIZE, color=ink, **style)
+    style: dict[str, Any] = {"ha": "center", "va": "center", "bbox": ground, "zorder": 6, "fontsize": _FONT_SIZE}
+    back = axes.transData.inverted().transform
+    for text, ink, point, place in zip(texts, inks, at, _arrange(at, sizes, scene), strict=True):
+        if place.far:
+            axes.plot(*back([point, place.tip]).T, color=look.faint, lw=0.8, zorder=2)
+        x, y = back((place.box[:2] + place.box[2:]) / 2)
+        axes.text(x, y, text, color=ink, **style)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """What labels must respect, in pixels: boxes are left, bottom, right and top, lines are points along them."""
+
+    scale: float
+    room: Floats
+    dots: Floats
+    lines: Sequence[Floats]
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
-    """What labels must respect, in pixels."""
+class _Place:
+    """A label's box, where its leader ends, and whether it is far enough to have one."""
 
-    scale: float
-    room: Box
-    dots: Sequence[Box]
-    segments: Sequence[tuple[Point, Point]]
+    box: Floats
+    tip: Floats
+    far: bool
 
 
-def _arrange(at: Sequence[Point], sizes: Sequence[Point], scene: _Scene) -> list[tuple[Box, Point, bool]]:
+def _arrange(at: Floats, sizes: Sequence[Point], scene: _Scene) -> list[_Place]:
     """Place each label where it costs least, then let each move again now that all others stand."""
     # The crowded ones first: they have the fewest places to go.
-    crowd = [sum(math.dist(p, q) < 60 * scene.scale for q in at) for p in at]
-    order = sorted(range(len(at)), key=lambda i: (-crowd[i], -at[i][1]))
-    places: dict[int, tuple[Box, Point, bool]] = {}
+    crowd = (np.linalg.norm(at[:, None] - at, axis=2) < 60 * scene.scale).sum(axis=1)
+    places: dict[int, _Place] = {}
     for _ in range(_SWEEPS):
-        for i in order:
-            others = [place for j, place in places.items() if j != i]
-            taken = [box for box, _, _ in others]
-            leaders = [(at[j], place[1]) for j, place in places.items() if j != i and place[2]]
+        for i in sorted(range(len(at)), key=lambda i: (-crowd[i], -at[i][1])):
+            others = {j: place for j, place in places.items() if j != i}
+            leaders = [_along(at[j], place.tip) for j, place in others.items() if place.far]
+            taken = np.array([place.box for place in others.values()]).reshape(-1, 4)
             places[i] = _cheapest(at[i], sizes[i], scene, taken, leaders)
     return [places[i] for i in range(len(at))]
 
 
-def _cheapest(
-    point: Point, size: Point, scene: _Scene, taken: Sequence[Box], leaders: Sequence[tuple[Point, Point]]
-) -> tuple[Box, Point, bool]:
-    best, least = None, math.inf
-    for distance in _DISTANCES:
-        # Farther places cost their distance at least.
-        if best and distance >= least:
-            break
-        for box, tip in _around(point, distance * scene.scale, size):
-            price = distance + _price(box, tip, point, scene, taken, leaders)
-            if best is None or price < least:
-                best, least = (box, tip, distance > _DISTANCES[1]), price
-    assert best is not None  # noqa: S101 - there are distances and directions
-    return best
-
-
-def _around(point: Point, distance: float, size: tuple[float, float]) -> list[tuple[Box, Point]]:
-    """Give boxes that touch a circle around a point, each with the spot where it touches."""
-    boxes = []
-    for k in range(_DIRECTIONS):
-        angle = 2 * math.pi * k / _DIRECTIONS
-        tip = (point[0] + distance * math.cos(angle), point[1] + distance * math.sin(angle))
-        # The box lies beyond its tip: sideways by the cosine, up and down by the sine.
-        x = tip[0] + (math.cos(angle) - 1) / 2 * size[0]
-        y = tip[1] + (math.sin(angle) - 1) / 2 * size[1]
-        boxes.append(((x, y, x + size[0], y + size[1]), tip))
-    return boxes
-
-
-def _price(
-    box: Box,
-    tip: Point,
-    point: Point,
-    scene: _Scene,
-    taken: Sequence[Box],
-    leaders: Sequence[tuple[Point, Point]],
-) -> float:
-    room = scene.room
-    outside = box[0] < room[0] or box[1] < room[1] or box[2] > room[2] or box[3] > room[3]
-    overlaps = sum(_overlap(box, other) for other in (*scene.dots, *taken)) + outside
-    # A leader over the dot of another point seems to belong to it; a dot it starts in cannot be helped.
-    passed = sum(_crosses((point, tip), dot) and not _inside(point, dot) for dot in scene.dots)
-    crossed = sum(_crosses(segment, box) for segment in scene.segments) + passed
-    tangled = (
-        sum(_crosses((point, tip), other) for other in taken)
-        + sum(_crosses(line, box) for line in leaders)
-        + sum(_cut(point, tip, *line) for line in leaders)
+def _cheapest(point: Floats, size: Point, scene: _Scene, taken: Floats, leaders: Sequence[Floats]) -> _Place:
+    """Try boxes that touch circles around a point; each has the spot where it touches as its tip."""
+    far, angle = (
+        a.ravel() for a in np.meshgrid(_DISTANCES, 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS, indexing="ij")
     )
-    return _OVERLAP_PRICE * overlaps + _LINE_PRICE * crossed + _LEADER_PRICE * tangled
+    direction = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    tips = point + far[:, None] * scene.scale * direction
+    # The box lies beyond its tip: sideways by the cosine, up and down by the sine.
+    corners = tips + (direction - 1) / 2 * size
+    boxes = np.hstack([corners, corners + size])
+    outside = (boxes[:, :2] < scene.room[:2]).any(axis=1) | (boxes[:, 2:] > scene.room[2:]).any(axis=1)
+    filled = np.vstack([scene.dots, taken])
+    overlaps = ((boxes[:, None, :2] < filled[:, 2:]) & (filled[:, :2] < boxes[:, None, 2:])).all(axis=2).sum(axis=1)
+    # A leader over the dot of another point seems to belong to it; a dot it starts in cannot be helped.
+    own = np.array([_along(point, tip) for tip in tips])
+    passed = _inside(own, scene.dots[~_inside(point, scene.dots)]).any(axis=1).sum(axis=1)
+    tangled = _inside(own, taken).any(axis=1).sum(axis=1) + sum(
+        _cut(point, tips, line[0], line[-1]) for line in leaders
+    )
+    on_lines, on_leaders = (
+        sum((_inside(line, boxes).any(axis=0).astype(int) for line in of), np.zeros(len(boxes), int))
+        for of in (scene.lines, leaders)
+    )
+    prices = (
+        far
+        + _OVERLAP_PRICE * (overlaps + outside)
+        + _LINE_PRICE * (on_lines + passed)
+        + _LEADER_PRICE * (tangled + on_leaders)
+    )
+    best = int(prices.argmin())
+    return _Place(boxes[best], tips[best], bool(far[best] > _DISTANCES[1]))
 
 
-def _overlap(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _cut(a: Floats, b: Floats, c: Floats, d: Floats) -> Bools:
+    """Which of the segments from a to each b cross that from c to d."""
+
+    def side(p: Floats, q: Floats, r: Floats) -> Floats:
+        (x, y), (u, v) = np.moveaxis(q - p, -1, 0), np.moveaxis(r - p, -1, 0)
+        return np.asarray(x * v - y * u)
+
+    return np.asarray((side(a, b, c) * side(a, b, d) < 0) & (side(c, d, a) * side(c, d, b) < 0))
 
 
-def _inside(point: Point, box: Box) -> bool:
-    return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
+def _along(start: Floats, end: Floats) -> Floats:
+    """Points along a segment, closer to each other than a letter is high."""
+    return np.linspace(start, end, 120)
 
 
-def _crosses(segment: tuple[Point, Point], box: Box) -> bool:
-    """Whether a segment passes through a box (Liang and Barsky)."""
-    (x, y), (x_end, y_end) = segment
-    enter, leave = 0.0, 1.0
-    for start, step, low, high in ((x, x_end - x, box[0], box[2]), (y, y_end - y, box[1], box[3])):
-        if step == 0:
-            if not low < start < high:
-                return False
-            continue
-        near, far = sorted(((low - start) / step, (high - start) / step))
-        enter, leave = max(enter, near), min(leave, far)
-    return enter < leave
-
-
-def _cut(a: Point, b: Point, c: Point, d: Point) -> bool:
-    """Whether two segments cross."""
-
-    def side(p: Point, q: Point, r: Point) -> float:
-        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
-
-    return side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0
-
-
-def _pixel(axes: Axes, point: Point) -> Point:
-    x, y = axes.transData.transform(point)
-    return float(x), float(y)
-
-
-def _data(axes: Axes, pixel: Point) -> Point:
-    x, y = axes.transData.inverted().transform(pixel)
-    return float(x), float(y)
+def _inside(points: Floats, boxes: Floats) -> Bools:
+    """Which points (..., 2) lie in which of n boxes: (..., n)."""
+    one = points[..., None, :]
+    return np.asarray(((one > boxes[:, :2]) & (one < boxes[:, 2:])).all(axis=-1))

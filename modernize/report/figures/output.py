@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping
 from html import escape
+from types import MappingProxyType
 from typing import Any, Literal
 
 from matplotlib.figure import Figure
 
+from modernize.report.figures.look import follow_page
 from modernize.report.figures.style import house_style
-from modernize.report.figures.themes import follow_page
 
 Format = Literal["png", "svg"]
+FORMATS: tuple[Format, ...] = ("png", "svg")
 
 _HEAD = re.compile(r"\A.*?<svg[^>]*?viewBox=\"(?P<box>[^\"]*)\"[^>]*>", re.DOTALL)
-_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+# What a page needs none of: among the comments are all texts, also those that look like code.
+_METADATA = re.compile(r"\s*(?:<metadata>.*?</metadata>|<!--.*?-->)", re.DOTALL)
 # Matplotlib's own style sheet: inside a page it would hold for every drawing there.
 _SHEET = re.compile(r"\s*<defs>\s*<style[^>]*>[^<]*</style>\s*</defs>")
 _ID = re.compile(r'(\bid="|\bxlink:href="#|\burl\(#)([^")]+)')
@@ -40,7 +44,7 @@ def figure_bytes(figure: Figure, suffix: Format, salt: str = "modernize") -> byt
     return out.getvalue()
 
 
-def svg_text(figure: Figure, key: str, title: str = "") -> str:
+def svg_text(figure: Figure, key: str, title: str = "", data: Mapping[str, str] = MappingProxyType({})) -> str:
     """Give a figure as an SVG element to stand inside an HTML page.
 
     It scales with its container (only the viewBox is set), refers to nothing outside and styles nothing but itself.
@@ -50,6 +54,7 @@ def svg_text(figure: Figure, key: str, title: str = "") -> str:
             own, for pages that may be dark.
         key: A letter, then letters, digits, "_" and "-"; unique in the page. All ids in the element start with it.
         title: What the figure shows, for those who do not see it.
+        data: Of the element's data attributes, for a page's script.
 
     Raises:
         ValueError: If `key` cannot start an id.
@@ -61,11 +66,15 @@ def svg_text(figure: Figure, key: str, title: str = "") -> str:
     ground = ";background:#fff" if followed == text else ""
     words = f"<title>{escape(title)}</title>" if title else ""
     label = 'role="img"' if title else 'aria-hidden="true"'
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {label} '
-        rf'viewBox="\g<box>" style="stroke-linejoin:round;stroke-linecap:butt{ground}">'
-    )
-    return _HEAD.sub(lambda match: match.expand(head) + words, followed, count=1).strip()
+    label += "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
+
+    def head(found: re.Match[str]) -> str:
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {label} '
+            f'viewBox="{found["box"]}" style="stroke-linejoin:round;stroke-linecap:butt{ground}">{words}'
+        )
+
+    return _HEAD.sub(head, followed, count=1).strip()
 
 
 def _short_ids(svg: str, key: str) -> str:

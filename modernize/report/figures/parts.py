@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from modernize.blueprint import Block, Blueprint, blueprint
 from modernize.diagram import INTO, op_rows, pick_block
 from modernize.ops import Conv, Kind, Op
 from modernize.spec import Spec
 from modernize.words import plural
+
+
+class Word(NamedTuple):
+    """A norm, an activation or the like; `marked` where another part does not have it there."""
+
+    text: str
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +32,15 @@ class Node:
         kind: One of `KINDS`.
         channels: What goes in and comes out.
         beside: Norms, activations and the like, in order.
+        marked: Whether another part does not have it there.
     """
 
     name: str
     text: str
     kind: Kind
     channels: tuple[int, int]
-    beside: tuple[str, ...]
+    beside: tuple[Word, ...] = ()
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +49,7 @@ class Part:
 
     Attributes:
         title: Over the drawing.
-        nodes: From input to output.
+        nodes: From input to output; all but the first have a box.
         residual: Whether a shortcut leads around the nodes.
         shortcut: What stands on it; empty for the identity.
         forks_below: Whether it begins below what stands before the first box, not above it.
@@ -52,27 +62,16 @@ class Part:
     residual: bool = False
     shortcut: tuple[Node, ...] = ()
     forks_below: bool = False
-    after: tuple[str, ...] = ()
+    after: tuple[Word, ...] = ()
     flow: bool = True
 
-
-Words = tuple[bool, ...]
-NodeMarks = tuple[tuple[bool, Words], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What differs from another part: for each node its box and each word beside it, and each word after."""
-
-    nodes: NodeMarks
-    shortcut: NodeMarks
-    after: Words
-
     @property
-    def any(self) -> bool:
-        """Whether anything does."""
+    def marked(self) -> bool:
+        """Whether anything in it is."""
         every = (*self.nodes, *self.shortcut)
-        return any(box or any(beside) for box, beside in every) or any(self.after)
+        return any(node.marked or any(w.marked for w in node.beside) for node in every) or any(
+            w.marked for w in self.after
+        )
 
 
 def box_text(op: Op) -> str:
@@ -103,7 +102,7 @@ def residual_part(block: Block, title: str) -> Part:
         residual=True,
         shortcut=nodes_of(block.shortcut),
         forks_below=bool(block.before),
-        after=tuple(op.text for op in block.after),
+        after=tuple(Word(op.text) for op in block.after),
     )
 
 
@@ -142,38 +141,43 @@ def nodes_of(ops: Sequence[Op], channels: int = 0) -> tuple[Node, ...]:
                 text=box_text(head) if boxed else "",
                 kind=head.kind,
                 channels=(channels, out),
-                beside=tuple(op.text for op in row[boxed:]),
+                beside=tuple(Word(op.text) for op in row[boxed:]),
             )
         )
         channels = out
     return tuple(nodes)
 
 
-def compare(left: Part, right: Part) -> tuple[Marks, Marks]:
-    """Say what of each of two parts is not in the other, or stands elsewhere in it."""
-    nodes = _compare_nodes(left.nodes, right.nodes)
-    shortcut = _compare_nodes(left.shortcut, right.shortcut)
+def compare(left: Part, right: Part) -> tuple[Part, Part]:
+    """Mark what of each of two parts is not in the other, or stands elsewhere in it."""
+    nodes, shortcut = _compare_nodes(left.nodes, right.nodes), _compare_nodes(left.shortcut, right.shortcut)
     after = _compare_words(left.after, right.after)
-    return Marks(nodes[0], shortcut[0], after[0]), Marks(nodes[1], shortcut[1], after[1])
+    return (
+        replace(left, nodes=nodes[0], shortcut=shortcut[0], after=after[0]),
+        replace(right, nodes=nodes[1], shortcut=shortcut[1], after=after[1]),
+    )
 
 
-def _compare_nodes(left: Sequence[Node], right: Sequence[Node]) -> tuple[NodeMarks, NodeMarks]:
-    kept = [(left[i].name, right[j].name) for i, j in _common([*map(_identity, left)], [*map(_identity, right)])]
-    stay = {name for name, _ in kept}
-    marks: tuple[list[tuple[bool, Words]], list[tuple[bool, Words]]] = ([], [])
-    places = [{node.name: i for i, node in enumerate(nodes)} for nodes in (left, right)]
-    beside = {
-        node.name: _compare_words(node.beside, right[places[1][node.name]].beside)
-        for node in left
-        if node.name in places[1]
+def _compare_nodes(left: Sequence[Node], right: Sequence[Node]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    stay = {left[i].name for i, _ in _common([*map(_identity, left)], [*map(_identity, right)])}
+    here, there = ({node.name: i for i, node in enumerate(nodes)} for nodes in (left, right))
+    # One that stands on another side of one that stays has moved.
+    moved = {
+        name
+        for name in here.keys() & there.keys()
+        if any((here[name] < here[other]) != (there[name] < there[other]) for other in stay - {name})
     }
-    for side, nodes in enumerate((left, right)):
-        for node in nodes:
-            if node.name not in beside or _moved(node.name, stay, *places):
-                marks[side].append((True, (True,) * len(node.beside)))
-            else:
-                marks[side].append((node.name not in stay, beside[node.name][side]))
-    return tuple(marks[0]), tuple(marks[1])
+    words = {
+        name: _compare_words(left[here[name]].beside, right[there[name]].beside)
+        for name in (here.keys() & there.keys()) - moved
+    }
+
+    def marked(node: Node, side: int) -> Node:
+        if node.name in words:
+            return replace(node, marked=node.name not in stay, beside=words[node.name][side])
+        return replace(node, marked=True, beside=tuple(Word(word.text, marked=True) for word in node.beside))
+
+    return tuple(marked(node, 0) for node in left), tuple(marked(node, 1) for node in right)
 
 
 def _identity(node: Node) -> Hashable:
@@ -181,15 +185,12 @@ def _identity(node: Node) -> Hashable:
     return node.name, node.text, node.channels if node.kind != "pool" else ()
 
 
-def _moved(name: str, stay: Iterable[str], left: Mapping[str, int], right: Mapping[str, int]) -> bool:
-    """Whether a node stands on another side of one that stays."""
-    return any((left[name] < left[other]) != (right[name] < right[other]) for other in stay if other != name)
-
-
-def _compare_words(left: Sequence[str], right: Sequence[str]) -> tuple[Words, Words]:
-    common = _common(left, right)
-    kept = {i for i, _ in common}, {j for _, j in common}
-    return tuple(i not in kept[0] for i in range(len(left))), tuple(j not in kept[1] for j in range(len(right)))
+def _compare_words(left: Sequence[Word], right: Sequence[Word]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+    common = _common([word.text for word in left], [word.text for word in right])
+    return (
+        tuple(Word(word.text, i not in {i for i, _ in common}) for i, word in enumerate(left)),
+        tuple(Word(word.text, j not in {j for _, j in common}) for j, word in enumerate(right)),
+    )
 
 
 def _common(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[int, int]]:
@@ -202,7 +203,6 @@ def _stages(plan: Blueprint) -> Part:
     nodes = []
     for number, stage in enumerate(plan.stages, 1):
         channels = stage.blocks[0].out_channels
-        blocks = plural(len(stage.blocks), "block")
-        text = f"stage {number}: {blocks}, {channels}-d"
-        nodes.append(Node(name=f"stage {number}", text=text, kind="rest", channels=(channels, channels), beside=()))
+        text = f"stage {number}: {plural(len(stage.blocks), 'block')}, {channels}-d"
+        nodes.append(Node(name=f"stage {number}", text=text, kind="rest", channels=(channels, channels)))
     return Part(title="stages", nodes=tuple(nodes), flow=False)

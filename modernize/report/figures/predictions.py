@@ -9,7 +9,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from modernize.report.figures.style import Look, Theme, house_style, settled, shortened
+from modernize.report.figures.look import Look, Theme
+from modernize.report.figures.style import house_style, settled, shortened
 
 COLUMNS = 5
 LONGEST_NAME = 16

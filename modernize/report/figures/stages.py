@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import accumulate, groupby
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -19,8 +20,9 @@ from modernize.report.figures.canvas import (
     pills_width,
     text_width,
 )
-from modernize.report.figures.parts import Node, Part, nodes_of, residual_part
-from modernize.report.figures.style import Theme, house_style
+from modernize.report.figures.look import Theme
+from modernize.report.figures.parts import Node, Part, Word, nodes_of, residual_part
+from modernize.report.figures.style import house_style
 from modernize.spec import Spec
 from modernize.words import macs_unit
 
@@ -68,20 +70,21 @@ def network(spec: Spec, image_size: int | None = None, *, title: str = "", theme
     """
     counted = cost(spec, image_size)
     lines = _lines(spec, counted)
-    chain = max(_chain_width(line.part) for line in lines)
-    numbers_at = _MARGIN + _LABELS + chain + 14
-    width = numbers_at + sum(_NUMBERS) + _MARGIN
-    height = _HEADER + sum(line.height for line in lines) + _FOOTER
     unit_name, unit = macs_unit([counted.macs])
     with house_style(theme) as look:
-        canvas = Canvas(width, height, look)
+        canvas, scratch = Canvas(look), Canvas(look)
+        numbers_at = _MARGIN + _LABELS + max(_draw_chain(scratch, line, 0, 0) for line in lines) + 14
+        rights = list(accumulate(_NUMBERS, initial=numbers_at))[1:]
+        width = rights[-1] + _MARGIN
+
+        def numbers(y: float, *cells: str, **style: Any) -> None:
+            for cell, right in zip(cells, rights, strict=True):
+                canvas.text(right, y, cell, ha="right", **style)
+
         side = counted.image_size
-        canvas.text(_MARGIN, 20, title, TITLE_FONT, weight="bold", ha="left")
-        canvas.text(_MARGIN, _HEADER - 15, f"input  3 × {side} × {side}", ha="left")  # noqa: RUF001
-        right = numbers_at
-        for head, room in zip(("output", unit_name, "parameters"), _NUMBERS, strict=True):
-            right += room
-            canvas.text(right, _HEADER - 15, head, ha="right", color=look.faint)
+        canvas.text(_MARGIN, 20, title, TITLE_FONT, weight="bold")
+        canvas.text(_MARGIN, _HEADER - 15, f"input  3 × {side} × {side}")  # noqa: RUF001
+        numbers(_HEADER - 15, "output", unit_name, "parameters", color=look.faint)
         y = _HEADER
         for band, group in groupby(lines, key=lambda line: line.band):
             shown = list(group)
@@ -91,26 +94,17 @@ def network(spec: Spec, image_size: int | None = None, *, title: str = "", theme
                 middle = y + line.height - _AROUND - BOX_HEIGHT / 2
                 name_above = 8 if line.blocks and not i else 0
                 if not i:
-                    canvas.text(_MARGIN, middle - name_above, line.name, 12, ha="left", weight="bold")
-                canvas.text(_MARGIN, middle + name_above, line.blocks, ha="left", color=look.faint)
+                    canvas.text(_MARGIN, middle - name_above, line.name, 12, weight="bold")
+                canvas.text(_MARGIN, middle + name_above, line.blocks, color=look.faint)
                 _draw_chain(canvas, line, _MARGIN + _LABELS, middle)
-                right = numbers_at
                 shape = " × ".join(map(str, line.out_shape))  # noqa: RUF001
-                cells = (shape, f"{line.macs / unit:.3f}", f"{line.num_params:,}")
-                for cell, room in zip(cells, _NUMBERS, strict=True):
-                    right += room
-                    canvas.text(right, middle, cell, ha="right")
+                numbers(middle, shape, f"{line.macs / unit:.3f}", f"{line.num_params:,}")
                 y += line.height
-        canvas.rule(numbers_at + _NUMBERS[0], y + 6, width - _MARGIN)
-        right = numbers_at + _NUMBERS[0]
-        for cell, room in zip((f"{counted.macs / unit:.3f}", f"{counted.num_params:,}"), _NUMBERS[1:], strict=True):
-            right += room
-            canvas.text(right, y + 18, cell, ha="right", weight="bold")
-        canvas.text(
-            _MARGIN, y + 18, "Output: channels × height × width. MACs: convolutions and classifier.", ha="left",  # noqa: RUF001
-            color=look.faint,
-        )  # fmt: skip
-    return canvas.figure
+        canvas.rule(rights[0], y + 6, rights[-1])
+        numbers(y + 18, "", f"{counted.macs / unit:.3f}", f"{counted.num_params:,}", weight="bold")
+        note = "Output: channels × height × width. MACs: convolutions and classifier."  # noqa: RUF001
+        canvas.text(_MARGIN, y + 18, note, color=look.faint)
+        return canvas.page(width, y + _FOOTER)
 
 
 def _lines(spec: Spec, counted: Cost) -> list[_Line]:
@@ -155,37 +149,30 @@ def _box_width(node: Node) -> float:
     return text_width(node.text, BOX_FONT) + 2 * _PADDING if node.text else 0.0
 
 
-def _chain_width(part: Part) -> float:
-    width = _STEP + sum(_box_width(node) + _beside_width(node.beside) for node in part.nodes)
-    if part.residual:
-        width += 2 * PLUS_RADIUS + _beside_width(part.after)
-    return width + _STEP
-
-
-def _beside_width(texts: Sequence[str]) -> float:
-    return _STEP + (pills_width(texts) + 5 if texts else 0.0)
-
-
-def _draw_chain(canvas: Canvas, line: _Line, x: float, y: float) -> None:
+def _draw_chain(canvas: Canvas, line: _Line, x: float, y: float) -> float:
+    """Draw the operations of a line from left to right; return where its arrow ends."""
     part, start = line.part, x
-    end = x + _chain_width(part)
-    canvas.arrow((x, y), (end, y))
     x += _STEP
     for node in part.nodes:
         width = _box_width(node)
         if node.text:
             canvas.box(x + width / 2, y - BOX_HEIGHT / 2, (width, width), node.text, node.kind)
-        canvas.pills(x + width + 5, y, node.beside, (False,) * len(node.beside))
-        x += width + _beside_width(node.beside)
+        x = _draw_beside(canvas, node.beside, x + width, y)
     if part.residual:
         plus, above = x + PLUS_RADIUS, y - BOX_HEIGHT / 2 - line.arc + 6
         fork = start + 5 + (1.5 * _STEP + pills_width(part.nodes[0].beside) if part.forks_below else 0.0)
         canvas.dot(fork, y)
         canvas.arrow((fork, y), (fork, above), (plus, above), (plus, y - PLUS_RADIUS), radius=8)
         canvas.plus(plus, y)
-        canvas.pills(plus + PLUS_RADIUS + 5, y, part.after, (False,) * len(part.after))
-        at = (start + plus) / 2
+        x = _draw_beside(canvas, part.after, x + 2 * PLUS_RADIUS, y)
         for node in part.shortcut:
             width = _box_width(node)
-            canvas.box(at, above - BOX_HEIGHT / 2, (width, width), node.text, node.kind)
-            canvas.pills(at + width / 2 + 5, above, node.beside, (False,) * len(node.beside))
+            canvas.box((start + plus) / 2, above - BOX_HEIGHT / 2, (width, width), node.text, node.kind)
+            canvas.pills((start + plus + width) / 2 + 5, above, node.beside)
+    canvas.arrow((start, y), (x + _STEP, y))
+    return x + _STEP
+
+
+def _draw_beside(canvas: Canvas, words: Sequence[Word], x: float, y: float) -> float:
+    canvas.pills(x + 5, y, words)
+    return x + _STEP + (pills_width(words) + 5 if words else 0.0)

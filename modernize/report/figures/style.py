@@ -1,134 +1,30 @@
-"""How figures look: two themes, sized for a 16:9 slide, in colours that colour-blind readers tell apart."""
+"""What all figures share: the house style, panels whose lines have names, and words about rungs and runs."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from textwrap import fill
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from modernize.errors import unknown_name
 from modernize.report.figures.fonts import columns, drawable, families
-from modernize.report.figures.themes import both, stand_in
+from modernize.report.figures.look import LOOKS, PAGE_LOOK, Look, Theme
+from modernize.report.rows import Row
+from modernize.results.study import Study
+from modernize.words import plural
 
-Theme = Literal["light", "dark", "page"]
-"""Of "page", an SVG inside an HTML page takes light or dark from the page: see `svg_text`."""
+WIDTH = 13.333
+"""Of a figure in inches: a 16:9 slide's."""
 
-SLIDE_INCHES = (13.333, 7.5)
-HATCH = "////"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """The colours of a theme.
-
-    Attributes:
-        page: Background.
-        ink: Text and outlines.
-        faint: Text and lines that stand back; readable on the page all the same.
-        grid: Lines behind the data.
-        measured: Whatever this project measured.
-        published: Whatever a paper prints.
-        published_ink: The same as text.
-        other: The second published regime, and context.
-        baseline: Networks of other libraries that this project trained and measured.
-        bad: Runs that diverged or failed.
-        mark: What changed in a diagram.
-        kinds: Kinds of operations, the same in diagrams and cost figures.
-    """
-
-    page: str
-    ink: str
-    faint: str
-    grid: str
-    measured: str
-    published: str
-    published_ink: str
-    other: str
-    baseline: str
-    bad: str
-    mark: str
-    kinds: Mapping[str, str]
-
-    def tint(self, colour: str, share: float) -> str:
-        """Mix a colour into the page's: 0 is the page, 1 the colour."""
-        return stand_in(*(_mixed(*pair, share) for pair in zip(both(colour), both(self.page), strict=True)))
-
-    def on(self, colour: str) -> str:
-        """Choose black or white for text on a colour."""
-        return stand_in(*map(_readable_on, both(colour)))
-
-
-def _mixed(colour: str, page: str, share: float) -> str:
-    red, green, blue = (share * c + (1 - share) * p for c, p in zip(to_rgb(colour), to_rgb(page), strict=True))
-    return to_hex((red, green, blue))
-
-
-def _readable_on(colour: str) -> str:
-    red, green, blue = to_rgb(colour)
-    return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.45 else "#FFFFFF"
-
-
-# Okabe and Ito's palette, the lighter half of it in the dark; but their reddish purple is grey to some eyes.
-LOOKS: dict[str, Look] = {
-    "light": Look(
-        page="#FFFFFF",
-        ink="#222222",
-        faint="#696969",
-        grid="#E4E4E4",
-        measured="#0072B2",
-        published="#E69F00",
-        published_ink="#8A5F00",
-        other="#ABABAB",
-        baseline="#007A5A",
-        bad="#B84A00",
-        mark="#D55E00",
-        kinds={
-            "1x1": "#56B4E9",
-            "dense": "#A0459B",
-            "depthwise": "#009E73",
-            "classifier": "#E69F00",
-            "pool": "#B5B5B5",
-            "rest": "#B5B5B5",
-        },
-    ),
-    "dark": Look(
-        page="#15191E",
-        ink="#ECECEC",
-        faint="#9FA7B0",
-        grid="#323941",
-        measured="#56B4E9",
-        published="#E69F00",
-        published_ink="#F0B53A",
-        other="#7C858F",
-        baseline="#1DB98E",
-        bad="#FF8C4C",
-        mark="#FF8C4C",
-        kinds={
-            "1x1": "#56B4E9",
-            "dense": "#D070C0",
-            "depthwise": "#1DB98E",
-            "classifier": "#E69F00",
-            "pool": "#6C747C",
-            "rest": "#6C747C",
-        },
-    ),
-}
-
-
-def _page(light: Look, dark: Look) -> Look:
-    kinds = {kind: stand_in(colour, dark.kinds[kind]) for kind, colour in light.kinds.items()}
-    names = [field.name for field in fields(Look) if field.name != "kinds"]
-    return Look(kinds=kinds, **{name: stand_in(getattr(light, name), getattr(dark, name)) for name in names})
-
-
-_LOOKS = LOOKS | {"page": _page(LOOKS["light"], LOOKS["dark"])}
+SLIDE_INCHES = (11.2, 5.5)
+"""Of a figure below a slide's heading, its letters large enough to be read from afar."""
 
 _STYLE = {
     "figure.dpi": 120,
@@ -156,9 +52,10 @@ def house_style(theme: Theme = "light") -> Iterator[Look]:
     Raises:
         ModernizeError: If there is no such theme.
     """
-    if theme not in _LOOKS:
+    looks = LOOKS | {"page": PAGE_LOOK}
+    if theme not in looks:
         raise unknown_name("theme", theme, LOOKS)
-    look = _LOOKS[theme]
+    look = looks[theme]
     with mpl.rc_context(), _fonts_without_bold():
         mpl.rcdefaults()
         settings: Any = mpl.rcParams
@@ -180,10 +77,48 @@ def _fonts_without_bold() -> Iterator[None]:
         log.setLevel(level)
 
 
-def settled(figure: Figure, look: Look) -> Figure:
-    """Fix what matplotlib would otherwise look up, or lay out again, whenever the figure is drawn."""
+def lined(
+    labels: Sequence[str],
+    *,
+    n_panels: int = 1,
+    places: Sequence[float] = (),
+    around: float = 1.9,
+    line: float = 0.4,
+    ticks: int = 8,
+    slide: bool = False,
+) -> tuple[Figure, list[Axes]]:
+    """Begin a figure of panels beside each other that share lines from top to bottom, each with a name at its left.
+
+    Args:
+        labels: Of the lines.
+        n_panels: How many panels.
+        places: Where the lines are: 0, 1, 2 and so on by default.
+        around: Inches above and below the lines.
+        line: Inches a line.
+        ticks: How many ticks a panel has at most.
+        slide: Whether the figure has a slide's size, however many lines it has.
+    """
+    places = places or range(len(labels))
+    last = places[-1] if places else 0
+    high = (max(WIDTH, 6.4 * n_panels), max(around + 1.7, around + line * (last + 1)))
+    figure = Figure(figsize=SLIDE_INCHES if slide else high)
+    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
+    panels = list(figure.subplots(1, n_panels, sharey=True, squeeze=False)[0])
+    panels[0].set_yticks(places, labels)
+    panels[0].set_ylim(last + 0.62, -0.62)
+    for axes in panels:
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x")
+        axes.xaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
+    return figure, panels
+
+
+def settled(figure: Figure, look: Look, notes: Sequence[str] = ()) -> Figure:
+    """Write notes at the foot, and fix what matplotlib would otherwise look up, or lay out again, at every drawing."""
+    if notes:
+        figure.supxlabel(sentence(notes, int(12.4 * figure.get_figwidth())), fontsize=10.5, color=look.faint)
     for axes in figure.axes:
-        axes.tick_params(colors=look.ink, labelcolor=look.ink, labelfontfamily=families())
+        axes.tick_params(colors=look.ink, labelcolor=look.ink, grid_color=look.grid, labelfontfamily=families())
     if figure.get_layout_engine():
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -206,10 +141,26 @@ def sentence(parts: Sequence[str], width: int = 165) -> str:
     return fill(f"{text[0].upper()}{text[1:]}.", width) if text else ""
 
 
-def limits_around(values: Sequence[float], room: float = 0.12, least: float = 2.0) -> tuple[float, float]:
-    """Give axis limits in percent that hold the values with some room, within 0 and 100."""
-    if not values:
-        return 0.0, 100.0
-    low, high = min(values), max(values)
-    margin = max((high - low) * room, least / 2)
-    return max(0.0, low - margin), min(100.0, high + margin)
+def rung_label(row: Row, longest: int = 20) -> str:
+    """Name a row, with its role where it is no rung; one of a long name is cut."""
+    if row.label == row.step:
+        return shortened(row.step, longest)
+    return f"{shortened(row.step, longest - 2 - len(row.planned.role))} ({row.planned.role})"
+
+
+def setting(study: Study) -> str:
+    """Name data and training time, short enough for a title."""
+    return f"{shortened(study.data, 16)}, {plural(study.epochs, 'epoch')}"
+
+
+def verdict(row: Row) -> str:
+    """Give in one word why a rung has no measured value."""
+    return next(
+        (end for end in ("diverged", "failed") if any(r.status == end for r in row.records.values())), "missing"
+    )
+
+
+def stale_notes(rows: Sequence[Row]) -> list[str]:
+    """Name the rungs whose records were made with another meaning of their steps than today's."""
+    stale = [row.step for row in rows if row.stale]
+    return [f"stale records: {shortened(', '.join(stale), 60)}"] if stale else []

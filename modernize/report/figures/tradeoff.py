@@ -12,9 +12,18 @@ from modernize.cost import cost
 from modernize.errors import unknown_name
 from modernize.published import family_rows, published_rows
 from modernize.report.figures.labels import Point
-from modernize.report.figures.path import Mark, draw_path
-from modernize.report.figures.style import SLIDE_INCHES, Theme, house_style, sentence, settled, shortened
-from modernize.report.figures.words import setting, stale_notes, verdict
+from modernize.report.figures.look import Theme
+from modernize.report.figures.plane import Mark, draw_path
+from modernize.report.figures.style import (
+    WIDTH,
+    house_style,
+    sentence,
+    setting,
+    settled,
+    shortened,
+    stale_notes,
+    verdict,
+)
 from modernize.report.machines import machine_of, usual_machine
 from modernize.report.roles import on_paper_ladder
 from modernize.report.rows import Row
@@ -31,23 +40,23 @@ _NEARBY = 1.6
 _COMPARABLE_TRAINING = ("ImageNet-1K", "supervised")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Axis:
     """What stands on the horizontal axis.
 
     Attributes:
-        measured: Its label over what was measured.
-        published: Its label over what was published; "" where nothing comparable is.
+        label: Over what was measured.
         values: Of the measured rungs.
-        less_is_better: Which way the front faces.
         note: For the foot of the figure.
+        published: Its label over what was published; "" where nothing comparable is.
+        less_is_better: Which way the front faces.
     """
 
-    measured: str
-    published: str
+    label: str
     values: Mapping[str, float]
+    note: str
+    published: str = ""
     less_is_better: bool = True
-    note: str = ""
 
 
 def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, theme: Theme = "light") -> Figure:
@@ -68,12 +77,12 @@ def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, them
     """
     if against not in _AXES:
         raise unknown_name("cost", against, _AXES)
-    axis = _AXES[against](study, rows)
+    axis, metric = _AXES[against](study, rows), study.metric
+    measured = any(row.records for row in rows) or not axis.published
+    published = bool(axis.published) and on_paper_ladder(study, rows)
     with house_style(theme) as look:
-        figure = Figure(figsize=SLIDE_INCHES)
-        any_measured = any(row.records for row in rows)
-        shown = [any_measured or not axis.published, bool(axis.published) and on_paper_ladder(study, rows)]
-        panels = list(figure.subplots(1, sum(shown), squeeze=False)[0])
+        figure = Figure(figsize=(WIDTH, 7.5))
+        panels = list(figure.subplots(1, measured + published, squeeze=False)[0])
         figure.subplots_adjust(left=0.065, right=0.985, top=0.925, bottom=0.15, wspace=0.17)
         mixed = len({row.on_ladder for row in rows}) > 1
         notes = [f"thick line: Pareto front{' of the ladder' if mixed else ''}"]
@@ -81,25 +90,16 @@ def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, them
             notes.append("open markers: probes, not adopted")
         if any(row.on_ladder for row in rows):
             notes.append("arrows: the order of the steps")
-        if shown[0]:
+        if measured:
             left = panels[0]
             left.set_title(f"Measured: {setting(study)}", color=look.measured, weight="bold")
-            left.set(
-                xlabel=axis.measured,
-                ylabel=f"test {study.metric.title} on {shortened(study.data, 30)}{study.metric.in_unit}",
-            )
-            draw_path(
-                left,
-                _measured_marks(rows, axis.values),
-                look.measured,
-                look,
-                less_is_better=axis.less_is_better,
-                falls=study.metric.falls,
-            )
+            left.set(xlabel=axis.label, ylabel=f"test {metric.title} on {shortened(study.data, 30)}{metric.in_unit}")
+            marks = _measured_marks(rows, axis.values)
+            draw_path(left, marks, look.measured, look, less_is_better=axis.less_is_better, falls=metric.falls)
             if absent := [f"{row.step} ({verdict(row)})" for row in rows if row.value is None]:
                 notes.append(f"not measured: {shortened(', '.join(absent), 60)}")
             notes += stale_notes(rows)
-        if shown[1]:
+        if published:
             right = panels[-1]
             source = next((row.published.source for row in rows if row.published and row.on_ladder), "nothing")
             right.set_title(f"Published: {source}", color=look.published_ink, weight="bold")
@@ -111,59 +111,42 @@ def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, them
             doubtful = [row.step for row in rows if row.published and row.published.anomaly]
             if doubtful and against == "macs":
                 notes.append(f"printed MACs inconsistent: {', '.join(doubtful)}")
-        if axis.note:
-            notes.append(axis.note)
-        figure.text(0.5, 0.02, sentence(notes), ha="center", fontsize=10.5, color=look.faint)
+        figure.text(
+            0.5, 0.02, sentence([*notes, *filter(None, [axis.note])]), ha="center", fontsize=10.5, color=look.faint
+        )
         return settled(figure, look)
 
 
 def _macs(study: Study, rows: Sequence[Row]) -> _Axis:
     name, unit = macs_unit(row.planned.macs for row in rows)
-    others = any(row.planned.model for row in rows)
-    return _Axis(
-        measured=f"{name} at {study.image_size} px",
-        published="GMACs at 224 px, as printed",
-        values={row.step: row.planned.macs / unit for row in rows},
-        note=f"MACs: convolutions and classifier{', of other libraries also attention' if others else ''}",
-    )
+    others = ", of other libraries also attention" if any(row.planned.model for row in rows) else ""
+    values = {row.step: row.planned.macs / unit for row in rows}
+    note = f"MACs: convolutions and classifier{others}"
+    return _Axis(f"{name} at {study.image_size} px", values, note, "GMACs at 224 px, as printed")
 
 
 def _params(study: Study, rows: Sequence[Row]) -> _Axis:
     large = max((row.planned.num_params for row in rows), default=0) >= 1e6
-    return _Axis(
-        measured=f"parameters, {'millions' if large else 'thousands'}",
-        published="parameters, millions",
-        values={row.step: row.planned.num_params / (1e6 if large else 1e3) for row in rows},
-        note="parameters of rungs: counted from their specs, of other networks as printed"
-        if on_paper_ladder(study, rows)
-        else "parameters: counted",
-    )
+    values = {row.step: row.planned.num_params / (1e6 if large else 1e3) for row in rows}
+    note = "parameters of rungs: counted from their specs, of other networks as printed"
+    if not on_paper_ladder(study, rows):
+        note = "parameters: counted"
+    return _Axis(f"parameters, {'millions' if large else 'thousands'}", values, note, "parameters, millions")
 
 
 def _speed(study: Study, rows: Sequence[Row]) -> _Axis:  # noqa: ARG001 - one form for every axis
-    return _Axis(
-        measured="training throughput, images/s",
-        published="",
-        values={row.step: row.images_per_second for row in rows if row.images_per_second is not None},
-        less_is_better=False,
-        note=_machine_note(rows),
-    )
+    values = {row.step: row.images_per_second for row in rows if row.images_per_second is not None}
+    return _Axis("training throughput, images/s", values, _machine_note(rows), less_is_better=False)
 
 
 def _seconds(study: Study, rows: Sequence[Row]) -> _Axis:  # noqa: ARG001
     usual = usual_machine(record for row in rows for record in row.records.values())
-    means = {
-        row.step: summarise(
-            [r.speed.seconds for r in row.records.values() if r.status == "finished" and machine_of(r) == usual]
-        )
-        for row in rows
-    }
-    return _Axis(
-        measured="seconds a run, with start and evaluation",
-        published="",
-        values={step: mean.mean for step, mean in means.items() if mean},
-        note=_machine_note(rows),
-    )
+    values = {}
+    for row in rows:
+        runs = [r for r in row.records.values() if r.status == "finished" and machine_of(r) == usual]
+        if mean := summarise([r.speed.seconds for r in runs]):
+            values[row.step] = mean.mean
+    return _Axis("seconds a run, with start and evaluation", values, _machine_note(rows))
 
 
 _AXES: dict[str, Callable[[Study, Sequence[Row]], _Axis]] = {

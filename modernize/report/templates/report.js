@@ -98,23 +98,15 @@
   }
 
   // Read a curve at the epoch under the pointer.
-  const curves = JSON.parse(one("curves").textContent);
   for (const figure of all(".chart")) {
-    const { x, mean, low, high, before } = curves[figure.dataset.curve];
-    const [svg, out, cursor] = ["svg", "output", ".cursor"].map((query) => figure.querySelector(query));
-    const summary = out.textContent;
-    const length = Math.max(mean.length, before.length);
-    svg.addEventListener("pointermove", (event) => {
-      const at = (event.clientX - svg.getBoundingClientRect().left) * (svg.viewBox.baseVal.width / svg.clientWidth);
-      const epoch = Math.round(Math.max(0, Math.min(1, (at - x[0]) / (x[1] - x[0]))) * (length - 1));
-      const range = low.length ? ` (${low[epoch]} to ${high[epoch]})` : "";
-      const other = before.length > epoch ? `, before ${before[epoch]}` : "";
-      out.textContent = `epoch ${epoch + 1}: ${mean[epoch] ?? "-"}${mean.length > epoch ? range : ""}${other}`;
-      const place = x[0] + ((x[1] - x[0]) * epoch) / Math.max(1, length - 1);
-      cursor.removeAttribute("hidden");
-      cursor.setAttribute("x1", place);
-      cursor.setAttribute("x2", place);
-    });
-    svg.addEventListener("pointerleave", () => { out.textContent = summary; cursor.setAttribute("hidden", ""); });
+    const [svg, out] = [figure.querySelector("svg"), figure.querySelector("output")];
+    const [epochs, [left, right]] = [JSON.parse(svg.dataset.epochs), JSON.parse(svg.dataset.ends)];
+    const read = (share) => {
+      const epoch = Math.round(Math.max(0, Math.min(1, (share - left) / (right - left))) * (epochs.length - 1));
+      out.textContent = epochs[epoch];
+    };
+    svg.addEventListener("pointermove", (event) => read((event.clientX - svg.getBoundingClientRect().left) / svg.clientWidth));
+    svg.addEventListener("pointerleave", () => read(1));
+    read(1);
   }
 })();

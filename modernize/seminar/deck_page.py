@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from modernize.diagram import block_diagram
-from modernize.report.figures.blocks import blocks_side_by_side
-from modernize.report.figures.output import svg_text
+from modernize.report.figures import svg_text
 from modernize.seminar.answers import Truth
 from modernize.seminar.course import Course
 from modernize.seminar.deck import deck
-from modernize.seminar.slide import Slide, setting
 
 TEMPLATE = "slides.html.j2"
 MARKS = {"better": "▲", "no clear change": "=", "worse": "▼", None: ""}
@@ -37,18 +33,6 @@ def slides_html(course: Course) -> str:
     Returns:
         HTML; text that comes from users or steps is escaped.
     """
-    slides = deck(course)
-    return render(slides, _pictures(slides), foot=setting(course))
-
-
-def render(slides: Sequence[Slide], drawn: Mapping[str, str], foot: str) -> str:
-    """Write slides as HTML.
-
-    Args:
-        slides: In order.
-        drawn: SVG elements by the id of their slide.
-        foot: Under each slide.
-    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -61,29 +45,17 @@ def render(slides: Sequence[Slide], drawn: Mapping[str, str], foot: str) -> str:
     )
     environment.filters |= {"sentence": _sentence, "ticks": _ticks, "kind": _kind}
     templates = Path(__file__).parent / "templates"
+    slides = deck(course)
+    pictures = {s.id: svg_text(s.draw(), f"picture-{i}", s.alt) for i, s in enumerate(slides) if s.draw}
     return environment.get_template(TEMPLATE).render(
         slides=slides,
-        pictures={slide.id: Markup(drawn.get(slide.id, "")) for slide in slides},  # noqa: S704 - matplotlib's own, escaped
+        pictures={key: Markup(svg) for key, svg in pictures.items()},  # noqa: S704 - matplotlib's own, escaped
         marks=MARKS,
         shortcuts=SHORTCUTS,
-        foot=foot,
+        foot=course.setting,
         css=Markup((templates / "slides.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         js=Markup((templates / "slides.js").read_text(encoding="utf-8")),  # noqa: S704 - our own file
     )
-
-
-def _pictures(slides: Iterable[Slide]) -> dict[str, str]:
-    """Draw each step that changes the block, by slide id; where other parts change, the slide shows them in text."""
-    drawn = {}
-    for number, slide in enumerate(slides):
-        lesson = slide.lesson
-        if slide.kind != "change" or not slide.facts["beside"] or not lesson:
-            continue
-        before, after = lesson.spec_before, lesson.spec
-        if before and after and block_diagram(before) != block_diagram(after):
-            picture = blocks_side_by_side(before, after, titles=(lesson.before, lesson.step), theme="page")
-            drawn[slide.id] = svg_text(picture, f"picture-{number}", f"The block before and after {lesson.step}")
-    return drawn
 
 
 def _sentence(text: str) -> str:

@@ -8,12 +8,11 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from modernize.cost import Cost, PartCost, cost
 from modernize.errors import ModernizeError, unknown_name
-from modernize.report.figures.kinds import KINDS
-from modernize.report.figures.style import Look, Theme, house_style, settled, shortened
+from modernize.report.figures.look import KINDS, Look, Theme
+from modernize.report.figures.style import house_style, lined, settled, shortened
 from modernize.spec import Spec
 
 By = Literal["kind", "stage"]
@@ -54,30 +53,6 @@ def cost_breakdown(
         return _panels([shortened(name, 22) for name in specs], stacks, names, by, sizes, look)
 
 
-def stage_costs(spec: Spec, image_size: int | None = None, *, title: str = "", theme: Theme = "light") -> Figure:
-    """Draw where in one network the cost lies: a bar a stage, stacked by the kind of operation.
-
-    Args:
-        spec: Any spec.
-        image_size: Height and width of the input in pixels; the regime's by default.
-        title: Above the drawing.
-        theme: "light" or "dark".
-
-    Raises:
-        ModernizeError: If the image is too small for the network, or there is no such theme.
-    """
-    counted = cost(spec, image_size)
-    stages = _keys(counted, "stage")
-    names = _stage_names([stages])
-    kinds = _keys(counted, "kind")
-    stacks: Stacks = {measure: {key: [] for key in _KINDS} for measure in _MEASURES}
-    for stage in names:
-        ops = [op for op in counted.ops if stages[op.path] == stage]
-        _add(stacks, ops, kinds)
-    with house_style(theme) as look:
-        return _panels(list(names.values()), stacks, _KINDS, "kind", [counted.image_size], look, title)
-
-
 def _keys(counted: Cost, by: By) -> dict[str, str]:
     """Say of each operation, by its path, to which part of a bar it belongs."""
     if by == "stage":
@@ -100,20 +75,10 @@ def _add(stacks: Stacks, ops: Sequence[PartCost], keys: Mapping[str, str]) -> No
 
 
 def _panels(
-    labels: Sequence[str],
-    stacks: Stacks,
-    names: Mapping[str, str],
-    by: By,
-    sizes: Sequence[int],
-    look: Look,
-    title: str = "",
+    labels: Sequence[str], stacks: Stacks, names: Mapping[str, str], by: By, sizes: Sequence[int], look: Look
 ) -> Figure:
     colours = _colours(names, by, look)
-    figure = Figure(figsize=(13.333, max(3.6, 1.9 + 0.36 * len(labels))))
-    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
-    axes = figure.subplots(1, 2, sharey=True)
-    axes[0].set_yticks(range(len(labels)), labels)
-    axes[0].set_ylim(len(labels) - 0.4, -0.6)
+    figure, axes = lined(labels, n_panels=2, line=0.36, ticks=6)
     pixels = f"{sizes[0]} px" if len(sizes) == 1 else "each one's own input size"
     units = {
         "macs": (("GMACs", 1e9), ("MMACs", 1e6), f"at {pixels} (convolutions and classifier)"),
@@ -133,8 +98,6 @@ def _panels(
         fontsize=11,
         handlelength=1.2,
         columnspacing=1.6,
-        title=title or None,
-        title_fontproperties={"weight": "bold", "size": 14},
     )
     return settled(figure, look)
 
@@ -147,21 +110,17 @@ def _bars(
     colours: Mapping[str, str],
     look: Look,
 ) -> None:
-    axes.grid(axis="x", color=look.grid)
-    axes.tick_params(axis="y", length=0)
     starts = [0.0] * len(totals)
     for key, values in stacks.items():
         widths = [value / unit for value in values]
         axes.barh(range(len(widths)), widths, left=starts, height=0.68, color=colours[key], edgecolor=look.page, lw=0.6)
         starts = [start + width for start, width in zip(starts, widths, strict=True)]
     digits = 3 if max(totals) / unit < 10 else 2 if max(totals) / unit < 100 else 1
-    for place, total in enumerate(totals):
-        value = total / unit
-        # What is little beside the others is not nothing.
-        text = f"{value:.{digits}f}" if round(value, digits) or not value else f"{value:.1g}"
-        axes.annotate(text, (value, place), (6, 0), textcoords="offset points", va="center", fontsize=10.5)
+    # What is little beside the others is not nothing.
+    texts = [f"{v:.{digits}f}" if round(v, digits) or not v else f"{v:.1g}" for v in (t / unit for t in totals)]
+    for place, (total, text) in enumerate(zip(totals, texts, strict=True)):
+        axes.annotate(text, (total / unit, place), (6, 0), textcoords="offset points", va="center", fontsize=10.5)
     axes.set_xlim(0, max(totals) / unit * 1.17)
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
 
 
 def _colours(names: Mapping[str, str], by: By, look: Look) -> dict[str, str]:

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from modernize.report.figures.labels import Point, place_labels
-from modernize.report.figures.style import Look, shortened
+from modernize.report.figures.look import Look
+from modernize.report.figures.style import shortened
 
 _LEGEND = {"adopted": "rung", "baseline": "baseline", "control": "control", "network": "network"}
 """What roles are called where rungs and other networks stand in one plane."""
@@ -40,7 +41,7 @@ def draw_path(
         less_is_better: Which way the front faces, of what it costs.
         falls: And of what it gives.
     """
-    axes.grid(color=look.grid)
+    axes.grid()
     if not marks:
         axes.text(0.5, 0.5, "nothing to show", transform=axes.transAxes, ha="center", color=look.faint, style="italic")
         axes.set(xticks=[], yticks=[])
@@ -52,17 +53,10 @@ def draw_path(
     hanging = [(places[m.before], m.at) for m in marks if m.role == "probe" and m.before in places]
     # Of the ladder alone where there is one: no line leads from a rung to a network that is none.
     own = [mark.at for mark in marks if mark.role in ("adopted", "probe")]
-    front = pareto_front(
-        own or [mark.at for mark in marks if mark.role != "context"], less_is_better=less_is_better, falls=falls
-    )
-    wide: dict[str, Any] = {
-        "lw": 8,
-        "solid_capstyle": "round",
-        "solid_joinstyle": "round",
-        "zorder": 0.5,
-        "drawstyle": "steps-post",
-    }
-    axes.plot(*zip(*front, strict=True), color=look.tint(colour, 0.3), gid="front", **wide)
+    own = own or [mark.at for mark in marks if mark.role != "context"]
+    front = pareto_front(own, less_is_better=less_is_better, falls=falls)
+    wide: dict[str, Any] = {"lw": 8, "solid_capstyle": "round", "solid_joinstyle": "round", "drawstyle": "steps-post"}
+    axes.plot(*zip(*front, strict=True), color=look.tint(colour, 0.3), gid="front", zorder=0.5, **wide)
     for a, b in walked:
         axes.plot(*zip(a, b, strict=True), color=colour, lw=1.8, alpha=0.75, zorder=1, solid_capstyle="round")
         _arrow(axes, a, b, colour)

@@ -67,7 +67,7 @@ def questions(course: Course, *, probes: bool = False) -> tuple[Question, ...]:
     found = []
     for lesson in course.lessons:
         evidence = lesson.measured if course.study else lesson.published
-        if evidence and evidence.truth and (lesson.adopted or probes):
+        if evidence and evidence.truth and (lesson.row.adopted or probes):
             found.append(Question(lesson=lesson, evidence=evidence, truth=evidence.truth))
     if not found and course.study:
         raise MissingResultsError(
