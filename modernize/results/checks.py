@@ -47,6 +47,7 @@ NAMES = {
 NEVER_EMPTY = ("run_id", "steps")
 
 
+@cache
 def limits(field: str) -> tuple[float, float]:
     """Return the least and the most that a number in a field of this name can be."""
     kind = field.rpartition("_")[2]
@@ -69,21 +70,21 @@ def check(part: Any, path: str) -> None:
 
 def check_field(name: str, value: Any, where: str) -> None:
     """Refuse likewise the value of a field of this name, which stands at `where`."""
+    low, high = limits(name)
     for item in value if isinstance(value, tuple) else (value,):
-        if name == "metrics":
+        if isinstance(item, int | float):
+            if item < low or item > high:
+                raise ModernizeError(f"{where} cannot be {str(item)[:20]}; it is between {low:g} and {high:g}.")
+        elif name == "metrics":
             for metric, numbers in item.items():
                 check_field(metric, numbers, f"{where}.{metric}")
-        elif is_dataclass(item):
-            check(item, where)
         elif name in NAMES and (item or name in NEVER_EMPTY):
             try:
                 check_name(item, NAMES[name])
             except ModernizeError as error:
                 raise ModernizeError(f"{where}: {error}") from error
-        elif isinstance(item, int | float):
-            low, high = limits(name)
-            if item < low or item > high:
-                raise ModernizeError(f"{where} cannot be {str(item)[:20]}; it is between {low:g} and {high:g}.")
+        elif is_dataclass(item):
+            check(item, where)
 
 
 _CLASSES = {"arch": Arch, "recipe": Recipe, "trained_recipe": Recipe}
