@@ -13,9 +13,10 @@ from factories import DATA, make_record, make_records, make_study, report_text, 
 from modernize.errors import MissingResultsError, ModernizeError
 from modernize.report import FORMATS, write_paper_report, write_report
 from modernize.report.figures import draw
-from modernize.report.paper_page import counted_as_printed, paper_study
+from modernize.report.paper_page import counted_as_printed
 from modernize.report.render import escape_markdown
 from modernize.report.rows import make_rows
+from modernize.report.specs import paper_study
 from modernize.results.store import load_records, save_record, save_study
 
 
