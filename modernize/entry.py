@@ -49,6 +49,7 @@ class Entry:
         steps: Ids of the steps that led to a rung.
         changes: The fields that a rung's step changed.
         note: What is special about it in this study, for example a smaller member of its family; "" for nothing.
+        begins_with: Name of the row of the study whose weights it starts from, "" for random ones.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Entry:
     steps: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     note: str = ""
+    begins_with: str = ""
 
     @property
     def fingerprint(self) -> str:

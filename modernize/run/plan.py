@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from modernize.run.overrides import refuse_unread
 from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest
 from modernize.run.request_entries import plan_budget, plan_entries, recipe_as_trained
-from modernize.run.task import Task, count, work_per_image
+from modernize.run.task import Task, count, weights_to_be, work_per_image
 from modernize.train.budget import Budget, cut_batch
 from modernize.train.runtime import Runtime
 
@@ -63,10 +63,13 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     weights, starts_from = start_weights(request.weights, entries, request.out, image_size)
     source, data, missing = plan_images(request, budget, image_size, here=here)
     refuse_unread(request.overrides, expected, budget.name, streamed=bool(source.stream))
-    keep = not request.no_weights
+    keep = not request.no_weights or any(entry.begins_with for entry in entries)
     shared = {"study": name, "source": source, "weights": weights, "starts_from": starts_from, "keep_weights": keep}
-    by_seed = zip(*(_tasks(entry, request, budget, data, placement.runtime, shared) for entry in entries), strict=True)
-    tasks = [task for of_seed in by_seed for task in of_seed]
+    by_entry: dict[str, list[Task]] = {}
+    for entry in entries:
+        begins_with = by_entry.get(entry.begins_with, [])
+        by_entry[entry.name] = _tasks(entry, request, budget, data, placement.runtime, shared, begins_with)
+    tasks = [task for of_seed in zip(*by_entry.values(), strict=True) for task in of_seed]
     definition = request.definition
     regimes = {entry.regime for entry in entries if entry.regime}
     study = Study(
@@ -118,9 +121,15 @@ def _count(entry: Entry, image_size: int, num_classes: int = 1000) -> tuple[Cost
 
 
 def _tasks(
-    entry: Entry, request: RunRequest, wanted: Budget, data: DataFacts, here: Runtime, shared: Mapping[str, Any]
+    entry: Entry,
+    request: RunRequest,
+    wanted: Budget,
+    data: DataFacts,
+    here: Runtime,
+    shared: Mapping[str, Any],
+    begins_with: Sequence[Task],
 ) -> list[Task]:
-    """Lay out a row's runs, which differ in their seed alone."""
+    """Lay out a row's runs, which differ in their seed alone, and in the runs whose weights they start from."""
     given = request.overrides
     budget = cut_batch(
         wanted,
@@ -158,10 +167,16 @@ def _tasks(
         work=work * trained.epochs * data.num_train_images,
         input_path="resident" if fits_resident(trained) and not shared["source"].stream else "decoded",
     )
-    as_trained, weights = replace(entry, model=model, recipe=trained), task.starts_from.sha256
+    as_trained = replace(entry, model=model, recipe=trained)
+    starts = [weights_to_be(before) for before in begins_with] or [task.starts_from] * len(request.seeds)
     return [
-        replace(task, seed=seed, run_id=run_id(as_trained, data.fingerprint, seed, runtime, weights))
-        for seed in request.seeds
+        replace(
+            task,
+            seed=seed,
+            run_id=run_id(as_trained, data.fingerprint, seed, runtime, start.sha256 or start.file),
+            starts_from=start,
+        )
+        for seed, start in zip(request.seeds, starts, strict=True)
     ]
 
 

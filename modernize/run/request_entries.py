@@ -56,9 +56,7 @@ def plan_entries(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
 def _listed(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
     """Return the rows that a study file lists."""
     definition, given = request.definition, request.overrides
-    entries = entries_of(definition, regime=request.regime, budget=request.budget)
-    if request.recipe:
-        entries = tuple(replace(entry, recipe=named_recipe(request.recipe)) for entry in entries)
+    entries = entries_of(definition, regime=request.regime, budget=request.budget, recipe=request.recipe)
     read = {name for entry in entries for name in given.for_entry(entry)}
     if unread := [name for name in given.recipe if name not in read]:
         raise ModernizeError(f"recipe.{unread[0]} is set, but no entry of this study reads it.")

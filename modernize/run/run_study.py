@@ -5,15 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
 from modernize.datasets.image_files import watched
+from modernize.errors import ModernizeError
 from modernize.regimes import get_regime
-from modernize.results.artifact import RUNS, clear_run
+from modernize.results.artifact import RUNS, Artifact, artifacts, clear_run, weights_of_run
 from modernize.results.files import check_writable
 from modernize.results.record import Record
 from modernize.results.sources import sources
@@ -114,17 +115,25 @@ def run_study(request: RunRequest, observer: Observer | None = None, executor: E
             plan = plan_whole(request, placement)
         save_study(plan.study, results)
         done = {} if request.repeat else _done(plan.tasks, results)
+        again = {task.begins_with for task in plan.tasks if task.run_id not in done} & done.keys()
+        again = {run_id for run_id in again if not _kept(done[run_id], request.out)}
+        done = {run_id: record for run_id, record in done.items() if run_id not in again}
         observer.start(plan, list(done.values()), does.jobs)
         for run_id in done:
             folder = runs / run_id
             if folder.is_dir() and not Claim(folder).holder():
                 clear_run(folder)  # a process was killed right after it wrote the record
         todo = [
-            replace(task, folder=str(runs / task.run_id), results=str(results), repeat=request.repeat)
+            replace(
+                task,
+                folder=str(runs / task.run_id),
+                results=str(results),
+                repeat=request.repeat or task.run_id in again,
+            )
             for task in plan.tasks
             if task.run_id not in done
         ]
-        doing = _Doing(observer, results, todo)
+        doing = _Doing(observer, request.out, todo, done)
         try:
             doing.do(does)
         finally:
@@ -133,7 +142,7 @@ def run_study(request: RunRequest, observer: Observer | None = None, executor: E
         runs.rmdir()
     return StudyResult(
         study=plan.study,
-        records=tuple((done | doing.records)[task.run_id] for task in plan.tasks),
+        records=tuple(doing.records[task.run_id] for task in plan.tasks),
         num_skipped=len(done),
     )
 
@@ -147,18 +156,39 @@ def _executor(placement: Placement, log_folder: Path) -> Executor:
 class _Doing:
     """Has runs done and gathers their records, whoever writes them."""
 
-    def __init__(self, observer: Observer, results: Path, tasks: Iterable[Task]) -> None:
-        self.records: dict[str, Record] = {}
+    def __init__(self, observer: Observer, out: Path, tasks: Iterable[Task], done: Mapping[str, Record]) -> None:
+        self.records = dict(done)
         self._observer = observer
-        self._results = results
+        self._out, self._results = out, out / RESULTS
         self._tasks = {task.run_id: task for task in tasks}
         self._elsewhere: dict[str, Task] = {}
 
     def do(self, executor: Executor) -> None:
-        tasks = list(self._tasks.values())
-        while tasks:
-            executor.run(tasks, self._handle)
-            tasks = self._wait()
+        waiting = set(self._tasks)
+        while waiting:
+            # What begins with a run's weights comes when that run has ended.
+            ready = [run_id for run_id in waiting if self._tasks[run_id].begins_with not in waiting]
+            waiting -= set(ready)
+            tasks = [task for run_id in self._tasks if run_id in ready and (task := self._begun(run_id))]
+            while tasks:
+                executor.run(tasks, self._handle)
+                tasks = self._wait()
+
+    def _begun(self, run_id: str) -> Task | None:
+        """Name the file of weights that a run begins with; None, and a record that says why, where it is not there."""
+        task = self._tasks[run_id]
+        if task.begins_with:
+            before = self.records[task.begins_with]
+            try:
+                if before.status != "finished":
+                    raise ModernizeError(f"run {before.run_id}, with whose weights it begins, {before.status}.")
+                path = weights_of_run(before, self._out)
+            except ModernizeError as error:
+                self._end(task, self._look(task, str(error)))
+                return None
+            start = replace(task.starts_from, sha256=_kept(before, self._out)[-1].about.sha256[:16])
+            task = self._tasks[run_id] = replace(task, weights=str(path), starts_from=start)
+        return task
 
     def _handle(self, event: Event) -> None:
         task = self._tasks[event.run_id]
@@ -207,6 +237,11 @@ class _Doing:
         asked = [run_id for run_id, task in self._elsewhere.items() if not task.repeat]
         ready = find_finished(asked, self._results)
         return _done([self._elsewhere[run_id] for run_id in ready], self._results)
+
+
+def _kept(record: Record, out: Path) -> list[Artifact]:
+    """List the files of weights that a run left and that are there."""
+    return [one for one in artifacts([record], out) if one.state == "kept"]
 
 
 @contextmanager

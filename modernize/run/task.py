@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modernize.cost import cost
-from modernize.results.record import CostFacts, Run
+from modernize.results.artifact import PREFIX
+from modernize.results.record import CostFacts, Run, WeightsFile
 from modernize.spec import Spec
 from modernize.strict import from_dict
 from modernize.train.runtime import Runtime
@@ -54,6 +55,11 @@ class Task(Run):
     results: str | None = None
     repeat: bool = False
 
+    @property
+    def begins_with(self) -> str:
+        """Id of the run that has to be done before, for its weights; "" for none."""
+        return self.starts_from.file.removeprefix(PREFIX) if self.starts_from.file.startswith(PREFIX) else ""
+
     def to_json(self) -> dict[str, Any]:
         """Return plain data for `json.dumps`."""
         return asdict(self)
@@ -62,6 +68,11 @@ class Task(Run):
     def from_json(data: Any) -> Task:
         """Read what `to_json` gave."""
         return from_dict(Task, data, "task")
+
+
+def weights_to_be(task: Task) -> WeightsFile:
+    """Name the weights that a run will leave."""
+    return WeightsFile(file=f"{PREFIX}{task.run_id}")
 
 
 def count(spec: Spec, image_size: int) -> tuple[CostFacts, float]:

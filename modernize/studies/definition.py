@@ -28,6 +28,9 @@ class Row:
         title: What reports call it; "" for the rung's or the network's own.
         role: See `Role`; None for "rung", "baseline" or "network".
         note: What is special about it, for example a smaller member of its family.
+        recipe: Name of its recipe; "" for the study's, or where that has none, the rung's own.
+        begins_with: Name of a row above it, the same network: each seed starts from the weights which that row's run
+            of this seed leaves. "" for random ones.
     """
 
     step: str = ""
@@ -38,6 +41,8 @@ class Row:
     title: str = ""
     role: Role | None = None
     note: str = ""
+    recipe: str = ""
+    begins_with: str = ""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -187,6 +192,9 @@ def _check(definition: Definition) -> None:
             own = row if row is not entry and row.kinds else entry
             if not own.step and (extra := next((name for name in ("regime", "path") if getattr(row, name)), "")):
                 raise ModernizeError(f"entry '{entry.name}' has a {extra}, which only a step has.")
+            above = names[: names.index(entry.name)]
+            if row.begins_with and row.begins_with not in above:
+                raise unknown_name(f"entry above '{entry.name}' in begins_with", row.begins_with, above)
     pairs = definition.contrasts
     for pair in pairs:
         if pair[0] == pair[1]:

@@ -20,27 +20,40 @@ BASELINE_RECIPE = "convnext"
 """Of a network of another library, where the study names no recipe."""
 
 
-def entries_of(definition: Definition, *, regime: str, budget: str) -> tuple[Entry, ...]:
+def entries_of(definition: Definition, *, regime: str, budget: str, recipe: str = "") -> tuple[Entry, ...]:
     """Return the rows of a study file as a budget has them.
 
     Args:
         definition: Of the study.
         regime: Of rungs that name none.
         budget: Its name.
+        recipe: Name of the recipe of rows that name none; "" for each network's own.
 
     Raises:
         ModernizeError: If a row names what does not exist or cannot be.
     """
-    return tuple(_entry(row.under(budget), regime) for row in definition.entries)
+    entries: dict[str, Entry] = {}
+    for row in definition.entries:
+        entry = entries[row.name] = _entry(row.under(budget), regime, recipe)
+        if entry.begins_with and entry.model != entries[entry.begins_with].model:
+            raise ModernizeError(f"entry '{row.name}' begins with '{entry.begins_with}', which is another network.")
+    return tuple(entries.values())
 
 
-def _entry(row: EntryDefinition, regime: str) -> Entry:
+def _entry(row: EntryDefinition, regime: str, recipe: str) -> Entry:
     try:
         entry = _network(row, regime)
+        if name := row.recipe or recipe:
+            entry = replace(entry, recipe=named_recipe(name))
     except ModernizeError as error:
         raise ModernizeError(f"entry '{row.name}': {error}") from error
     return replace(
-        entry, name=row.name, title=row.title or entry.title, role=row.role or entry.role, note=row.note or entry.note
+        entry,
+        name=row.name,
+        title=row.title or entry.title,
+        role=row.role or entry.role,
+        note=row.note or entry.note,
+        begins_with=row.begins_with,
     )
 
 
