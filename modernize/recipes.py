@@ -115,7 +115,7 @@ RECIPES = {
 """What each recipe is, by name."""
 
 NOT_USED = "not used"
-_OPTIMIZATION = ("optimizer", "lr", "weight_decay", "schedule", "epochs", "batch_size")
+_OPTIMIZATION = ("objective", "optimizer", "lr", "weight_decay", "schedule", "epochs", "batch_size")
 _TABLES_5_AND_6 = (
     *("betas", "warmup_epochs", "rand_augment", "mixup", "cutmix", "random_erasing", "label_smoothing"),
     *("stochastic_depth", "layer_scale_init", "clip_grad_norm"),
@@ -157,14 +157,14 @@ _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
             *("label_smoothing", "stochastic_depth", "layer_decay", "layer_decay_blocks", "ema_decay"),
         ),
         "released code": (
-            *("optimizer", "betas", "schedule", "rand_augment", "head_init_scale", "clip_grad_norm"),
+            *("objective", "optimizer", "betas", "schedule", "rand_augment", "head_init_scale", "clip_grad_norm"),
             *_RELEASED_CODE,
         ),
     },
     "cifar10-stem": {
         "the article": (
-            *("optimizer", "lr", "weight_decay", "epochs", "batch_size", "random_resized_crop", "shift_pixels"),
-            *("brightness", "label_smoothing", "stochastic_depth"),
+            *("objective", "optimizer", "lr", "weight_decay", "epochs", "batch_size", "random_resized_crop"),
+            *("shift_pixels", "brightness", "label_smoothing", "stochastic_depth"),
         ),
         "not said in the article": (
             *("betas", "eps", "decay_norm_and_bias", "schedule", "step_factors", "horizontal_flip"),
@@ -173,8 +173,8 @@ _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "cifar10-preact": {
         "the article": (
-            *("optimizer", "lr", "momentum", "weight_decay", "schedule", "step_epochs", "step_factors", "epochs"),
-            *("batch_size", "random_resized_crop", "shift_pixels", "horizontal_flip"),
+            *("objective", "optimizer", "lr", "momentum", "weight_decay", "schedule", "step_epochs", "step_factors"),
+            *("epochs", "batch_size", "random_resized_crop", "shift_pixels", "horizontal_flip"),
         ),
         "not said in the article": ("decay_norm_and_bias", "eval_crop_ratio", "eval_crop_mode"),
     },

@@ -134,6 +134,7 @@ def test_defaults_never_change():
         "eval_crop_ratio": 0.875, "eval_crop_mode": "center", "layer_decay": 1.0, "layer_decay_blocks": 3,
         "head_init_scale": 1.0,
         "step_epochs": (), "step_every_epochs": 0.0, "step_factors": (0.1,), "dropout": 0.0, "brightness": 0.0,
+        "objective": "classification", "mask_ratio": 0.6, "grn_over": "image",
     }  # fmt: skip
 
 

@@ -41,7 +41,8 @@ def recipe_changes(run: Run) -> tuple[str, ...]:
         )
         sentences.append(f"set by hand: {', '.join(by_hand)}")
     if start.file:
-        sentences.append(f"starts from the weights in {start.file} (SHA-256 {start.sha256[:16]}...)")
+        digest = f" (SHA-256 {start.sha256[:16]}...)" if start.sha256 else ""
+        sentences.append(f"starts from the weights in {start.file}{digest}")
     return tuple(sentences)
 
 
