@@ -215,7 +215,8 @@ class Run:
             library's.
         recipe: The recipe as the paper has it.
         trained_recipe: The recipe as trained, after the budget shortened it.
-        starts_from: The weights it begins with (sixteen digits of the hash, and no size); of none, random ones.
+        starts_from: The weights it begins with (sixteen digits of the hash, and no size); of none, random ones. Those
+            that another run of its study leaves are called "run:ID", and have no hash before it is done.
     """
 
     run_id: str
