@@ -64,9 +64,9 @@ def checked(kind: Any, value: Any, path: str) -> Any:
     Raises:
         ModernizeError: If the value does not fit.
     """
-    origin, args = get_origin(kind), get_args(kind)
-    if kind is Any:
+    if kind is Any or kind is type(value):
         return value
+    origin, args = get_origin(kind), get_args(kind)
     if origin is Literal:
         # By type too: True == 1 and 4.0 == 4, but they are not the same value.
         if any(value == allowed and type(value) is type(allowed) for allowed in args):

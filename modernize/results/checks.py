@@ -71,6 +71,8 @@ def check(part: Any, path: str) -> None:
 def check_field(name: str, value: Any, where: str) -> None:
     """Refuse likewise the value of a field of this name, which stands at `where`."""
     low, high = limits(name)
+    if set(map(type, value if isinstance(value, tuple) else ())) == {float} and low <= min(value) <= max(value) <= high:
+        return  # a series told at once; where NaN is in the way, its numbers are looked at one by one
     for item in value if isinstance(value, tuple) else (value,):
         if isinstance(item, int | float):
             if item < low or item > high:
