@@ -55,7 +55,7 @@ BY_HAND = {
     "mix_switch_probability": 0.3, "random_erasing": 0.1, "label_smoothing": 0.2, "stochastic_depth": 0.2,
     "layer_scale_init": 0.1, "clip_grad_norm": 1.0, "ema_decay": 0.9, "interpolation": "bilinear",
     "eval_crop_ratio": 0.9, "eval_crop_mode": "squash", "layer_decay": 0.8, "layer_decay_blocks": 2,
-    "head_init_scale": 0.5,
+    "head_init_scale": 0.5, "objective": "classification", "mask_ratio": 0.75, "grn_over": "batch",
     "step_epochs": [3.0, 5.0], "step_every_epochs": 2.0, "step_factors": [0.5], "dropout": 0.2, "brightness": 0.4,
 }  # fmt: skip
 # What else takes a field to matter: momentum is SGD's, groups of blocks are layer-wise decay's.
@@ -87,6 +87,12 @@ def test_every_field_is_tried():
 @pytest.mark.parametrize(("budget", "name"), list(product(BUDGETS, BY_HAND)))
 def test_a_field_set_by_hand_is_trained_with_or_refused(folder, budget, name):
     values = BESIDE.get(name, {}) | {name: BY_HAND[name]}
+    if name in ("mask_ratio", "grn_over"):
+        masked = {"recipe": "fcmae", "start": "downsample", "upto": "downsample", "image_size": 32}
+        assert modern(folder, values, budget=budget, **masked).trained_recipe[name] == BY_HAND[name]
+        with pytest.raises(ModernizeError, match=rf"recipe\.{name} is set, but no rung of this ladder reads it"):
+            modern(folder, values, budget=budget)
+        return
     if (budget, name) in WITHOUT_EFFECT:
         with pytest.raises(ModernizeError, match=rf"recipe\.{name} is set, but as budget {budget} trains") as caught:
             modern(folder, values, budget=budget)
@@ -148,3 +154,14 @@ def test_files_that_stay_files_are_decoded_and_resampled(tmp_path, image_size, p
         task = modern(tmp_path, {"interpolation": "bilinear", "eval_crop_mode": "squash"}, **options)
         assert task.trained_recipe["interpolation"] == "bilinear"
         assert task.trained_recipe["eval_crop_mode"] == "squash"
+
+
+def test_masked_reconstruction_is_refused_where_it_cannot_be(folder):
+    objective = {"objective": "masked-reconstruction"}
+    with pytest.raises(ModernizeError, match=r"networks with arch\.norm 'layer', not 'batch': from the step ln on"):
+        modern(folder, objective)
+    end = {"start": "downsample", "upto": "downsample", "image_size": 32}
+    with pytest.raises(ModernizeError, match=r"recipe\.mixup is 0\.8, but masked reconstruction has neither labels"):
+        modern(folder, objective | {"mixup": 0.8, "mix_probability": 1.0}, **end)
+    with pytest.raises(ModernizeError, match=r"unknown recipe\.objective 'fcmae'"):
+        modern(folder, {"objective": "fcmae"})

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from modernize.blueprint import blueprint
 from modernize.errors import ModernizeError
+from modernize.external import External
 from modernize.nn.init import initialise
 from modernize.nn.layers import GRN
 from modernize.nn.network import Network, ResidualBlock
-from modernize.spec import Spec
+from modernize.spec import Arch, Spec
 
 Over = Literal["image", "batch"]
 """What GRN's norm is taken over: each image alone, or all of the batch, as the authors pre-train (not fine-tune)."""
@@ -48,7 +49,7 @@ class MaskedAutoencoder(nn.Module):
     def __init__(self, spec: Spec, *, image_size: int, over: Over = "image") -> None:
         super().__init__()
         self.over = over
-        self.patch_size = patch_size(spec, image_size)
+        self.patch_size = patch_size(spec.arch, image_size)
         network = Network(spec)
         initialise(network, spec)
         self.stem, self.stages = network.stem, network.stages
@@ -88,13 +89,14 @@ def encoder_of(state: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
     return {name: state[name] for name in state if name.startswith(parts)} if "mask_token" in state else None
 
 
-def patch_size(spec: Spec, image_size: int) -> int:
+def patch_size(arch: Arch | External, image_size: int) -> int:
     """Return the side in pixels of a position of the last map.
 
     Raises:
         ModernizeError: If the network cannot be masked, or its maps do not divide the image.
     """
-    arch = spec.arch
+    if isinstance(arch, External):
+        raise ModernizeError(f"masked reconstruction takes networks of this toolkit, not {arch}.")
     for field, wanted in (("norm", "layer"), ("stem", "patchify")):
         if (has := getattr(arch, field)) != wanted:
             raise ModernizeError(

@@ -5,19 +5,18 @@ Source: ConvNeXt V2 (arXiv:2301.00808), section 3.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from modernize.entry import Trainable
-from modernize.errors import ModernizeError
-from modernize.external import External
 from modernize.metrics import MASKED_LOSS
 from modernize.objectives.masking import MaskedAutoencoder, draw_hidden, patch_size
 from modernize.objectives.objective import Evaluator, Forward, Objective, Processes
 from modernize.regimes import spec_of
+from modernize.spec import Arch
 
 EVALUATION_SEED = 60
 """The same patches are hidden at every evaluation of every run, so that losses can be compared."""
@@ -28,14 +27,12 @@ class MaskedReconstruction(Objective):
 
     def __init__(self, entry: Trainable, **facts: Any) -> None:
         super().__init__(entry, **facts)
-        if isinstance(entry.model, External):
-            raise ModernizeError(f"masked reconstruction takes networks of this toolkit, not {entry.model}.")
-        self.spec = spec_of(entry.model, entry.recipe)
-        self.patch_size = patch_size(self.spec, self.image_size)
+        self.patch_size = patch_size(entry.model, self.image_size)
 
     def build(self) -> nn.Module:
         """Build encoder and decoder."""
-        network = MaskedAutoencoder(self.spec, image_size=self.image_size, over=self.recipe.grn_over)
+        spec = spec_of(cast(Arch, self.entry.model), self.recipe)
+        network = MaskedAutoencoder(spec, image_size=self.image_size, over=self.recipe.grn_over)
         return network.to(memory_format=torch.channels_last)
 
     def prepare(self, inputs: Tensor, targets: Any, *, step: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002

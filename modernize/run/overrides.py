@@ -8,6 +8,7 @@ from typing import Any
 
 from modernize.entry import Trainable
 from modernize.errors import ModernizeError, hint
+from modernize.metrics import MASKED_RECONSTRUCTION
 from modernize.spec import Arch, Recipe
 from modernize.strict import replace_checked
 from modernize.toml import read_literal
@@ -26,6 +27,8 @@ READ_ONLY_IF: dict[str, Callable[[Recipe], bool]] = {
     "mix_probability": lambda recipe: bool(recipe.mixup or recipe.cutmix),
     "mix_switch_probability": lambda recipe: bool(recipe.mixup and recipe.cutmix),
     "layer_decay_blocks": lambda recipe: recipe.layer_decay < 1,
+    "mask_ratio": lambda recipe: recipe.objective == MASKED_RECONSTRUCTION,
+    "grn_over": lambda recipe: recipe.objective == MASKED_RECONSTRUCTION,
 }
 """Fields that training reads only with some recipes."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from modernize.datasets.feed import fits_resident
 from modernize.entry import Entry, model_facts
 from modernize.external import External
+from modernize.metrics import MASKED_RECONSTRUCTION
 from modernize.regimes import get_regime, spec_of
 from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
 from modernize.results.study import PlannedEntry, Study
@@ -108,6 +109,10 @@ def refuse_misfits(entries: Iterable[Entry], image_size: int) -> None:
     """
     for entry in entries:
         _count(entry, image_size)
+        if entry.recipe.objective == MASKED_RECONSTRUCTION:
+            from modernize.objectives.masking import patch_size
+
+            patch_size(entry.model, image_size)
 
 
 def _count(entry: Entry, image_size: int, num_classes: int = 1000) -> tuple[CostFacts, float]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from modernize.errors import ModernizeError, unknown_name
+from modernize.metrics import MASKED_RECONSTRUCTION
 from modernize.spec import Recipe
 from modernize.words import plural
 
@@ -39,6 +40,9 @@ PAYS_LATE: Mapping[str, tuple[Any, str]] = {
     "dropout": (0.0, "dropout"),
 }
 """What a shortened recipe gives up because it pays in long training only: its value when off, and what it is called."""
+
+OF_LABELS = ("mixup", "cutmix", "label_smoothing", "dropout", "head_init_scale")
+"""What means nothing without labels and a classifier."""
 
 GOES_WITH: Mapping[str, tuple[str, ...]] = {
     "shift_pixels": ("random_resized_crop",),
@@ -221,6 +225,13 @@ def refuse_contradictions(recipe: Recipe) -> None:
             f"recipe.warmup_epochs is {recipe.warmup_epochs:g}, which leaves nothing of "
             f"{plural(recipe.epochs, 'epoch')}; set it to less."
         )
+    if recipe.objective == MASKED_RECONSTRUCTION:
+        for name in OF_LABELS:
+            if (value := getattr(recipe, name)) != getattr(Recipe(), name):
+                raise ModernizeError(
+                    f"recipe.{name} is {value:g}, but masked reconstruction has neither labels nor a classifier; "
+                    f"set it to {getattr(Recipe(), name):g}."
+                )
     for name in ("mixup", "cutmix"):
         if (strength := getattr(recipe, name)) and recipe.mix_probability == 0:
             raise ModernizeError(
