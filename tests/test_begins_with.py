@@ -9,7 +9,10 @@ import pytest
 from tiny_runs import tiny_data, tiny_request
 
 from modernize.errors import ModernizeError
-from modernize.results.store import load_records
+from modernize.report import write_report
+from modernize.report.figures import draw
+from modernize.report.rows import make_rows
+from modernize.results.store import load_records, load_study
 from modernize.run.plan import plan_study
 from modernize.run.run_study import run_study
 
@@ -91,6 +94,27 @@ def test_a_beginning_that_cannot_be_is_refused(out, rows, told):
     with pytest.raises(ModernizeError) as error:
         plan_study(asked(out, rows))
     assert told in str(error.value)
+
+
+def test_the_report_tells_metrics_apart(out):
+    study = load_study(out / "out" / "results" / "chain")
+    assert (study.metric.name, study.contrasts) == ("top1_percent", (("tuned", "tuned-not"),))
+    write_report(out / "out" / "results", out / "out" / "reports", "chain")
+    text = (out / "out" / "reports" / "chain" / "report.md").read_text(encoding="utf-8")
+    (row,) = (
+        line for line in text.splitlines() if line.startswith("| first |") and "%" not in line and "(n=2)" in line
+    )
+    assert "loss on hidden patches: " in row
+    assert "begins with first" in text
+    assert "60 % of the patches hidden" in text
+    rows = make_rows(study, load_records(out / "out" / "results").records)
+    shown = [axes.get_title() for axes in draw("metric", study, rows).axes]
+    assert shown == ["tuned-not", "tuned"], "a loss has no place among accuracies"
+
+
+def test_contrasts_of_different_objectives_are_refused(out):
+    with pytest.raises(ModernizeError, match="but one learns masked-reconstruction, the other classification"):
+        plan_study(asked(out, contrasts=[["first", "tuned"], ["tuned", "tuned-not"]]))
 
 
 def test_a_run_is_another_one_where_it_begins_with_weights(out):

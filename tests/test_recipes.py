@@ -132,7 +132,7 @@ def test_defaults_never_change():
         "mix_switch_probability": 0.5, "random_erasing": 0.0, "label_smoothing": 0.0, "stochastic_depth": 0.0,
         "layer_scale_init": 1e-6, "clip_grad_norm": 0.0, "ema_decay": 0.0, "interpolation": "bilinear",
         "eval_crop_ratio": 0.875, "eval_crop_mode": "center", "layer_decay": 1.0, "layer_decay_blocks": 3,
-        "head_init_scale": 1.0, "objective": "classification", "mask_ratio": 0.6, "grn_over": "image",
+        "head_init_scale": 1.0,
         "step_epochs": (), "step_every_epochs": 0.0, "step_factors": (0.1,), "dropout": 0.0, "brightness": 0.0,
         "objective": "classification", "mask_ratio": 0.6, "grn_over": "image",
     }  # fmt: skip

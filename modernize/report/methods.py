@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from modernize.metrics import Metric
+from modernize.metrics import MASKED_RECONSTRUCTION, Metric
 from modernize.report.contrasts import LEVEL
 from modernize.report.facts import Header
 from modernize.report.machines import execution_text, machine_notes
@@ -18,6 +18,7 @@ from modernize.words import listed, noun, plural
 
 # A clause of a recipe: the field, and what is said of its value; "" says nothing.
 _CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
+    ("objective", lambda v, r: _masked(r) if v == MASKED_RECONSTRUCTION else ""),
     ("optimizer", lambda v, r: _optimizer(v, r)),
     ("lr", lambda v, _: f"peak learning rate {v:g}"),
     ("schedule", lambda v, r: _schedule(v, r)),
@@ -139,6 +140,15 @@ def _span(rows: Sequence[Row]) -> str:
     """Name a run of rows."""
     names = [row.step for row in rows]
     return ", ".join(names) if len(names) < 4 else f"{names[0]} to {names[-1]}, {len(names)} {nouns_of(rows)}"
+
+
+def _masked(recipe: Mapping[str, Any]) -> str:
+    over = " (GRN's norm over the whole batch, as the authors' code pre-trains and the paper does not)"
+    return (
+        f"masked reconstruction without labels, {100 * recipe['mask_ratio']:g} % of the patches hidden"
+        f"{over if recipe['grn_over'] == 'batch' else ''} (MACs and parameters are counted with a classifier, not with "
+        "the decoder)"
+    )
 
 
 def _optimizer(name: str, recipe: Mapping[str, Any]) -> str:

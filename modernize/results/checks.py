@@ -51,7 +51,7 @@ NEVER_EMPTY = ("run_id", "steps")
 def limits(field: str) -> tuple[float, float]:
     """Return the least and the most that a number in a field of this name can be."""
     kind = field.rpartition("_")[2]
-    return {"percent": _PERCENT, "loss": _LOSS, "epoch": _EPOCHS, "epochs": _EPOCHS}.get(kind, _OTHER)
+    return {"percent": _PERCENT, "loss": _LOSS, "best": _LOSS, "epoch": _EPOCHS, "epochs": _EPOCHS}.get(kind, _OTHER)
 
 
 def check(part: Any, path: str) -> None:

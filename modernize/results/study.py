@@ -37,6 +37,7 @@ class PlannedEntry:
         objective: What its runs learn.
         model: Name of another library's network, for example "timm:resnet50"; "" for one of this toolkit.
         note: What is special about it in this study, for example a smaller member of its family; "" for nothing.
+        begins_with: Name of the entry whose weights it starts from, "" for random ones.
     """
 
     name: str
@@ -50,6 +51,7 @@ class PlannedEntry:
     objective: str = CLASSIFICATION
     model: str = ""
     note: str = ""
+    begins_with: str = ""
 
     @property
     def adopted(self) -> bool:

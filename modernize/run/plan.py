@@ -199,4 +199,5 @@ def _planned(entry: Entry, tasks: list[Task]) -> PlannedEntry:
         objective=entry.recipe.objective,
         model=str(entry.model) if isinstance(entry.model, External) else "",
         note=entry.note,
+        begins_with=entry.begins_with,
     )

@@ -63,8 +63,13 @@ def _listed(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
     entries = tuple(
         replace(entry, recipe=replace_checked(entry.recipe, given.for_entry(entry), "recipe")) for entry in entries
     )
-    first = entries[0].name
-    return entries, definition.contrasts or tuple((entry.name, first) for entry in entries[1:])
+    objectives = {entry.name: entry.recipe.objective for entry in entries}
+    for one, other in definition.contrasts:
+        if objectives[one] != objectives[other]:
+            learned = f"one learns {objectives[one]}, the other {objectives[other]}"
+            raise ModernizeError(f"contrasts compare '{one}' with '{other}', but {learned}.")
+    first, *others = (name for name, objective in objectives.items() if objective == entries[-1].recipe.objective)
+    return entries, definition.contrasts or tuple((name, first) for name in others)
 
 
 def _baseline(external: External, like: Rung, others: Iterable[Entry]) -> Entry:

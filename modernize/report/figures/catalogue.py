@@ -190,7 +190,8 @@ def draw(key: str, study: Study, rows: Sequence[Row], *, theme: Theme = "light")
     """
     if key not in FIGURES:
         raise unknown_name("figure", key, FIGURES)
-    return FIGURES[key].draw(study, rows, theme=theme)
+    # What measures something else has no place on the axes of the study's metric.
+    return FIGURES[key].draw(study, [row for row in rows if row.planned.metric == study.metric], theme=theme)
 
 
 def write_figures(
