@@ -47,6 +47,14 @@ SURFACE = {
     "weights": ["--study", "--out", "--free", "--json"],
     "predict": ["IMAGE...", *MODEL, "--model", "--top", "--images", "--picture", "--out", *DATA, "--replace", "--json"],
     "export": ["MODEL", "--to", "--file", *MODEL, "--out", *DATA, "--replace"],
+    "features": [
+        *["--model", "--data", "--of", "--file", "--train-images", "--test-images"],
+        *[*MODEL, "--out", *DATA, "--replace", "--json"],
+    ],
+    "transfer": [
+        *["--model", "--data", "--classifier", "--images", "--draws", "--of", "--picture"],
+        *["--train-images", "--test-images", *MODEL, "--out", *DATA, "--replace", "--json"],
+    ],
     "diversity": ["RUN...", "--images", "--untrained", "--picture", "--out", "--data-dir", "--replace", "--json"],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],
     "compare": ["A", "B", "--study", "--format", "--out", "--json"],

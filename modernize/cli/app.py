@@ -25,6 +25,8 @@ COMMANDS = {
     "weights": "List the weights that runs left, or free their space.",
     "predict": "Say what networks take pictures for.",
     "export": "Write a trained network for use elsewhere.",
+    "features": "Compute what a network makes of images before it classifies.",
+    "transfer": "Fit classic classifiers to a network's features.",
     "diversity": "Measure how alike the channels of trained networks are.",
     "report": "Write reports again from their records.",
     "compare": "Compare two studies rung by rung.",
