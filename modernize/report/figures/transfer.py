@@ -8,7 +8,8 @@ from typing import Any
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from modernize.report.figures.style import Theme, house_style, limits_around, settled, shortened
+from modernize.report.figures.look import Theme
+from modernize.report.figures.style import house_style, settled, shortened
 
 MARKERS = "osD^"
 
@@ -51,8 +52,8 @@ def transfer(
         axes.set_xscale("log")
         axes.set_xticks(seen, [f"{count}" for count in seen])
         axes.minorticks_off()
-        ends = [m + sign * (h or 0.0) for curve in curves.values() for _, m, h in curve for sign in (-1, 1)]
-        axes.set_ylim(*limits_around(ends))
+        low, high = axes.get_ylim()
+        axes.set_ylim(max(0.0, low), min(102.0, high))
         axes.grid(axis="y", color=look.grid)
         axes.set_xlabel("training images a class")
         axes.set_ylabel("test top-1, %")
