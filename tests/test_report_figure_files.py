@@ -21,7 +21,7 @@ def test_files_repeat_byte_for_byte_whatever_the_users_style(tmp_path):
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "black", "xtick.color": "red"}):
         _, second = write_figures(study, rows, tmp_path / "b", keys=keys)
         assert mpl.rcParams["font.size"] == 30
-    assert names == {key: FIGURES[key].file for key in keys}
+    assert names == {key: FIGURES[key].file.format(metric="top1") for key in keys}
     assert len(first) == 2 * len(keys)
     for one, other in zip(first, second, strict=True):
         assert one.stat().st_size > 0
