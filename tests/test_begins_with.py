@@ -6,6 +6,7 @@ import shutil
 import sys
 
 import pytest
+from PIL import Image
 from tiny_runs import tiny_data, tiny_request
 
 from modernize.errors import ModernizeError
@@ -54,6 +55,25 @@ def test_each_seed_begins_with_the_weights_of_its_own(out):
     assert found["tuned", 0].starts_from != found["tuned", 1].starts_from
 
 
+def test_the_report_tells_metrics_apart(out):
+    study = load_study(out / "out" / "results" / "chain")
+    assert (study.metric.name, study.contrasts) == ("top1_percent", (("tuned", "tuned-not"),))
+    write_report(out / "out" / "results", out / "out" / "reports", "chain")
+    text = (out / "out" / "reports" / "chain" / "report.md").read_text(encoding="utf-8")
+    (row,) = (
+        line for line in text.splitlines() if line.startswith("| first |") and "%" not in line and "(n=2)" in line
+    )
+    assert "loss on hidden patches: " in row
+    assert "begins with first" in text
+    assert "60 % of the patches hidden" in text
+    assert "![Test images with most patches hidden" in text
+    with Image.open(out / "out" / "runs" / records(out)["first", 0].run_id / "pictures.png") as sheet:
+        assert sheet.size == (8 * 32, 3 * 32)
+    rows = make_rows(study, load_records(out / "out" / "results").records)
+    shown = [axes.get_title("left") for axes in draw("metric", study, rows).axes]
+    assert shown == ["tuned-not", "tuned"], "a loss has no place among accuracies"
+
+
 def test_what_is_done_is_not_done_again_unless_its_weights_are_needed_and_gone(out):
     again = run_study(asked(out))
     assert again.num_skipped == len(again.records) == 6
@@ -94,22 +114,6 @@ def test_a_beginning_that_cannot_be_is_refused(out, rows, told):
     with pytest.raises(ModernizeError) as error:
         plan_study(asked(out, rows))
     assert told in str(error.value)
-
-
-def test_the_report_tells_metrics_apart(out):
-    study = load_study(out / "out" / "results" / "chain")
-    assert (study.metric.name, study.contrasts) == ("top1_percent", (("tuned", "tuned-not"),))
-    write_report(out / "out" / "results", out / "out" / "reports", "chain")
-    text = (out / "out" / "reports" / "chain" / "report.md").read_text(encoding="utf-8")
-    (row,) = (
-        line for line in text.splitlines() if line.startswith("| first |") and "%" not in line and "(n=2)" in line
-    )
-    assert "loss on hidden patches: " in row
-    assert "begins with first" in text
-    assert "60 % of the patches hidden" in text
-    rows = make_rows(study, load_records(out / "out" / "results").records)
-    shown = [axes.get_title() for axes in draw("metric", study, rows).axes]
-    assert shown == ["tuned-not", "tuned"], "a loss has no place among accuracies"
 
 
 def test_contrasts_of_different_objectives_are_refused(out):

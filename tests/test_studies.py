@@ -164,7 +164,7 @@ def test_the_recipe_and_what_is_set_by_hand_hold_for_every_row(tmp_path):
         (f"{A}{A}", "two entries are called 'a'."),
         (f'{A}role = "rang"', "entries[0].role cannot be 'rang'. Allowed: 'rung', 'probe'"),
         (f'{A}at.smal.note = "x"', "entry 'a': unknown budget 'smal'. Allowed: smoke, short, full"),
-        (f'{A}at.smoke.nte = "x"', "Did you mean 'at.smoke.note'?"),
+        (f'{A}at.smoke.nte = "x"', "Did you mean 'entries[0].at.smoke.note'?"),
         (f'contrasts = [["b", "aa"]]\n{BOTH}', "unknown entry in contrasts 'aa'. Did you mean 'a'? Allowed: a, b."),
         (f'contrasts = [["b", "b"]]\n{BOTH}', "contrasts compare 'b' with itself."),
         (f'contrasts = [["b"]]\n{BOTH}', "contrasts[0] should have 2 values, not 1."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from torch import Tensor, nn
 
@@ -41,6 +41,9 @@ class Objective(ABC):
     Inputs and targets are the feed's. Training takes a batch apart (`micro_batch`), so both have a length, the number
     of images, and can be sliced; nothing else is supposed of them.
 
+    Attributes:
+        shows: Whether it has pictures to show.
+
     Args:
         entry: What is trained.
         num_classes: Of the data.
@@ -49,6 +52,8 @@ class Objective(ABC):
         seed: Of the run.
         rank: Of this process.
     """
+
+    shows: ClassVar[bool] = False
 
     def __init__(
         self, entry: Trainable, *, num_classes: int, image_size: int, batch_size: int, seed: int, rank: int = 0
@@ -74,6 +79,10 @@ class Objective(ABC):
     @abstractmethod
     def loss(self, forward: Forward, inputs: Any, targets: Any) -> Tensor:
         """Return the mean loss, fp32, of a prepared batch or a part of it."""
+
+    def pictures(self, forward: Forward, inputs: Any) -> Tensor:
+        """Return what a report may show of some evaluation images, normalised as the feed's, (kinds, N, 3, H, W)."""
+        raise NotImplementedError
 
     @abstractmethod
     def evaluator(self) -> Evaluator:

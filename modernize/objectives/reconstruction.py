@@ -25,6 +25,8 @@ EVALUATION_SEED = 60
 class MaskedReconstruction(Objective):
     """Targets are the pixels themselves; the feed's labels are not looked at."""
 
+    shows = True
+
     def __init__(self, entry: Trainable, **facts: Any) -> None:
         super().__init__(entry, **facts)
         self.patch_size = patch_size(entry.model, self.image_size)
@@ -55,6 +57,17 @@ class MaskedReconstruction(Objective):
         wanted = normalised_patches(images_nchw.float(), self.patch_size)[0]
         drawn: Tensor = forward(images_nchw, hidden).float()
         return (drawn - wanted).square().mean(dim=1) * hidden
+
+    def pictures(self, forward: Forward, inputs: Tensor) -> Tensor:
+        """Return images with the hidden patches grey, with what is drawn in their place, and as they are.
+
+        Patches are drawn with no brightness and contrast of their own, which are taken from the hidden ones.
+        """
+        hidden = self.draw(inputs, torch.Generator().manual_seed(EVALUATION_SEED))
+        _, mean, std = normalised_patches(inputs.float(), self.patch_size)
+        drawn = F.pixel_shuffle(forward(inputs, hidden).float() * std + mean, self.patch_size)
+        covered = hidden[:, None].repeat_interleave(self.patch_size, 2).repeat_interleave(self.patch_size, 3)
+        return torch.stack([inputs.masked_fill(covered, 0.0), torch.where(covered, drawn, inputs), inputs])
 
     def evaluator(self) -> Evaluator:
         """Return what adds up the error of hidden patches."""

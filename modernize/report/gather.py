@@ -12,7 +12,8 @@ from typing import Any
 
 from modernize.errors import MissingResultsError, ModernizeError, warn
 from modernize.regimes import REGIMES
-from modernize.report.rows import Row, make_rows, records_of
+from modernize.report.rows import Row, make_rows, records_of, with_pictures
+from modernize.results.artifact import RUNS
 from modernize.results.record import Record
 from modernize.results.store import find_studies, load_records, load_study
 from modernize.results.study import PlannedEntry, Study
@@ -56,6 +57,7 @@ def read_study(folder: Path) -> tuple[Study, tuple[Row, ...], tuple[str, ...]]:
         raise MissingResultsError(
             f"no run of study '{study.name}' has ended yet{why}: `modernize run` goes on with it."
         )
+    rows = with_pictures(rows, folder.parent.parent / RUNS)
     return study, rows, tuple(problem.replace(f"{folder.parent}/", "") for problem in loaded.problems)
 
 
@@ -162,5 +164,6 @@ def _entry(name: str, runs: dict[int, Record], seeds: Sequence[int]) -> PlannedE
         num_params=record.cost.num_params,
         changes=tuple(str(Change(**change)) for change in record.entry.changes),
         run_ids=tuple(runs[seed].run_id if seed in runs else "" for seed in seeds),
+        objective=record.objective,
         model=record.model.get("external", ""),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from modernize.published import PublishedRow
 from modernize.report.contrasts import LADDER, Contrast, contrasts_of, has_to_be_said
 from modernize.report.machines import machine_of, usual_machine
 from modernize.report.paper import Reading, published_of
+from modernize.results.artifact import PICTURES_FILE
 from modernize.results.record import Record
 from modernize.results.sources import changed_since, sources
 from modernize.results.stale import Freshness
@@ -36,6 +38,7 @@ class Row:
         images_per_second: Mean training throughput of the finished runs on the machine that most of the study ran on.
         num_timed: How many runs that mean is over.
         stale: Seeds whose record was made with another meaning of the rung's steps than today's.
+        pictures: File of what the network of its first finished run draws; None where there is none.
         other_code: Seeds whose record was trained by code that has changed since.
     """
 
@@ -50,6 +53,7 @@ class Row:
     num_timed: int = 0
     stale: tuple[int, ...] = ()
     other_code: tuple[int, ...] = ()
+    pictures: Path | None = None
 
     @property
     def contrast(self) -> Contrast:
@@ -173,6 +177,15 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
             )
         )
     return tuple(rows)
+
+
+def with_pictures(rows: Iterable[Row], runs: Path) -> tuple[Row, ...]:
+    """Find what runs left to show, each in its folder under `runs`."""
+    found = []
+    for row in rows:
+        files = [runs / row.records[seed].run_id / PICTURES_FILE for seed in sorted(row.finished)]
+        found.append(replace(row, pictures=next(filter(Path.is_file, files), None)))
+    return tuple(found)
 
 
 def records_of(rows: Iterable[Row]) -> list[Record]:

@@ -2,6 +2,7 @@
 
     runs/<run id>/weights.safetensors    the network's state dict after the last step
     runs/<run id>/ema.safetensors        that of the weights' moving average, where the recipe has one
+    runs/<run id>/pictures.png           what its network draws, where that is what it learns
 
 The record names them with size and hash, so that whoever begins with them knows what they are. They may be thrown away
 at any time: a record is complete without them.
@@ -21,6 +22,7 @@ from modernize.results.record import Record, WeightsFile
 
 RUNS = "runs"
 WEIGHTS_FILE, EMA_FILE = "weights.safetensors", "ema.safetensors"
+PICTURES_FILE = "pictures.png"
 PREFIX = "run:"
 """What begins the name of a run's weights where a file would do: `run:3f2a`."""
 
@@ -118,7 +120,7 @@ def clear_run(folder: Path, *, keep_weights: bool = True) -> None:
     with suppress(OSError):  # it is gone, or no folder
         there += folder.iterdir()
     for path in there:
-        if keep_weights and path.name in (WEIGHTS_FILE, EMA_FILE):
+        if keep_weights and path.name in (WEIGHTS_FILE, EMA_FILE, PICTURES_FILE):
             continue
         with suppress(OSError):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from PIL import Image
 from torch import nn
 
 from modernize.datasets.dataset import Dataset
@@ -18,6 +20,8 @@ from modernize.errors import ModernizeError
 from modernize.metrics import METRICS, primary
 from modernize.models.description import description_of
 from modernize.objectives import OBJECTIVES, Forward, Objective
+from modernize.results.artifact import PICTURES_FILE
+from modernize.results.files import write_atomically
 from modernize.results.record import NO_WEIGHTS, Curves, Execution, WeightsFile
 from modernize.train.budget import refuse_contradictions
 from modernize.train.checkpoint import Checkpoints
@@ -31,6 +35,7 @@ from modernize.train.state import RunState
 from modernize.train.state_dicts import fitting_weights, keep_weights
 
 EVAL_BATCH = 250
+NUM_PICTURES = 8
 STEPS_BETWEEN_LOOKS = 50
 """On a GPU, looking at the loss waits for the GPU; on a processor it is looked at after every step."""
 
@@ -228,11 +233,27 @@ class Trainer:
         """Keep the final weights; what was measured is worth more than they are, if the disk is full."""
         if self.world.rank == 0:
             try:
+                if self.objective.shows:
+                    self._keep_pictures(folder)
                 return keep_weights(self.learner, folder, description_of(self.model, self.feed, {"run": folder.name}))
             except ModernizeError as error:
                 if checkpoints:
                     checkpoints.note(f"its weights are not kept: {error}")
         return NO_WEIGHTS, NO_WEIGHTS
+
+    @torch.no_grad()
+    def _keep_pictures(self, folder: Path) -> None:
+        """Keep what the network makes of the first test images, a kind a row."""
+        network = self.learner.evaluated.eval()
+        inputs, _ = next(iter(self.feed.eval_batches("test", NUM_PICTURES)))
+        pictures = self.objective.pictures(self.learner.forward(network), inputs).float().cpu()
+        normalise = self.feed.normalise
+        pixels = pictures * normalise.std.view(3, 1, 1) + normalise.mean.view(3, 1, 1)
+        kinds, count, _, height, width = pixels.shape
+        sheet = pixels.permute(0, 3, 1, 4, 2).reshape(kinds * height, count * width, 3)
+        data = BytesIO()
+        Image.fromarray(sheet.round().clamp(0, 255).to(torch.uint8).numpy()).save(data, "png")
+        write_atomically(folder / PICTURES_FILE, data.getvalue())
 
     def _train_epoch(self, after_step: Callable[[], bool]) -> bool:
         """Train to the end of the epoch; False if the loss stopped being finite."""

@@ -18,6 +18,7 @@ from modernize.report.figures.curves import curves
 from modernize.report.figures.forest import deltas
 from modernize.report.figures.look import Theme
 from modernize.report.figures.output import FORMATS, figure_bytes
+from modernize.report.figures.reconstructions import reconstructions
 from modernize.report.figures.style import rung_label
 from modernize.report.figures.tradeoff import pareto
 from modernize.report.roles import ladder_of, noun_of
@@ -44,6 +45,7 @@ class Drawing:
         published: The same of a ladder as published; "" for `alt`.
         main: Whether Markdown shows it; HTML shows all.
         measured: Whether it shows measurements alone.
+        any_metric: Whether it also shows rows that measure something else than the study's metric.
     """
 
     section: str
@@ -53,6 +55,7 @@ class Drawing:
     published: str = ""
     main: bool = False
     measured: bool = False
+    any_metric: bool = False
 
 
 def _deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
@@ -158,6 +161,15 @@ FIGURES: dict[str, Drawing] = {
         alt="Learning rate by epoch, a panel for each {noun}",
         measured=True,
     ),
+    "pictures": Drawing(
+        section="training",
+        file="reconstructions",
+        draw=reconstructions,
+        alt="Test images with most patches hidden, with what the network draws in their place, and whole",
+        main=True,
+        measured=True,
+        any_metric=True,
+    ),
     "ends": Drawing(
         section="steps",
         file="block-ends",
@@ -191,7 +203,9 @@ def draw(key: str, study: Study, rows: Sequence[Row], *, theme: Theme = "light")
     if key not in FIGURES:
         raise unknown_name("figure", key, FIGURES)
     # What measures something else has no place on the axes of the study's metric.
-    return FIGURES[key].draw(study, [row for row in rows if row.planned.metric == study.metric], theme=theme)
+    figure = FIGURES[key]
+    shown = [row for row in rows if figure.any_metric or row.planned.metric == study.metric]
+    return figure.draw(study, shown, theme=theme)
 
 
 def write_figures(
