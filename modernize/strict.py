@@ -58,6 +58,11 @@ def checked_fields(cls: type, data: Mapping[str, Any], path: str = "") -> dict[s
     return {key: checked(kinds[key], value, f"{start}{key}") for key, value in data.items()}
 
 
+@cache
+def _parts(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    return get_origin(kind), get_args(kind)
+
+
 def checked(kind: Any, value: Any, path: str) -> Any:
     """Return `value` as `kind`, turning lists into tuples and integers into floats where that is exact.
 
@@ -66,7 +71,7 @@ def checked(kind: Any, value: Any, path: str) -> Any:
     """
     if kind is Any or kind is type(value):
         return value
-    origin, args = get_origin(kind), get_args(kind)
+    origin, args = _parts(kind)
     if origin is Literal:
         # By type too: True == 1 and 4.0 == 4, but they are not the same value.
         if any(value == allowed and type(value) is type(allowed) for allowed in args):

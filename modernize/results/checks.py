@@ -35,6 +35,7 @@ _PERCENT = (0.0, 100.0)
 _LOSS = (0.0, 3.5e38)  # of a float with 32 bits
 _EPOCHS = (0.0, 1e7)
 _OTHER = (0.0, 1e18)
+_NUMBERS = {int, float}
 
 NAMES = {
     "run_id": "a run",
@@ -64,16 +65,22 @@ def check(part: Any, path: str) -> None:
     Raises:
         ModernizeError: If there is one; NaN in a series stands for a value that was not finite.
     """
-    for field in fields(part):
-        check_field(field.name, getattr(part, field.name), f"{path}.{field.name}")
+    for name in _names(type(part)):
+        check_field(name, getattr(part, name), f"{path}.{name}")
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls))
 
 
 def check_field(name: str, value: Any, where: str) -> None:
     """Refuse likewise the value of a field of this name, which stands at `where`."""
     low, high = limits(name)
-    if set(map(type, value if isinstance(value, tuple) else ())) == {float} and low <= min(value) <= max(value) <= high:
+    series = value if type(value) is tuple else (value,)
+    if series and set(map(type, series)) <= _NUMBERS and low <= min(series) <= max(series) <= high:
         return  # a series told at once; where NaN is in the way, its numbers are looked at one by one
-    for item in value if isinstance(value, tuple) else (value,):
+    for item in series:
         if isinstance(item, int | float):
             if item < low or item > high:
                 raise ModernizeError(f"{where} cannot be {str(item)[:20]}; it is between {low:g} and {high:g}.")
