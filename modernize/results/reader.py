@@ -147,10 +147,7 @@ def _finite(value: Any) -> Any:
 
 
 # Lines that differ from run to run; all others are worth remembering.
-_OWN = tuple(
-    f' "{name}": '
-    for name in ("run_id", "curves", "result", "speed", "weights", "started_at", "finished_at")
-)
+_OWN = tuple(f' "{name}": ' for name in ("run_id", "curves", "result", "speed", "weights", "started_at", "finished_at"))
 
 Seen = dict[str, dict[str, Any]]
 
