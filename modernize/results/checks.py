@@ -65,7 +65,8 @@ def check(part: Any, path: str) -> None:
     Raises:
         ModernizeError: If there is one; NaN in a series stands for a value that was not finite.
     """
-    for name in _names(type(part)):
+    kind: type = type(part)
+    for name in _names(kind):
         check_field(name, getattr(part, name), f"{path}.{name}")
 
 
