@@ -123,7 +123,9 @@ def test_contrasts_of_different_objectives_are_refused(out):
 
 def test_a_run_is_another_one_where_it_begins_with_weights(out):
     (alone,) = plan_study(asked(out, [{**ROWS[2], "begins_with": ""}], seeds=1)).tasks
-    *_, tuned = plan_study(asked(out, seeds=1)).tasks
+    plan = plan_study(asked(out, seeds=1))
+    *_, tuned = plan.tasks
+    assert [entry.note for entry in plan.study.entries] == ["", "", "begins with the weights of first"]
     assert tuned.begins_with
     assert (alone.begins_with, alone.trained_recipe) == ("", tuned.trained_recipe)
     assert alone.run_id != tuned.run_id

@@ -47,12 +47,13 @@ def _entry(row: EntryDefinition, regime: str, recipe: str) -> Entry:
             entry = replace(entry, recipe=named_recipe(name))
     except ModernizeError as error:
         raise ModernizeError(f"entry '{row.name}': {error}") from error
+    begins = f"begins with the weights of {row.begins_with}" if row.begins_with else ""
     return replace(
         entry,
         name=row.name,
         title=row.title or entry.title,
         role=row.role or entry.role,
-        note=row.note or entry.note,
+        note="; ".join(filter(None, (row.note or entry.note, begins))),
         begins_with=row.begins_with,
     )
 
