@@ -170,3 +170,24 @@ def test_the_card_of_an_export_says_what_was_measured(out, tmp_path):
     for text in (record.run_id, record.data.name, f"{record.result.top1_percent:.2f}", record.commit, "AdamW", "MIT"):
         assert text in card
     assert main(["predict", "--model", str(file), str(tmp_path)]) == 2  # no pictures there
+
+
+def test_weights_that_say_nothing_are_described_by_the_data(out, monkeypatch):
+    """Runs from before weights said what they are of can be used where their data are."""
+    from modernize.inference import classifier
+
+    name = f"run:{the_record(out).run_id[:6]}"
+    said = classifier.load_classifier(name, out=out)
+    monkeypatch.setattr(classifier, "description_in", lambda _: None)
+    found = classifier.load_classifier(name, out=out)
+    assert found.description == said.description
+    assert found.fingerprint == said.fingerprint
+
+
+def test_what_learned_no_classes_is_no_classifier(out, monkeypatch):
+    from modernize.inference import classifier
+
+    other = replace(the_record(out), recipe={"objective": "masked-reconstruction"})
+    monkeypatch.setattr(classifier, "run_called", lambda *_: other)
+    with pytest.raises(ModernizeError, match="trained no classifier, but masked-reconstruction: fine-tune it first"):
+        classifier.load_classifier("run:0123", out=out)

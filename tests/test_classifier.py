@@ -139,6 +139,7 @@ def test_a_published_convnext_takes_weights_of_timms(tmp_path):
         ("laptop/ln", {}, "laptop/ln has no weights of its own: give a .safetensors file with --weights, or a run as"),
         ("timm:resnt50", {}, "timm has no classifier 'resnt50'. Nearest: resnet50"),
         ("torchvision:resnt50", {}, "torchvision has no classifier 'resnt50'. Nearest: "),
+        ("timm:resnet18?weights=gone.pth", {}, "there is no file of weights gone.pth"),
         ("timm:resnet18?weights=a9", {}, "unknown weights of timm:resnet18 'a9'."),
         ("torchvision:vgg16?weights=V1", {}, "unknown weights of torchvision:vgg16 'V1'. Allowed: IMAGENET1K_V1"),
         ("timm:resnet18?weights=x.safetensors", {"weights": "y"}, "names its weights; --weights y would name others."),

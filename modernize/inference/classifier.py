@@ -26,6 +26,7 @@ from modernize.entry import Entry, Model, model_of
 from modernize.errors import ModernizeError, one_line
 from modernize.external import LIBRARIES, External, parse_external
 from modernize.inference.runs import data_of
+from modernize.metrics import CLASSIFICATION
 from modernize.models import build_model, handle_of, preprocessing_of
 from modernize.models.description import Description, description_in, description_of
 from modernize.models.libraries import on_meta
@@ -153,6 +154,8 @@ def _model(name: str) -> Model:
 
 def _of_run(name: str, out: Path, data_dir: Path | None) -> Classifier:
     record = run_called(name, load_records(out / "results").records)
+    if record.objective != CLASSIFICATION:
+        raise ModernizeError(f"run {record.run_id} trained no classifier, but {record.objective}: fine-tune it first.")
     path = weights_of_run(record, out)
     description = description_in(path) or _described_by_data(record, data_dir)
     network = _with_weights(description, load_file(path), path)
@@ -186,7 +189,7 @@ def _of_model(name: str, model: Model, weights: str, image_size: int | None, *, 
         torch.manual_seed(0)
         network = _built(description)
         return Classifier(name=name, network=network, description=description, weights="none: random numbers")
-    if weights.endswith(SUFFIX) or "/" in weights:
+    if "." in weights or "/" in weights:
         return _with_file(name, model, Path(weights).expanduser(), image_size)
     if not isinstance(model, External):
         raise ModernizeError(

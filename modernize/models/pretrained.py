@@ -70,7 +70,8 @@ def _of_timm(external: External, weights: str, *, download: bool) -> nn.Module:
     options: dict[str, Any] = dict(external.options)
     if cached:  # or it would look for a newer one, and wait where there is no network
         options["pretrained_cfg_overlay"] = {"file": str(cached)}
-    where = f"{file} belongs in its cache, or anywhere if --weights names it"
+    anywhere = ", or anywhere if --weights names it" if str(file).partition(" ")[0].endswith(".safetensors") else ""
+    where = f"{file} belongs in its cache{anywhere}"
     return _loaded(external, cached is not None or download, where, timm.create_model, name, pretrained=True, **options)
 
 
