@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from modernize.errors import ModernizeError
@@ -61,8 +62,6 @@ class World:
         """Return, for each flag, whether it is set in any process."""
         if self.size == 1:
             return flags
-        import torch.distributed as dist
-
         numbers = torch.tensor(flags, dtype=torch.uint8)
         dist.all_reduce(numbers, dist.ReduceOp.MAX)
         return tuple(map(bool, numbers.tolist()))
@@ -71,8 +70,6 @@ class World:
         """Return the sum of each number over all processes."""
         if self.size == 1:
             return numbers
-        import torch.distributed as dist
-
         sums = torch.tensor(numbers, dtype=torch.float64)
         dist.all_reduce(sums)
         return tuple(sums.tolist())
@@ -82,8 +79,6 @@ class World:
         mine = tensor.detach().cpu()
         if self.size == 1:
             return mine[None]
-        import torch.distributed as dist
-
         tensors = [torch.empty_like(mine) for _ in range(self.size)]
         dist.all_gather(tensors, mine)
         return torch.stack(tensors)
@@ -93,8 +88,6 @@ class World:
         """Copy the first process's tensors over everybody's."""
         if self.size == 1:
             return
-        import torch.distributed as dist
-
         for tensor in tensors:
             sent = tensor.detach().contiguous()
             dist.broadcast(sent, 0)
@@ -104,12 +97,9 @@ class World:
         """Return the first process's text."""
         if self.size == 1:
             return text
-        data = torch.tensor(list(text.encode()), dtype=torch.uint8)
-        length = torch.tensor(len(data))
-        self.spread([length])
-        data = data if self.rank == 0 else torch.empty(int(length), dtype=torch.uint8)
-        self.spread([data])
-        return bytes(data.tolist()).decode()
+        box = [text]
+        dist.broadcast_object_list(box, 0, device=torch.device("cpu"))
+        return box[0]
 
 
 def join(runtime: Runtime) -> World:
@@ -126,8 +116,6 @@ def join(runtime: Runtime) -> World:
     rank, size, local_rank = map(_number, ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
     if size != runtime.num_processes:
         raise ModernizeError(f"WORLD_SIZE is {size}, but the run is for {runtime.num_processes} processes.")
-    import torch.distributed as dist
-
     if not dist.is_initialized():
         on_gpus = runtime.device.startswith("cuda")
         # Flags and numbers go through gloo, so that agreeing on them does not wait for a GPU.
@@ -149,8 +137,6 @@ def _on_this_machine(rank: int, size: int) -> dict[str, Any]:
             os.environ.setdefault("NCCL_SOCKET_IFNAME", name)
     if os.environ.get("MASTER_ADDR") != LOOPBACK or os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
         return {}
-    import torch.distributed as dist
-
     port = _number("MASTER_PORT")
     listener = socket.create_server((LOOPBACK, port)).detach() if rank == 0 else None
     store = dist.TCPStore(LOOPBACK, port, size, rank == 0, MEETING, master_listen_fd=listener)  # type: ignore[attr-defined]

@@ -76,44 +76,19 @@ class Optimizer:
         """
         for (parameters, decay, factor), state in zip(self.groups, self.state, strict=True):
             gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
-            update = self._adamw if self.recipe.optimizer == "adamw" else self._sgd
-            update(list(parameters), gradients, state, lr * factor, decay)
+            self._update(list(parameters), gradients, state, {"lr": lr * factor, "weight_decay": decay})
 
-    def _adamw(
-        self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], lr: Any, decay: float
+    def _update(
+        self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], rates: dict[str, Any]
     ) -> None:
-        adamw(
-            parameters,
-            gradients,
-            state["first"],
-            state["second"],
-            [],
-            state["steps"],
-            fused=True,
-            amsgrad=False,
-            beta1=self.recipe.betas[0],
-            beta2=self.recipe.betas[1],
-            lr=lr,
-            weight_decay=decay,
-            eps=self.recipe.eps,
-            maximize=False,
-        )
-
-    def _sgd(
-        self, parameters: list[Tensor], gradients: list[Tensor], state: dict[str, list[Any]], lr: Any, decay: float
-    ) -> None:
-        sgd(
-            parameters,
-            gradients,
-            state["first"],
-            fused=True,
-            weight_decay=decay,
-            momentum=self.recipe.momentum,
-            lr=lr,
-            dampening=0.0,
-            nesterov=False,
-            maximize=False,
-        )
+        recipe, alike = self.recipe, {"fused": True, "maximize": False, **rates}
+        if recipe.optimizer == "sgd":
+            still: dict[str, Any] = {"momentum": recipe.momentum, "dampening": 0.0, "nesterov": False}
+            sgd(parameters, gradients, state["first"], **still, **alike)
+            return
+        betas: dict[str, Any] = {"beta1": recipe.betas[0], "beta2": recipe.betas[1], "eps": recipe.eps}
+        first, second, steps = state["first"], state["second"], state["steps"]
+        adamw(parameters, gradients, first, second, [], steps, amsgrad=False, **betas, **alike)
 
 
 def _by_factor(
