@@ -17,9 +17,11 @@ from modernize.cli.console import note as tell
 from modernize.cli.layout import columns
 from modernize.errors import SOME_RUNS_FAILED, ModernizeError
 from modernize.path import DEFAULT_PATH
-from modernize.words import macs_unit
+from modernize.words import NONE, macs_unit
 
 if TYPE_CHECKING:
+    from modernize.metrics import Metric
+    from modernize.results.record import Record
     from modernize.run.placement import Torchrun
     from modernize.run.request import RunRequest
     from modernize.run.run_study import StudyResult
@@ -158,12 +160,13 @@ def _given(ctx: typer.Context, param: str) -> bool:
 
 
 def _print(result: StudyResult) -> None:
+    metric = result.study.metric
     unit, size = macs_unit(record.cost.macs for record in result.records)
     rows = [
         (
             record.entry.name,
             f"{record.seed}",
-            "-" if record.value is None else f"{record.value:.{record.metric.digits}f}",
+            _value(record, metric),
             f"{record.cost.macs / size:.3f}",
             f"{record.cost.num_params:,}",
             f"{record.speed.images_per_second:,.0f}",
@@ -173,9 +176,14 @@ def _print(result: StudyResult) -> None:
         for record in result.records
     ]
     styles = ["" if record.status == "finished" else "red" for record in result.records]
-    value = f"{result.study.metric.title} {result.study.metric.unit}"
-    say_table(
-        columns(result.study.noun, "seed>", f"{value}>", f"{unit}>", "parameters>", "images/s>", "seconds>", "status"),
-        rows,
-        styles,
-    )
+    value = f"{metric.title} {metric.unit}"
+    heads = (result.study.noun, "seed>", f"{value}>", f"{unit}>", "parameters>", "images/s>", "seconds>", "status")
+    say_table(columns(*heads), rows, styles)
+
+
+def _value(record: Record, metric: Metric) -> str:
+    """Give a result, and say of what where the column does not."""
+    if record.value is None:
+        return NONE
+    title = "" if record.metric == metric else f"{record.metric.title} "
+    return f"{title}{record.value:.{record.metric.digits}f}"
