@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from modernize.words import plural
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
@@ -49,6 +51,15 @@ class Metric:
             ('81.97 %', '0.700')
         """
         return f"{value:.{self.digits}f} {self.unit}".rstrip()
+
+    def difference(self, size: float) -> str:
+        """Give the size of a difference with its unit.
+
+        Examples:
+            >>> TOP1.difference(1.0), LOSS.difference(0.05)
+            ('1 point', '0.05')
+        """
+        return plural(size, "point") if self.unit == "%" else f"{size:g} {self.unit}".rstrip()
 
     @property
     def verdicts(self) -> tuple[str, str]:

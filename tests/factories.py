@@ -62,6 +62,7 @@ def make_study(
     epochs: int = EPOCHS,
     baselines: Mapping[str, str] = MappingProxyType({}),
     references: tuple[Reference, ...] = (),
+    equivalence_margin: float | None = None,
 ) -> Study:
     """Plan a real ladder without running it; `baselines` are names of other networks by name of the entry."""
     rungs = ladder(regime, upto=upto, probes=probes)
@@ -80,6 +81,7 @@ def make_study(
             *(planned_network(name, model, seeds=seeds) for name, model in baselines.items()),
         ),
         references=references,
+        equivalence_margin=equivalence_margin,
         contrasts=tuple(
             (rung.step, by_steps[rung.steps[:-1]]) for rung in rungs if rung.steps[:-1] in by_steps and rung.steps
         ),

@@ -149,7 +149,7 @@ def test_rank_correlation_of_a_textbook_example():
     hours = [7, 27, 2, 50, 28, 29, 20, 12, 6, 17]
     rho = rank_correlation(iq, hours)
     assert rho == pytest.approx(-29 / 165)
-    assert rank_correlation_p_value(rho, 10) == pytest.approx(0.627188, abs=1e-6)
+    assert rank_correlation_p_value(iq, hours) == pytest.approx(0.627188, abs=1e-6)
 
 
 def test_rank_correlation_with_ties_is_scipys():
@@ -158,13 +158,23 @@ def test_rank_correlation_with_ties_is_scipys():
     oracle = stats.spearmanr(one, other)
     rho = rank_correlation(one, other)
     assert rho == pytest.approx(oracle.statistic)
-    assert rank_correlation_p_value(rho, len(one)) == pytest.approx(oracle.pvalue)
+    assert rank_correlation_p_value(one, other) == pytest.approx(oracle.pvalue)
 
 
 def test_a_perfect_order_is_as_rare_as_one_shuffle_and_its_reverse():
     assert rank_correlation([1, 2, 3, 4, 5], [5, 4, 3, 2, 1]) == -1.0
-    assert rank_correlation_p_value(-1.0, 5) == pytest.approx(2 / 120)
-    assert rank_correlation_p_value(0.99999, 5) == pytest.approx(2 / 120)
+    assert rank_correlation_p_value([1, 2, 3, 4, 5], [5, 4, 3, 2, 1]) == pytest.approx(2 / 120)
+    assert rank_correlation_p_value(range(9), range(9)) == pytest.approx(2 / math.factorial(9))
+
+
+@pytest.mark.parametrize("other", [[2, 1, 4, 3, 6, 5], [1, 1, 2, 3, 5, 4, 6], [2, 0, 1, 5, 4, 3, 7, 9]])
+def test_the_p_of_few_ranks_is_that_of_all_their_orders(other):
+    one = [*range(len(other))]
+    ranks = stats.rankdata(other) - (len(other) + 1) / 2
+    oracle = stats.permutation_test(
+        (one,), lambda x, axis: (x * ranks).sum(axis), permutation_type="pairings", n_resamples=math.inf
+    )
+    assert rank_correlation_p_value(one, other) == pytest.approx(oracle.pvalue)
 
 
 def test_rank_correlation_of_too_little_is_none():

@@ -10,6 +10,7 @@ from modernize.cli.console import say, say_json, say_prose, say_table
 from modernize.cli.layout import columns
 from modernize.cli.options import Json, Out, argument, complete_builtin_study, examples, option
 from modernize.external import External
+from modernize.metrics import primary
 from modernize.words import NONE, duration, macs_text, macs_unit
 
 if TYPE_CHECKING:
@@ -75,10 +76,13 @@ def _show(name: str, one: Described) -> None:
     from modernize.run.request import seeds_text
 
     request, definition = one.request, one.request.definition
+    margin = definition.equivalence_margin
+    within = f"within {primary(one.entries[-1].recipe.objective).difference(margin)}" if margin else ""
     say(definition.title or name, "bold")
     for title, text in (
         ("asks", definition.about),
         ("expected", definition.expectation),
+        ("the same", within),
         ("data", request.data),
         ("budget", f"{one.budget.name}: {one.budget.what}"),
         ("others", ", ".join(other for other in definition.budgets if other != one.budget.name)),
@@ -142,6 +146,7 @@ def _facts(name: str, one: Described) -> dict[str, Any]:
         "title": definition.title,
         "about": definition.about,
         "expectation": definition.expectation,
+        "equivalence_margin": definition.equivalence_margin,
         "data": one.request.data,
         "budget": one.budget.name,
         "budgets": list(definition.budgets),

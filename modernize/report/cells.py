@@ -66,6 +66,14 @@ def verdict_measured(one: Row | Contrast) -> Cell:
     return Cell(one.verdict or NONE, source=_test("Paired t test: ", p_value, one.p_holm))
 
 
+def equivalence_measured(one: Row | Contrast) -> Cell:
+    """What the test of equivalence says."""
+    contrast = one.contrast if isinstance(one, Row) else one
+    p_value = contrast.tests.p_equivalence if contrast.tests else None
+    how = "" if p_value is None else f"Two one-sided paired t tests: Holm-corrected p {_equals(p_value)}"
+    return Cell(contrast.equivalence or NONE, source=how)
+
+
 def top1_published(row: Row, *, several: bool = False) -> Cell:
     """As printed, in percent; with its data where the column has values on several."""
     if row.published is None:
@@ -163,7 +171,11 @@ def _ids(records: Collection[Record]) -> str:
 def _test(test: str, p_value: float | None, p_holm: float | None) -> str:
     if p_value is None or p_holm is None:
         return ""
-    return f"{test}p = {numbers.p_text(p_value)}, Holm-corrected p = {numbers.p_text(p_holm)}".replace("= <", "< ")
+    return f"{test}p {_equals(p_value)}, Holm-corrected p {_equals(p_holm)}"
+
+
+def _equals(p_value: float) -> str:
+    return f"= {numbers.p_text(p_value)}".replace("= <", "< ")
 
 
 def _published(row: PublishedRow) -> str:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from modernize.metrics import TOP1, Metric
 from modernize.published import PublishedRow
 from modernize.report.paper import READINGS, Reading
+from modernize.results.paired_tests import (
+    Tests,
+    equivalence_p_value,
+    improvement,
+    sign_flip_p_value,
+    simultaneous_interval,
+)
 from modernize.results.statistics import Delta, holm, paired_delta
 from modernize.results.study import Study
 
@@ -26,6 +33,8 @@ class Contrast:
         delta: Over the seeds both finished; None if there is none.
         p_holm: p-value of the delta, Holm-corrected over all contrasts of the study; None where there is no test.
         metric: What is compared.
+        tests: What is known beside the t test; None from one seed.
+        margin: Differences up to this count as none; None where the study states no margin for this metric.
         published_delta: Difference of the printed means, where one source prints both on the same data; of a paper's
             ladder, where the paper made this change to the same rung.
         published_reading: Test of that difference, None where no standard deviations are printed.
@@ -36,6 +45,8 @@ class Contrast:
     delta: Delta | None = None
     p_holm: float | None = None
     metric: Metric = TOP1
+    tests: Tests | None = None
+    margin: float | None = None
     published_delta: float | None = None
     published_reading: Reading | None = None
 
@@ -43,6 +54,19 @@ class Contrast:
     def verdict(self) -> str:
         """What the corrected test of the delta says, see `verdict_of`; "" without a delta."""
         return verdict_of(self.delta, self.p_holm, self.metric.verdicts) if self.delta else ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the corrected test tells the delta from 0."""
+        return self.p_holm is not None and self.p_holm < LEVEL
+
+    @property
+    def equivalence(self) -> str:
+        """Whether the corrected test of equivalence finds it within the margin; "" where it is not asked."""
+        if self.margin is None or self.tests is None or self.tests.p_equivalence is None:
+            return ""
+        within = f"within {self.metric.difference(self.margin)}"
+        return f"the same {within}" if self.tests.p_equivalence < LEVEL else f"not shown to be {within}"
 
 
 def verdict_of(delta: Delta, p_holm: float | None, words: tuple[str, str] = ("better", "worse")) -> str:
@@ -68,23 +92,55 @@ def contrasts_of(
     """
     readings = READINGS.get(study.published, {})
     metrics = {entry.name: entry.metric for entry in study.entries}
-    found = []
+    found, differences = [], []
     for entry, before in dict.fromkeys(study.contrasts):
+        one, other = finished[entry], finished[before]
+        same_metric = metrics[entry] == metrics[before]
+        differences.append([one[seed] - other[seed] for seed in study.seeds if seed in one and seed in other])
         published_delta = _published_delta(published.get(entry), published.get(before))
         found.append(
             Contrast(
                 entry=entry,
                 before=before,
-                delta=paired_delta(finished[entry], finished[before]) if metrics[entry] == metrics[before] else None,
+                delta=paired_delta(one, other) if same_metric else None,
                 metric=metrics[entry],
+                margin=study.equivalence_margin if metrics[entry] == study.metric else None,
                 published_delta=published_delta,
                 published_reading=readings.get(entry) if published_delta is not None else None,
             )
         )
-    corrected = holm(
-        {number: one.delta.p_value for number, one in enumerate(found) if one.delta and one.delta.p_value is not None}
+    corrected = _corrected(one.delta.p_value if one.delta else None for one in found)
+    tested = [replace(one, p_holm=p_holm) for one, p_holm in zip(found, corrected, strict=True)]
+    return _with_tests(tested, differences)
+
+
+def _corrected(p_values: Iterable[float | None]) -> list[float | None]:
+    """Correct those that there are for their number."""
+    given = dict(enumerate(p_values))
+    adjusted = holm({number: p_value for number, p_value in given.items() if p_value is not None})
+    return [adjusted.get(number) for number in given]
+
+
+def _with_tests(found: Sequence[Contrast], differences: Sequence[Sequence[float]]) -> tuple[Contrast, ...]:
+    """Add what is known beside the t test of each contrast, given its paired differences."""
+    n_tests = sum(one.p_holm is not None for one in found)
+    equivalence = _corrected(
+        equivalence_p_value(one.delta, one.margin) if one.delta and one.margin else None for one in found
     )
-    return tuple(replace(one, p_holm=corrected.get(number)) for number, one in enumerate(found))
+    whole = []
+    for one, values, p_equivalence in zip(found, differences, equivalence, strict=True):
+        if one.delta and one.delta.n > 1:
+            low, high = simultaneous_interval(one.delta, LEVEL / max(n_tests, 1), differs=one.differs) or (None, None)
+            tests = Tests(
+                sign_flip=sign_flip_p_value(values),
+                improvement=improvement(values, falls=one.metric.falls),
+                low=low,
+                high=high,
+                p_equivalence=p_equivalence,
+            )
+            one = replace(one, tests=tests)
+        whole.append(one)
+    return tuple(whole)
 
 
 def has_to_be_said(study: Study) -> bool:

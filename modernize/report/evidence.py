@@ -25,7 +25,7 @@ class Agreement:
         same_sign: Of them, those whose two deltas have the same sign.
         n_ranked: Adopted steps with both: probes of one rung share most of their noise.
         spearman: Rank correlation over these, None for too few.
-        p_value: Two-sided, by the t approximation; None from one seed.
+        p_value: Two-sided, see `rank_correlation_p_value`; None from one seed.
     """
 
     n: int
@@ -51,14 +51,15 @@ def agreement(rows: Sequence[Row]) -> Agreement | None:
     if not pairs:
         return None
     ranked = [(delta.mean, published) for of_rung, delta, published in pairs if of_rung]
-    spearman = rank_correlation([a for a, _ in ranked], [b for _, b in ranked])
+    measured, published = [a for a, _ in ranked], [b for _, b in ranked]
+    spearman = rank_correlation(measured, published)
     repeated = any(delta.n > 1 for _, delta, _ in pairs)
     return Agreement(
         n=len(pairs),
         same_sign=sum(delta.mean * published > 0 for _, delta, published in pairs),
         n_ranked=len(ranked),
         spearman=spearman,
-        p_value=rank_correlation_p_value(spearman, len(ranked)) if spearman is not None and repeated else None,
+        p_value=rank_correlation_p_value(measured, published) if spearman is not None and repeated else None,
     )
 
 

@@ -40,6 +40,7 @@ def rungs_table(study: Study, rows: Sequence[Row], keys: Mapping[str, str]) -> T
         (f"{metric.title} measured{metric.in_unit}>", lambda row: cells.measured(study, row)),
         ("delta measured>", cells.delta_measured) if deltas else None,
         ("verdict", cells.verdict_measured) if deltas else None,
+        ("equivalence", cells.equivalence_measured) if deltas and study.equivalence_margin else None,
         (f"top-1 published ({', '.join(printed)}), %>", lambda row: cells.top1_published(row, several=several))
         if printed
         else None,
@@ -66,6 +67,10 @@ def reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], .
         over = f"{plural(n_tests, 'comparison')} of this {'table' if one_each else 'study'}"
         test = f"two-sided paired t test of the delta at 5 %, Holm-corrected over the {over}; the intervals are not"
         found.append(("Verdict", f"{test} corrected."))
+    if n_tests and study.equivalence_margin:
+        within = f"within {study.metric.difference(study.equivalence_margin)}, the margin that this study states"
+        test = "two one-sided paired t tests at 5 %, Holm-corrected as the verdicts are"
+        found.append(("Equivalence", f"{within}: {test}. Not distinguishable is not the same as the same."))
     found += published_notes(study, rows)
     if stale:
         meaning = "were made when a step meant something else than it does today; run the study again for current ones."
@@ -123,6 +128,7 @@ def contrasts_table(rows: Sequence[Row]) -> Table:
         ("against", lambda one: Cell(by_name[one.before].label, rung=one.before)),
         ("delta measured>", lambda one: cells.delta_of(one, len(by_name[one.entry].planned.run_ids))),
         ("verdict", cells.verdict_measured),
+        ("equivalence", cells.equivalence_measured) if any(one.margin for one in found) else None,
         ("delta published>", lambda one: Cell(signed(one.published_delta), value=one.published_delta))
         if published
         else None,

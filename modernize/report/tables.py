@@ -19,6 +19,7 @@ from modernize.report.methods import methods
 from modernize.report.numbers import published_verdict
 from modernize.report.paper import N_SEEDS
 from modernize.report.rows import Row, all_contrasts
+from modernize.results.paired_tests import least_sign_flip_p_value
 from modernize.results.study import Study
 from modernize.words import NONE
 
@@ -136,8 +137,27 @@ def _delta(one: Contrast) -> Flat:
         "delta_std": number(delta, "std"),
         "p_value": significant(delta.p_value) if delta else None,
         "p_value_holm": significant(one.p_holm),
+        **_tests(one),
         "delta_source": cells.delta_of(one, 0).source or None,
         "verdict": one.verdict or None,
+    }
+
+
+def _tests(one: Contrast) -> Flat:
+    """What stands beside the t test of a contrast."""
+    tests = one.tests
+    improved = tests.improvement if tests else None
+    return {
+        "delta_low_simultaneous": number(tests, "low"),
+        "delta_high_simultaneous": number(tests, "high"),
+        "p_value_sign_flip": significant(tests.sign_flip) if tests else None,
+        "least_p_value_sign_flip": significant(least_sign_flip_p_value(improved.n)) if improved else None,
+        "probability_of_improvement": number(improved, "share"),
+        "probability_of_improvement_low": number(improved, "low"),
+        "probability_of_improvement_high": number(improved, "high"),
+        "equivalence_margin": one.margin,
+        "p_value_equivalence_holm": significant(tests.p_equivalence) if tests else None,
+        "equivalence": one.equivalence or None,
     }
 
 

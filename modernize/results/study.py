@@ -107,6 +107,7 @@ class Study:
         about: What the study asks, in a sentence or two.
         expectation: What was expected before it ran.
         references: Published values beside those of `published`.
+        equivalence_margin: Differences up to this count as none, in the unit of its metric; None where none is stated.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Study:
     about: str = ""
     expectation: str = ""
     references: tuple[Reference, ...] = ()
+    equivalence_margin: float | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -45,6 +45,7 @@ def run(
     entries: Sequence[Mapping[str, Any]] = (),
     contrasts: Sequence[tuple[str, str]] = (),
     references: Sequence[Mapping[str, Any]] = (),
+    equivalence_margin: float | None = None,
     budgets: Mapping[str, Mapping[str, Any]] | None = None,
     weights: str | Path | None = None,
     no_weights: bool = False,
@@ -98,6 +99,7 @@ def run(
         entries: Rows in place of a ladder, for example {"name": "vit", "baseline": "timm:vit_tiny_patch16_224"}.
         contrasts: Pairs of entries: the first is compared with the second.
         references: Published values of entries.
+        equivalence_margin: Differences up to this count as none: the report says for which contrasts that is shown.
         budgets: Of the study's own, by name.
         weights: File of weights to start from (safetensors), or "run:ID"; for one rung. None for random ones.
         no_weights: Throw the trained weights away; else they stay under `out/runs`.

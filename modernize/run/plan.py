@@ -88,6 +88,7 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
         title=definition.title,
         about=definition.about,
         expectation=definition.expectation,
+        equivalence_margin=definition.equivalence_margin,
         references=tuple(one for one in definition.references if one.entry in {entry.name for entry in entries}),
     )
     first: dict[str, Task] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -85,6 +86,8 @@ class Definition:
         contrasts: Pairs of entries: the first is compared with the second. () for each with the first entry, and of
             rungs that the options select, with the rung before.
         references: Published values.
+        equivalence_margin: Differences up to this count as none, in the unit of the study's metric (points of top-1);
+            None to ask for no such verdict.
         budgets: Of its own, by name.
     """
 
@@ -96,6 +99,7 @@ class Definition:
     entries: tuple[EntryDefinition, ...] = ()
     contrasts: tuple[tuple[str, str], ...] = ()
     references: tuple[Reference, ...] = ()
+    equivalence_margin: float | None = None
     budgets: dict[str, Budget] = field(default_factory=dict)
 
     def check_names(self, names: Iterable[str]) -> None:
@@ -132,6 +136,9 @@ def read_definition(tables: Mapping[str, Any]) -> Definition:
     definition = from_dict(Definition, {**tables, "budgets": own})
     entries = tuple(replace(entry, at=_at(entry, own)) for entry in definition.entries)
     definition = replace(definition, entries=entries)
+    margin = definition.equivalence_margin
+    if margin is not None and not 0 < margin < math.inf:
+        raise ModernizeError(f"equivalence_margin should be above 0, not {margin:g}.")
     _check(definition)
     return definition
 
