@@ -18,6 +18,9 @@ Role = Literal["rung", "probe", "baseline", "control", "network"]
 """Of a row of a study: "rung" of a ladder; "probe", tried beside one; "baseline", another library's network under the
 same conditions; "control", of known outcome; "network", any other."""
 
+PRETRAINED = "pretrained"
+"""What an entry's `weights` are called where they are those that its library publishes."""
+
 Model = Arch | External
 
 
@@ -50,6 +53,8 @@ class Entry:
         changes: The fields that a rung's step changed.
         note: What is special about it in this study, for example a smaller member of its family; "" for nothing.
         begins_with: Name of the row of the study whose weights it starts from, "" for random ones.
+        weights: What it starts from: `PRETRAINED` for those that its library publishes, a file or "run:ID"; "" for
+            random ones.
     """
 
     name: str
@@ -62,6 +67,7 @@ class Entry:
     changes: tuple[Change, ...] = ()
     note: str = ""
     begins_with: str = ""
+    weights: str = ""
 
     @property
     def fingerprint(self) -> str:

@@ -2,6 +2,7 @@
 
 "classic" is the base's recipe and "convnext" what the step `recipe` makes of it, so neither is written down twice.
 "finetune" is the paper's Table 6: no step leads to it, for it begins with trained weights (`train(..., weights=FILE)`).
+"finetune-sgd" is what `modernize finetune` takes.
 "fcmae" and "finetune-v2" are ConvNeXt V2's; with labels alone it trains with "convnext", its paper printing no other.
 "cifar10-stem" and "cifar10-preact" are those of the built-in studies of these names.
 """
@@ -101,7 +102,22 @@ CIFAR10_PREACT = Recipe(
     eval_crop_ratio=1.0,
 )
 
-_WRITTEN = {recipe.name: recipe for recipe in (FINETUNE, FCMAE, FINETUNE_V2, CIFAR10_STEM, CIFAR10_PREACT)}
+FINETUNE_SGD = Recipe(
+    name="finetune-sgd",
+    lr=1e-3,
+    weight_decay=0.0,
+    step_every_epochs=3,
+    step_factors=(0.9,),
+    epochs=30,
+    batch_size=32,
+    dropout=0.2,
+    new_head=True,
+    patience=5,
+    chosen_epoch="best",
+)
+
+_ALL = (FINETUNE, FINETUNE_SGD, FCMAE, FINETUNE_V2, CIFAR10_STEM, CIFAR10_PREACT)
+_WRITTEN = {recipe.name: recipe for recipe in _ALL}
 
 RECIPES = {
     "classic": "torchvision's original recipe for ResNet-50, the base of every ladder",
@@ -109,6 +125,7 @@ RECIPES = {
     "finetune": "the paper's fine-tuning (arXiv:2201.03545 Table 6), of ConvNeXt-B at 384 px, from trained weights",
     "fcmae": "masked pre-training of ConvNeXt V2 (arXiv:2301.00808), without labels",
     "finetune-v2": "fine-tuning of ConvNeXt V2-Base at 224 px behind it (arXiv:2301.00808, released commands)",
+    "finetune-sgd": "fine-tuning on a few thousand photographs, from trained weights, as `modernize finetune` does",
     "cifar10-stem": "a ConvNeXt, a ResNet, a ViT and a Swin on CIFAR-10 (article 'ConvNeXt image classification')",
     "cifar10-preact": "a pre-activation ResNet on CIFAR-10 (article 'ResNet (Residual Network) image classification')",
 }
@@ -159,6 +176,14 @@ _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
         "released code": (
             *("objective", "optimizer", "betas", "schedule", "rand_augment", "head_init_scale", "clip_grad_norm"),
             *_RELEASED_CODE,
+        ),
+    },
+    "finetune-sgd": {
+        "ours": (
+            *_OPTIMIZATION,
+            *("momentum", "step_every_epochs", "step_factors", "random_resized_crop", "horizontal_flip"),
+            *("decay_norm_and_bias", "interpolation", "eval_crop_ratio", "eval_crop_mode", "dropout", "new_head"),
+            *("patience", "chosen_epoch"),
         ),
     },
     "cifar10-stem": {
@@ -246,6 +271,11 @@ _NOTES: dict[str, dict[str, str]] = {
         "layer_scale_init": "not read: ConvNeXt V2 has none",
         "decay_norm_and_bias": "none on GRN, whatever its dimensions",
         "eval_crop_ratio": "open choice: 224 of 256 pixels, as ConvNeXt",
+    },
+    "finetune-sgd": {
+        "weight_decay": "the default of torch's SGD",
+        "interpolation": "that of the weights it starts from, where they say one",
+        "eval_crop_ratio": "likewise",
     },
     "cifar10-stem": {
         "betas": "the default of torch's and Keras' AdamW",

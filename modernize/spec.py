@@ -158,6 +158,16 @@ class Recipe:
         mask_ratio: Share of the patches that masked reconstruction hides.
         grn_over: What its encoder takes GRN's norm over: each "image" alone, as the paper has it, or the whole "batch",
             as the authors' code does in pre-training, though not in fine-tuning.
+        new_head: Whether the classifier begins anew, even where the weights that training starts from have one of as
+            many classes.
+        freeze_groups: How many groups of layers, from the stem up, stay as they begin, norms with their statistics; the
+            classifier's learns in any case, so that `ALL_GROUPS` are all but that.
+        unfreeze_epoch: Epochs after which they learn too, 0 for never.
+        patience: Training ends after so many epochs without a better one on the validation images, 0 for never.
+        chosen_epoch: Whose weights are kept and tested: those of the last epoch, or of the best on the validation
+            images.
+        mean: Subtracted from pixels, channel by channel, in units of 0 to 255; () for the mean of the data.
+        std: Pixels are divided by it, likewise.
     """
 
     name: str = "classic"
@@ -202,6 +212,13 @@ class Recipe:
     head_init_scale: float = 1.0
     mask_ratio: float = 0.6
     grn_over: Literal["image", "batch"] = "image"
+    new_head: bool = False
+    freeze_groups: int = 0
+    unfreeze_epoch: int = 0
+    patience: int = 0
+    chosen_epoch: Literal["last", "best"] = "last"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         refuse_outside(self, _RECIPE_RANGES, "recipe.")
@@ -213,6 +230,9 @@ class Recipe:
         for name in ("eval_crop_ratio", "layer_decay", "mask_ratio"):
             if getattr(self, name) == 0:
                 raise ModernizeError(f"recipe.{name} should be above 0, at most 1, not 0.")
+        for name in ("mean", "std"):
+            if len(value := getattr(self, name)) not in {0, 3} or (name == "std" and 0 in value):
+                raise ModernizeError(f"recipe.{name} should be three numbers above 0, or none, not {shown(value)}.")
         if self.step_epochs and self.step_every_epochs:
             raise ModernizeError("recipe.step_epochs and recipe.step_every_epochs are both set; set one of them.")
         if tuple(sorted(set(self.step_epochs))) != self.step_epochs:
@@ -233,6 +253,9 @@ class Recipe:
 _RAND_AUGMENT = r"rand(-(m|n|p|mstd|mmax|inc)\d+(\.\d+)?)*"
 
 
+ALL_GROUPS = 1_000
+"""Of layers: more than a network has."""
+
 _RECIPE_RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("epochs", "batch_size"), (1, 1_000_000)),
     "layer_decay_blocks": (1, 1_000),
@@ -240,6 +263,9 @@ _RECIPE_RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("step_epochs", "step_every_epochs"), (0, 1_000_000)),
     **dict.fromkeys(("shift_pixels", "color_jitter", "brightness", "mixup", "cutmix"), (0, 1_000)),
     **dict.fromkeys(("layer_scale_init", "head_init_scale"), (0, 1_000)),
+    **dict.fromkeys(("unfreeze_epoch", "patience"), (0, 1_000_000)),
+    "freeze_groups": (0, ALL_GROUPS),
+    **dict.fromkeys(("mean", "std"), (0, 255)),
     **dict.fromkeys(("mix_probability", "mix_switch_probability", "random_erasing", "label_smoothing"), (0, 1)),
     **dict.fromkeys(("momentum", "betas", "stochastic_depth", "dropout", "ema_decay", "step_factors"), (0, 1)),
     **dict.fromkeys(("eval_crop_ratio", "layer_decay", "mask_ratio"), (0, 1)),

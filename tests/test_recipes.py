@@ -135,6 +135,8 @@ def test_defaults_never_change():
         "head_init_scale": 1.0,
         "step_epochs": (), "step_every_epochs": 0.0, "step_factors": (0.1,), "dropout": 0.0, "brightness": 0.0,
         "objective": "classification", "mask_ratio": 0.6, "grn_over": "image",
+        "new_head": False, "freeze_groups": 0, "unfreeze_epoch": 0, "patience": 0, "chosen_epoch": "last",
+        "mean": (), "std": (),
     }  # fmt: skip
 
 

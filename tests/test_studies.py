@@ -69,12 +69,14 @@ def test_networks_of_other_libraries_in_built_in_studies_are_counted_right():
 
     named = {}
     for name, budget in BUDGETS:
-        for entry in plan_entries(asked(name, **({"budget": budget} if budget else {})))[0]:
+        request = asked(name, **({"budget": budget} if budget else {}))
+        sizes = {"image_size": request.image_size or 32, "num_classes": DATASETS[request.data].classes or 10}
+        for entry in plan_entries(request)[0]:
             if isinstance(entry.model, External):
-                named[key(entry.model, 32, 10)] = entry.model
+                named[key(entry.model, **sizes)] = (entry.model, sizes)
     assert named.keys() == all_counted().keys()
-    for name, model in named.items():
-        counted = count_external(model, num_classes=10, image_size=32)
+    for name, (model, sizes) in named.items():
+        counted = count_external(model, **sizes)
         assert all_counted()[name] == (counted.macs, counted.num_params), name
 
 

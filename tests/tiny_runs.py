@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from modernize.results.artifact import EMA_FILE, WEIGHTS_FILE
+from modernize.results.artifact import KEPT_FILES
 from modernize.run.request import RunRequest, request_from
 
 LOOPBACKS = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
@@ -85,4 +85,4 @@ def left_behind(out: Path) -> list[str]:
     """What lies under runs/ beside the weights of finished runs: checkpoints, claims, logs."""
     runs = out / "runs"
     found = [path.relative_to(runs) for path in runs.rglob("*") if path.is_file() or not any(path.iterdir())]
-    return sorted(str(path) for path in found if len(path.parts) != 2 or path.name not in (WEIGHTS_FILE, EMA_FILE))
+    return sorted(str(path) for path in found if len(path.parts) != 2 or path.name not in KEPT_FILES)

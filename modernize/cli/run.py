@@ -22,7 +22,6 @@ from modernize.words import NONE, macs_unit
 if TYPE_CHECKING:
     from modernize.metrics import Metric
     from modernize.results.record import Record
-    from modernize.run.placement import Torchrun
     from modernize.run.request import RunRequest
     from modernize.run.run_study import StudyResult
 
@@ -51,6 +50,7 @@ def run(
     download: shared.Download = False,
     train_images: own.TrainImages = None,
     test_images: own.TestImages = None,
+    val_share: own.ValShare = None,
     image_size: shared.ImageSize = None,
     stem_stride: shared.StemStride = None,
     budget: own.BudgetName = "smoke",
@@ -83,6 +83,17 @@ def run(
 
     Finished runs are skipped, so the same command again goes on where it stopped.
     """
+    carry_out(_request(ctx), dry_run=dry_run, save_config=save_config)
+
+
+def carry_out(request: RunRequest, *, dry_run: bool = False, save_config: Path | None = None) -> None:
+    """Do what a request asks and write its report, or print its plan; of several processes the first one prints.
+
+    Args:
+        request: What is asked.
+        dry_run: Whether only the plan is printed.
+        save_config: Study file to write besides.
+    """
     from modernize.cli.dry_run import print_plan
     from modernize.cli.live import LiveProgress
     from modernize.datasets.image_files import watched
@@ -92,8 +103,9 @@ def run(
 
     launched = torchrun()
     if launched and launched.rank > 0:
-        raise typer.Exit(_follow(ctx, launched))
-    request = _request(ctx)
+        from modernize.run.together import follow
+
+        raise typer.Exit(0 if dry_run else follow(request, launched))
     if dry_run or save_config:
         check_request(request, here=not dry_run)
     with watched(ReadingProgress()):
@@ -131,7 +143,7 @@ def _request(ctx: typer.Context) -> RunRequest:
     explicit: dict[str, object] = {
         REQUEST_NAMES.get(param, param): value
         for param, value in ctx.params.items()
-        if param not in NOT_REQUESTED and _given(ctx, param)
+        if param not in NOT_REQUESTED and given(ctx, param)
     }
     for param in ("skip", "only", "order"):
         if param in explicit:
@@ -146,15 +158,8 @@ def _request(ctx: typer.Context) -> RunRequest:
     return merged(read_study_file(path), explicit, path.stem)
 
 
-def _follow(ctx: typer.Context, launched: Torchrun) -> int:
-    """Join what the first of the processes that torchrun started does; it prints all there is to say."""
-    from modernize.run.together import follow
-
-    request = _request(ctx)
-    return 0 if ctx.params["dry_run"] else follow(request, launched)
-
-
-def _given(ctx: typer.Context, param: str) -> bool:
+def given(ctx: typer.Context, param: str) -> bool:
+    """Whether the user gave an option, and not its default alone."""
     source = ctx.get_parameter_source(param)
     return source is not None and source.name == "COMMANDLINE"
 

@@ -53,6 +53,15 @@ Settings = Annotated[
         default=False,
     ),
 ]
+ValShare = Annotated[
+    float | None,
+    option(
+        "--val-share",
+        "Share of the training images held out for validation, where the data set has no such images.",
+        "SHARE",
+        default="0.2 where an epoch is chosen, else 0",
+    ),
+]
 RecipeName = Annotated[
     str,
     option(

@@ -46,7 +46,7 @@ class Feed(ABC):
 
         self.recipe = recipe
         self.rank, self.world_size = rank, world_size
-        self.normalise = normalise_of(data, device)
+        self.normalise = normalise_of(data, recipe, device)
         self.device = self.normalise.scale.device
         self.num_train_images = len(data.train)
         self.num_classes, self.image_size = data.num_classes, data.image_size

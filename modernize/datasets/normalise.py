@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from modernize.datasets.dataset import Dataset, Images
+from modernize.spec import Recipe
 
 IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
@@ -35,14 +36,18 @@ class Normalise:
         return images_nhwc.flatten(2).float().mul_(scale).add_(offset).view(images_nhwc.shape)
 
 
-def normalise_of(data: Dataset, device: torch.device | str) -> Normalise:
+def normalise_of(data: Dataset, recipe: Recipe, device: torch.device | str) -> Normalise:
     """Return what normalises a data set.
 
-    By its training images where they are in memory; by ImageNet's values for files, lest all of them be read.
+    As the recipe says; else by its training images where they are in memory, and by ImageNet's values for files, lest
+    all of them be read.
     """
     if data.streamed:
-        return Normalise(torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD), device)
-    return Normalise(*channel_statistics(data.train.images_nhwc), device)
+        mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+    else:
+        mean, std = channel_statistics(data.train.images_nhwc)
+    given = (torch.tensor(recipe.mean or mean.tolist()), torch.tensor(recipe.std or std.tolist()))
+    return Normalise(*given, device)
 
 
 def channel_statistics(images_nhwc: Images) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from modernize.errors import DataError
+from modernize.errors import DataError, one_line
 
 FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "GIF")
 """What the suffixes of image files mean, whichever of them a file has; GIF, for a few of Oxford-IIIT Pet's .jpg are
@@ -54,4 +54,4 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise DataError(f"{path} cannot be read as an image: it is none of {', '.join(FORMATS)}.") from error
     # A damaged file can make Pillow's decoders raise nearly anything.
     except Exception as error:
-        raise DataError(f"{path} cannot be read as an image: {str(error).partition(chr(10))[0]}.") from error
+        raise DataError(f"{path} cannot be read as an image: {one_line(error)}.") from error

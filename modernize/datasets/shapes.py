@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -30,8 +31,10 @@ TRAIN_IMAGES, TEST_IMAGES = 4_000, 2_000
 
 def read(request: DataRequest) -> Source:
     """Draw, or read from the cache, as many images as were asked for."""
+    # So many that what is asked for is left when others have been held out.
+    num_train = math.ceil((request.train_images or TRAIN_IMAGES) / (1 - request.val_share))
     splits: dict[SplitName, Split] = {
-        "train": _split(request, 0, request.train_images or TRAIN_IMAGES),
+        "train": _split(request, 0, num_train),
         "test": _split(request, 1, request.test_images or TEST_IMAGES),
     }
     return Source(splits=splits, class_names=CLASS_NAMES, note="procedural images drawn by modernize; not photographs")

@@ -27,6 +27,7 @@ def data_of(record: Record, data_dir: Path | None = None) -> Dataset:
         image_size=facts.image_size,
         train_images=facts.num_train_images,
         test_images=max(facts.num_test_images, facts.num_val_images),
+        val_share=facts.val_share,
         data_dir=data_dir,
     )
     if data.fingerprint != facts.fingerprint:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from torch import nn
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
 
 from modernize.external import External
 from modernize.models.counted import count_external
@@ -30,8 +32,8 @@ def build_model(model: Arch | External, recipe: Recipe, *, num_classes: int, ima
 
     Args:
         model: What to build.
-        recipe: Its `stochastic_depth`, `layer_scale_init` and `head_init_scale` are read for ours; a network of
-            another library has what its options say.
+        recipe: Its `dropout` is read; for ours also `stochastic_depth`, `layer_scale_init` and `head_init_scale`, where
+            a network of another library has what its options say.
         num_classes: Outputs of the classifier.
         image_size: Height and width of the images in pixels.
 
@@ -42,5 +44,13 @@ def build_model(model: Arch | External, recipe: Recipe, *, num_classes: int, ima
         ModernizeError: If another library has no such network, or it takes no such images.
     """
     if isinstance(model, External):
-        return build_external(model, num_classes=num_classes, image_size=image_size)
+        network = build_external(model, num_classes=num_classes, image_size=image_size)
+        for path in handle_of(network).classifiers if recipe.dropout else ():
+            network.get_submodule(path).register_forward_pre_hook(partial(_drop, recipe.dropout))
+        return network
     return build(spec_of(replace(model, num_classes=num_classes), recipe))
+
+
+def _drop(rate: float, classifier: nn.Module, inputs: tuple[Tensor]) -> Tensor:
+    """Drop features before the classifier; a hook, so that the names of weights stay the library's."""
+    return F.dropout(inputs[0], rate, classifier.training)

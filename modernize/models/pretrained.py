@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from modernize.errors import ModernizeError, one_line, unknown_name
+from modernize.errors import MissingDataError, ModernizeError, one_line, unknown_name
 from modernize.external import External
 from modernize.models.libraries import ONE_HEAD, on_meta
 from modernize.nn.pairing import check_torch_pair
@@ -31,6 +31,42 @@ def build_pretrained(external: External, weights: str = "", *, download: bool = 
     check_torch_pair()
     build = _of_timm if external.library == "timm" else _of_torchvision
     return build(external, weights, download=download)
+
+
+def pretrained_file(external: External, *, download: bool = False) -> Path:
+    """Return the file of the weights that a library publishes for a network, those that it takes by default.
+
+    Args:
+        external: Which network.
+        download: Whether the library may fetch it.
+
+    Raises:
+        ModernizeError: As `build_pretrained`.
+    """
+    check_torch_pair()
+    path = _default_file(external)
+    if path is None or not path.exists():
+        build_pretrained(external, download=download)
+        path = _default_file(external)
+    if path is None:
+        raise ModernizeError(f"the weights of {external} are in no file that is known here: name one by --weights.")
+    return path
+
+
+def _default_file(external: External) -> Path | None:
+    """Say where a library keeps its default weights of a network; None where it has none, or keeps none yet."""
+    if external.library == "timm":
+        import timm
+
+        cfg = timm.get_pretrained_cfg(external.name)
+        return _cached(cfg) if cfg else None
+    from torchvision import models
+
+    return (
+        _hub_file(models.get_model_weights(external.name).DEFAULT.url)
+        if external.name in models.list_models(module=models)
+        else None
+    )
 
 
 def class_names_of(external: External, weights: str, num_classes: int) -> tuple[str, ...]:
@@ -112,7 +148,7 @@ def _hub_file(url: str) -> Path:
 def _loaded(external: External, here: bool, where: str, build: Any, name: str, **options: Any) -> nn.Module:
     """Have a library build a network with its weights, and say in one line what is missing."""
     if not here:
-        raise ModernizeError(f"the weights of {external} are not here: {where}; --download fetches them.")
+        raise MissingDataError(f"the weights of {external} are not here: {where}; --download fetches them.")
     try:
         network: nn.Module = build(name, **options)
     except Exception as error:

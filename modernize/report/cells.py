@@ -10,7 +10,7 @@ from modernize.published import IMAGENET, PublishedRow
 from modernize.report import numbers
 from modernize.report.contrasts import Contrast
 from modernize.report.roles import role_text
-from modernize.report.rows import Row
+from modernize.report.rows import Row, chosen_epoch
 from modernize.report.view import Cell
 from modernize.results.record import Record
 from modernize.results.study import Study
@@ -31,11 +31,14 @@ def role(row: Row) -> Cell:
 
 
 def measured(study: Study, row: Row) -> Cell:
-    """Mean over seeds of the last epoch; what it is of is named where that is not the study's metric."""
+    """Mean over seeds of the chosen epoch; what it is of is named where that is not the study's metric."""
     if row.value is None:
         return Cell(NONE)
-    mean = f"mean of the last epochs of {row.value.n} runs" if row.value.n > 1 else "last epoch of one run"
-    source = f"Measured: {mean}, {_named(study, [row.records[seed] for seed in row.finished])}"
+    finished = [row.records[seed] for seed in row.finished]
+    epoch = chosen_epoch(finished).removeprefix("the ")
+    several = f"mean of the {epoch.replace('epoch', 'epochs')} of {row.value.n} runs"
+    mean = several if row.value.n > 1 else f"{epoch} of one run"
+    source = f"Measured: {mean}, {_named(study, finished)}"
     metric = row.planned.metric
     other = "" if metric == study.metric else f"{metric.label}: "
     return Cell(f"{other}{numbers.mean_text(row.value, metric.digits)}", value=row.value.mean, source=source)

@@ -10,10 +10,11 @@ from modernize.report.contrasts import LEVEL
 from modernize.report.facts import Header
 from modernize.report.machines import execution_text, machine_notes
 from modernize.report.roles import noun_of, nouns_of, on_paper_ladder
-from modernize.report.rows import Row, all_contrasts, records_of
+from modernize.report.rows import Row, all_contrasts, chosen_epoch, records_of
 from modernize.results.record import Record
 from modernize.results.study import Study
 from modernize.run.recipe_changes import recipe_changes
+from modernize.spec import ALL_GROUPS
 from modernize.words import listed, noun, plural
 
 # A clause of a recipe: the field, and what is said of its value; "" says nothing.
@@ -43,11 +44,16 @@ _CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
     ("clip_grad_norm", lambda v, _: f"gradient norms clipped at {v:g}" if v else ""),
     ("ema_decay", lambda v, _: f"moving average of the weights {v:g}" if v else ""),
     ("eval_crop_ratio", lambda v, _: f"evaluation on the central {v:g} of the image" if v != 1 else ""),
+    ("mean", lambda v, _: "images normalised as those of the weights it starts from" if v else ""),
+    ("new_head", lambda v, _: "a new classifier" if v else ""),
+    ("freeze_groups", lambda v, r: _frozen(v, r) if v else ""),
+    ("layer_decay", lambda v, _: f"rate times {v:g} from a group of layers to the one below" if v and v < 1 else ""),
+    ("patience", lambda v, _: f"ended after {plural(v, 'epoch')} without a better one" if v else ""),
     ("eval_crop_mode", lambda v, _: "image files squashed to squares, not cropped" if v == "squash" else ""),
 )
 _UNDECAYED = " (none on norms and biases)"
 # Which networks of other libraries do not read.
-_OURS = ("stochastic_depth", "dropout", "layer_scale_init")
+_OURS = ("stochastic_depth", "layer_scale_init")
 KERNEL_PROBES = ("kernel-5", "kernel-9", "kernel-11")
 
 
@@ -177,13 +183,21 @@ def _schedule(name: str, recipe: Mapping[str, Any]) -> str:
     return f"learning rate {how} {when}{after}"
 
 
+def _frozen(groups: int, recipe: Mapping[str, Any]) -> str:
+    which = f"the first {plural(groups, 'group')} of layers" if groups < ALL_GROUPS else "all layers but the classifier"
+    until = recipe.get("unfreeze_epoch")
+    how_long = f" for {plural(until, 'epoch')}" if until else ""
+    return f"{which} frozen{how_long}"
+
+
 def _each(value: float | Sequence[float]) -> str:
     return ", ".join(f"{each:g}" for each in (value if isinstance(value, Sequence) else [value]))
 
 
 def _evaluation(records: Sequence[Record], metric: Metric) -> str:
     held_out = [record for record in records if record.curves.split == "val"]
-    last = f"The result is the last epoch's {metric.title}, whichever epoch was best."
+    epoch = chosen_epoch(records)
+    last = f"The result is the {metric.title} of {epoch}{', whichever was best' * (epoch == 'the last epoch')}."
     looked = "The test images were evaluated after each epoch, for the curves."
     if not held_out:
         return f"{last} {looked}"

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modernize.published import PublishedRow
 from modernize.report.contrasts import LADDER, Contrast, contrasts_of, has_to_be_said
 from modernize.report.machines import machine_of, usual_machine
 from modernize.report.paper import Reading, published_of
-from modernize.results.artifact import PICTURES_FILE
+from modernize.results.artifact import PICTURES_FILE, PREDICTIONS_FILE
 from modernize.results.record import Record
 from modernize.results.sources import changed_since, sources
 from modernize.results.stale import Freshness
 from modernize.results.statistics import Delta, Summary, summarise
 from modernize.results.study import PlannedEntry, Study
+
+if TYPE_CHECKING:
+    from modernize.results.predictions import Predictions
 
 # Roles that need no word beside a name.
 _PLAIN = ("rung", "network")
@@ -40,6 +44,7 @@ class Row:
         stale: Seeds whose record was made with another meaning of the rung's steps than today's.
         pictures: File of what the network of its first finished run draws; None where there is none.
         other_code: Seeds whose record was trained by code that has changed since.
+        predictions: What its first finished run took the test images for, where that is kept here.
     """
 
     planned: PlannedEntry
@@ -54,6 +59,12 @@ class Row:
     stale: tuple[int, ...] = ()
     other_code: tuple[int, ...] = ()
     pictures: Path | None = None
+    predictions: Predictions | None = None
+
+    @property
+    def predicted_seed(self) -> int:
+        """Of the run whose predictions are shown."""
+        return min(self.finished)
 
     @property
     def contrast(self) -> Contrast:
@@ -179,18 +190,31 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def with_pictures(rows: Iterable[Row], runs: Path) -> tuple[Row, ...]:
-    """Find what runs left to show, each in its folder under `runs`."""
+def with_kept(rows: Iterable[Row], runs: Path) -> tuple[Row, ...]:
+    """Find what finished runs left to show beside their weights, each in its folder under `runs`."""
     found = []
     for row in rows:
-        files = [runs / row.records[seed].run_id / PICTURES_FILE for seed in sorted(row.finished)]
-        found.append(replace(row, pictures=next(filter(Path.is_file, files), None)))
+        folders = [runs / row.records[seed].run_id for seed in sorted(row.finished)]
+        pictures = next(filter(Path.is_file, (folder / PICTURES_FILE for folder in folders)), None)
+        predictions = None
+        if folders and (folders[0] / PREDICTIONS_FILE).is_file():
+            from modernize.results.predictions import load_predictions
+
+            predictions = load_predictions(folders[0])
+        found.append(replace(row, pictures=pictures, predictions=predictions))
     return tuple(found)
 
 
 def records_of(rows: Iterable[Row]) -> list[Record]:
     """Return every run of a study that ended."""
     return [record for row in rows for record in row.records.values()]
+
+
+def chosen_epoch(records: Iterable[Record]) -> str:
+    """Say whose results are reported: those of the last epoch, or of one that the recipe chooses."""
+    best = {record.trained_recipe.get("chosen_epoch") == "best" for record in records}
+    chosen = "the best epoch on the validation images"
+    return "the last epoch" if best <= {False} else chosen if best == {True} else f"the last epoch, or {chosen}"
 
 
 def all_contrasts(rows: Iterable[Row]) -> tuple[Contrast, ...]:

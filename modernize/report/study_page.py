@@ -15,6 +15,7 @@ from modernize.report.drawings import figures_of
 from modernize.report.evidence import findings, found_line
 from modernize.report.facts import Report, header, scale_limits, seed_limits
 from modernize.report.methods import methods
+from modernize.report.predicted import predicted
 from modernize.report.published_models import published_v2
 from modernize.report.roles import noun_of, nouns_of, role_text
 from modernize.report.rows import Row
@@ -135,6 +136,7 @@ SECTIONS: tuple[Callable[[Report], Section], ...] = (
     _deltas,
     _cost,
     _training,
+    predicted,
     _steps,
     tests_in_detail,
     _methods,

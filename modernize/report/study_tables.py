@@ -8,7 +8,7 @@ from modernize.published import IMAGENET
 from modernize.report import cells, numbers
 from modernize.report.paper import READINGS, reference_rows
 from modernize.report.roles import macs_note, noun_of, on_paper_ladder, published_data
-from modernize.report.rows import Row, all_contrasts, records_of
+from modernize.report.rows import Row, all_contrasts, chosen_epoch, records_of
 from modernize.report.view import Block, Cell, Paragraph, Table, table
 from modernize.results.study import Study
 from modernize.words import macs_unit, plural, signed
@@ -60,7 +60,7 @@ def reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], .
     one_each = all(len(row.contrasts) < 2 for row in rows)
     stale, changed = (", ".join(row.step for row in rows if getattr(row, kind)) for kind in ("stale", "other_code"))
     found: Notes = [
-        ("Measured", f"test {study.metric.title} of the last epoch on {study.data}{against}."),
+        ("Measured", f"test {study.metric.title} of {chosen_epoch(records_of(rows))} on {study.data}{against}."),
         ("Records", f"named by the footnotes; files in results/{study.name}."),
     ]
     if n_tests:

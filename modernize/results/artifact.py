@@ -1,8 +1,9 @@
 """Artifacts: the trained weights that a run leaves, as safetensors in its own folder.
 
-    runs/<run id>/weights.safetensors    the network's state dict after the last step
-    runs/<run id>/ema.safetensors        that of the weights' moving average, where the recipe has one
-    runs/<run id>/pictures.png           what its network draws, where that is what it learns
+    runs/<run id>/weights.safetensors      the network's state dict after the last step, or the chosen epoch
+    runs/<run id>/ema.safetensors          that of the weights' moving average, where the recipe has one
+    runs/<run id>/pictures.png             what its network draws, where that is what it learns
+    runs/<run id>/predictions.safetensors  what it took the test images for (`modernize.results.predictions`)
 
 The record names them with size and hash, so that whoever begins with them knows what they are. They may be thrown away
 at any time: a record is complete without them.
@@ -23,6 +24,8 @@ from modernize.results.record import Record, WeightsFile
 RUNS = "runs"
 WEIGHTS_FILE, EMA_FILE = "weights.safetensors", "ema.safetensors"
 PICTURES_FILE = "pictures.png"
+PREDICTIONS_FILE = "predictions.safetensors"
+KEPT_FILES = (WEIGHTS_FILE, EMA_FILE, PICTURES_FILE, PREDICTIONS_FILE)
 PREFIX = "run:"
 """What begins the name of a run's weights where a file would do: `run:3f2a`."""
 
@@ -120,7 +123,7 @@ def clear_run(folder: Path, *, keep_weights: bool = True) -> None:
     with suppress(OSError):  # it is gone, or no folder
         there += folder.iterdir()
     for path in there:
-        if keep_weights and path.name in (WEIGHTS_FILE, EMA_FILE, PICTURES_FILE):
+        if keep_weights and path.name in KEPT_FILES:
             continue
         with suppress(OSError):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

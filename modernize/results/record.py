@@ -52,7 +52,13 @@ class EntryFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFacts:
-    """What a run trained and was evaluated on; `num_val_images` is 0 where there is no validation split."""
+    """What a run trained and was evaluated on.
+
+    Attributes:
+        num_val_images: 0 where there is no validation split.
+        val_share: Share of the training images that was held out as validation split by seed 0, class by class (and as
+            many for testing, where a folder holds training images alone); 0 where the data set has one of its own.
+    """
 
     name: str
     fingerprint: str
@@ -62,6 +68,7 @@ class DataFacts:
     num_test_images: int
     note: str
     num_val_images: int = 0
+    val_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +108,13 @@ class Curves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The last epoch's evaluation on the test images.
+    """The evaluation of one epoch, `epoch`, on the test images: the last, unless the recipe chooses the best.
 
     Attributes:
         metrics: What was measured, by the names of `modernize.metrics`; nothing of a run that did not finish.
         epoch: Epochs done.
-        best: The objective's primary metric at its best epoch, on the validation split where there is one. It is kept
-            apart and is never reported as the result; None before the first epoch is over.
+        best: The objective's primary metric at its best epoch, on the validation split where there is one, or else on
+            the test images, and then never reported as the result; None before the first epoch is over.
         best_epoch: Which one that was, 0 for none.
     """
 
@@ -297,6 +304,11 @@ class Record(Run):
     def value(self) -> float | None:
         """The result in that metric; None of a run that did not finish."""
         return self.result.metrics.get(self.metric.name) if self.status == "finished" else None
+
+    @property
+    def chosen_epoch(self) -> int:
+        """The epoch whose weights were tested and kept: the last, or the best on validation images."""
+        return self.result.best_epoch if self.trained_recipe.get("chosen_epoch") == "best" else self.result.epoch
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for `json.dump`, in the newest schema."""

@@ -35,6 +35,7 @@ def run(
     test_images: int | None = None,
     image_size: int | None = None,
     stem_stride: int | None = None,
+    val_share: float | None = None,
     recipe: str = "",
     baseline: Sequence[str] = (),
     seeds: int | str | Sequence[int] = 1,
@@ -89,6 +90,7 @@ def run(
         test_images: At most so many, instead of the budget's.
         image_size: In pixels, instead of the regime's.
         stem_stride: 1, 2 or 4, instead of the regime's.
+        val_share: Share of the training images held out for validation where the data set has no such split.
         recipe: "classic", "convnext" or "finetune" for every rung; "" for each rung's own.
         baseline: Other libraries' networks to train beside the rungs, for example ["torchvision:vgg16"].
         seeds: A number n for seeds 0 to n - 1; "8-15", or [8, 9], for those.

@@ -94,6 +94,7 @@ def choices(request: RunRequest) -> list[str]:
     words += [f"{request.train_images}-images"] if request.train_images else []
     words += [f"{request.test_images}-test-images"] if request.test_images else []
     words += [f"{request.image_size}px"] if request.image_size else []
+    words += [f"val-{request.val_share:g}"] if request.val_share is not None else []
     words += [f"stride-{request.stem_stride}"] if request.stem_stride else []
     words += [f"path-{selection.path}"] if selection.path != DEFAULT_PATH else []
     words += [f"from-{selection.start}"] if selection.start else []

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modernize.datasets import DATASETS, Dataset, load_data
-from modernize.entry import Entry
-from modernize.errors import DataError, MissingDataError, ModernizeError
-from modernize.results.artifact import PREFIX, run_called, weights_of_run
-from modernize.results.record import NO_WEIGHTS, DataFacts, WeightsFile
-from modernize.results.store import load_records
+from modernize.errors import DataError, MissingDataError, ModernizeError, warn
+from modernize.results.record import DataFacts
 from modernize.run.request import RunRequest
 from modernize.run.task import DataSource
 from modernize.train.budget import Budget
 
+if TYPE_CHECKING:
+    pass
+
+VAL_SHARE = 0.2
+"""Of the training images, held out where a recipe chooses an epoch and neither the data nor the user has a share."""
+
 
 def plan_images(
-    request: RunRequest, budget: Budget, image_size: int, *, here: bool = True
+    request: RunRequest, budget: Budget, image_size: int, *, choosing: bool = False, here: bool = True
 ) -> tuple[DataSource, DataFacts, str]:
     """Look at the data set, with as many of the budget's images as it has.
 
@@ -27,6 +28,7 @@ def plan_images(
         request: What is asked.
         budget: How many images it takes.
         image_size: In pixels.
+        choosing: Whether a recipe chooses among epochs, so that there have to be validation images.
         here: Whether it has to lie here; else a known one that does not is taken as the catalogue lists it.
 
     Returns:
@@ -40,6 +42,7 @@ def plan_images(
         image_size=image_size,
         train_images=request.train_images or budget.train_images,
         test_images=request.test_images or budget.test_images,
+        val_share=VAL_SHARE if request.val_share is None and choosing else request.val_share or 0.0,
         data_dir=str(request.data_dir) if request.data_dir else None,
         stream=None,
     )
@@ -61,6 +64,8 @@ def plan_images(
             raise DataError(f"--{what}-images is {wanted}, but {request.data} has only {there}.")
     if facts.num_classes < 2:
         raise ModernizeError(f"{request.data} has {facts.num_classes} class; a classifier needs at least 2.")
+    if choosing and not missing and not facts.num_val_images:
+        raise ModernizeError("an epoch is to be chosen, which takes validation images; give --val-share more than 0.")
     return source, facts, missing
 
 
@@ -70,6 +75,9 @@ def _facts(data: Dataset) -> DataFacts:
         from modernize.datasets.image_files import check_headers
 
         check_headers(data)
+    absent = set(data.train.labels.tolist()) - set(data.val.labels.tolist()) if data.val else set()
+    if absent:
+        warn(f"{data.name}: no validation image is of {', '.join(data.class_names[label] for label in sorted(absent))}")
     return DataFacts(
         name=data.name,
         fingerprint=data.fingerprint,
@@ -78,6 +86,7 @@ def _facts(data: Dataset) -> DataFacts:
         num_train_images=len(data.train),
         num_test_images=len(data.test),
         num_val_images=len(data.val or ()),
+        val_share=data.val_share,
         note=data.note,
     )
 
@@ -98,39 +107,3 @@ def _listed(source: DataSource) -> tuple[DataSource, DataFacts]:
         note="",
     )
     return replace(source, stream=info.native_size is None and source.image_size >= STREAM_FROM_PIXELS), facts
-
-
-def start_weights(
-    path: Path | None, entries: Sequence[Entry], out: Path, image_size: int
-) -> tuple[str | None, WeightsFile]:
-    """Check the file of weights that was asked for; torch is loaded for that.
-
-    Args:
-        path: The file, or "run:ID" for the weights that a run left.
-        entries: Which start from them.
-        out: Folder that holds results/ and runs/.
-        image_size: In pixels.
-
-    Returns:
-        Where it lies, and what records say of it; None and `NO_WEIGHTS` for random weights.
-
-    Raises:
-        ModernizeError: If it cannot be read or does not fit, or the entries are different networks.
-    """
-    if path is None:
-        return None, NO_WEIGHTS
-    if any(entry.model != entries[0].model for entry in entries):
-        raise ModernizeError(
-            "weights to start from fit one network; choose it with --start STEP and --upto STEP, the same one."
-        )
-    if str(path).startswith(PREFIX):
-        path = weights_of_run(run_called(str(path), load_records(out / "results").records), out)
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    except OSError as error:
-        raise ModernizeError(f"the weights in {path} cannot be read: {error.strerror or error}.") from error
-    from modernize.train.state_dicts import fitting_weights
-
-    fitting_weights(path, entries[0], image_size=image_size)
-    return str(path), WeightsFile(file=path.name, sha256=digest)

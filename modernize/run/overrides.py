@@ -29,10 +29,11 @@ READ_ONLY_IF: dict[str, Callable[[Recipe], bool]] = {
     "layer_decay_blocks": lambda recipe: recipe.layer_decay < 1,
     "mask_ratio": lambda recipe: recipe.objective == MASKED_RECONSTRUCTION,
     "grn_over": lambda recipe: recipe.objective == MASKED_RECONSTRUCTION,
+    "unfreeze_epoch": lambda recipe: recipe.freeze_groups != 0,
 }
 """Fields that training reads only with some recipes."""
 
-OF_OUR_NETWORKS = ("stochastic_depth", "dropout", "layer_scale_init", "head_init_scale", "layer_decay_blocks")
+OF_OUR_NETWORKS = ("stochastic_depth", "layer_scale_init", "head_init_scale", "layer_decay_blocks")
 """Fields that another library's network does not read: it has what its own options say."""
 
 READ_AS_TRAINED_IF: dict[str, tuple[Callable[[Recipe, bool], bool], str]] = {

@@ -14,11 +14,12 @@ from modernize.regimes import get_regime, spec_of
 from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
 from modernize.results.study import PlannedEntry, Study
 from modernize.run.identity import run_id, study_name
-from modernize.run.inputs import plan_images, start_weights
+from modernize.run.inputs import plan_images
 from modernize.run.overrides import refuse_unread
 from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest
 from modernize.run.request_entries import plan_budget, plan_entries, recipe_as_trained
+from modernize.run.starting import started
 from modernize.run.task import Task, count, weights_to_be, work_per_image
 from modernize.train.budget import Budget, cut_batch
 from modernize.train.runtime import Runtime
@@ -54,22 +55,23 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     """
     entries, contrasts = plan_entries(request)
     regime = get_regime(request.regime)
-    image_size = request.image_size or regime.image_size
+    begun = started(request, entries, here=here)
+    entries, image_size = begun.entries, begun.image_size
     placement = placement or place(request, len(entries) * len(request.seeds), here=here)
     budget, name = plan_budget(request), study_name(request, placement.runtime)
     # What cannot be is refused before the data is read.
     refuse_misfits(entries, image_size)
     expected = [recipe_as_trained(entry, request.overrides, budget) for entry in entries]
     refuse_unread(request.overrides, expected, budget.name)
-    weights, starts_from = start_weights(request.weights, entries, request.out, image_size)
-    source, data, missing = plan_images(request, budget, image_size, here=here)
+    choosing = any(recipe.patience or recipe.chosen_epoch == "best" for recipe in expected)
+    source, data, missing = plan_images(request, budget, image_size, choosing=choosing, here=here)
     refuse_unread(request.overrides, expected, budget.name, streamed=bool(source.stream))
     keep = not request.no_weights or any(entry.begins_with for entry in entries)
-    shared = {"study": name, "source": source, "weights": weights, "starts_from": starts_from, "keep_weights": keep}
+    shared = {"study": name, "source": source, "keep_weights": keep}
     by_entry: dict[str, list[Task]] = {}
     for entry in entries:
-        begins_with = by_entry.get(entry.begins_with, [])
-        by_entry[entry.name] = _tasks(entry, request, budget, data, placement.runtime, shared, begins_with)
+        begins_with, its = by_entry.get(entry.begins_with, []), shared | begun.tasks.get(entry.name, {})
+        by_entry[entry.name] = _tasks(entry, request, budget, data, placement.runtime, its, begins_with)
     tasks = [task for of_seed in zip(*by_entry.values(), strict=True) for task in of_seed]
     definition = request.definition
     regimes = {entry.regime for entry in entries if entry.regime}
@@ -98,7 +100,7 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
         study=study,
         tasks=tuple(first.values()),
         placement=placement,
-        missing=tuple(filter(None, (placement.missing, missing))),
+        missing=tuple(filter(None, (placement.missing, missing, *begun.missing))),
     )
 
 

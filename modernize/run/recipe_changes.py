@@ -29,7 +29,7 @@ def recipe_changes(run: Run) -> tuple[str, ...]:
         recipe |= {name: trained[name] for name in OF_OUR_NETWORKS}
     sentences = _shortened(recipe, trained)
     if others:
-        sentences.append("stochastic depth, dropout and LayerScale are the network's own, not the recipe's")
+        sentences.append("stochastic depth and LayerScale are the network's own, not the recipe's")
     if cut_from is not None:
         rate = "stays as set by hand" if "recipe.lr" in given else "is cut in proportion"
         batch = f"it is {trained['batch_size']}, and the learning rate {rate}"

@@ -37,6 +37,7 @@ class RunRequest:
     test_images: int | None = None
     image_size: int | None = None
     stem_stride: int | None = None
+    val_share: float | None = None
     recipe: str = ""
     baseline: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
@@ -106,6 +107,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "epochs": (1, 1_000_000),
     **dict.fromkeys(("train_images", "test_images"), (1, 1_000_000_000)),
     "image_size": (1, 16_384),
+    "val_share": (0, 0.4),
     "gpus": (1, 4_096),
     **dict.fromkeys(("jobs", "decode_workers"), (0, 1_024)),
     "micro_batch": (0, 1_000_000),

@@ -22,6 +22,7 @@ class DataSource:
     image_size: int
     train_images: int | None
     test_images: int | None
+    val_share: float = 0.0
     data_dir: str | None = None
     stream: bool | None = False
 

@@ -32,6 +32,7 @@ class Row:
         recipe: Name of its recipe; "" for the study's, or where that has none, the rung's own.
         begins_with: Name of a row above it, the same network: each seed starts from the weights which that row's run
             of this seed leaves. "" for random ones.
+        weights: What it starts from, see `modernize.entry.Entry`.
     """
 
     step: str = ""
@@ -44,6 +45,7 @@ class Row:
     note: str = ""
     recipe: str = ""
     begins_with: str = ""
+    weights: str = ""
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ def entries_of(definition: Definition, *, regime: str, budget: str, recipe: str 
     entries: dict[str, Entry] = {}
     for row in definition.entries:
         entry = entries[row.name] = _entry(row.under(budget), regime, recipe)
+        if entry.begins_with and entry.weights:
+            raise ModernizeError(f"entry '{row.name}' has both begins_with and weights; it starts from one of them.")
         if entry.begins_with and entry.model != entries[entry.begins_with].model:
             raise ModernizeError(f"entry '{row.name}' begins with '{entry.begins_with}', which is another network.")
     return tuple(entries.values())
@@ -55,6 +57,7 @@ def _entry(row: EntryDefinition, regime: str, recipe: str) -> Entry:
         role=row.role or entry.role,
         note="; ".join(filter(None, (row.note or entry.note, begins))),
         begins_with=row.begins_with,
+        weights=row.weights,
     )
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from modernize.objectives import Forward, Objective
 from modernize.train.device import autocast
 from modernize.train.distributed import World
+from modernize.train.freezing import Freezing
 from modernize.train.graph import GraphedStep
 from modernize.train.layer_decay import layer_factors
 from modernize.train.optimizer import Optimizer, parameter_groups
@@ -32,6 +33,7 @@ class Learner:
         network: What is trained; its state dict is the same in any runtime.
         evaluated: What is evaluated: the moving average (EMA) of the weights where the recipe has one, else `network`.
             BatchNorm's statistics are averaged too.
+        best: Copy of the state of `evaluated` in the best epoch so far, where the recipe chooses that; else empty.
         micro_batch: Images that pass through the network at once.
         scaler: Scales fp16's loss, so that small gradients do not vanish; None for other precisions.
     """
@@ -51,20 +53,43 @@ class Learner:
         if weights:
             self.network.load_state_dict(weights, strict=False)
         self.network.to(device)
+        self.freezing = Freezing(self.network, recipe)
         self.optimizer = Optimizer(
-            parameter_groups(self.network, recipe), recipe, lr_factors=layer_factors(self.network, objective.entry)
+            parameter_groups(self.network, recipe),
+            recipe,
+            lr_factors=layer_factors(self.network, objective.entry),
+            apart=self.freezing.parameters,
         )
         self.ema = _moving_average(self.network, recipe.ema_decay) if recipe.ema_decay else None
         self.evaluated: nn.Module = self.ema.module if self.ema else self.network
+        choosing = recipe.chosen_epoch == "best"
+        self.best = {name: its.clone() for name, its in self.evaluated.state_dict().items()} if choosing else {}
         self.micro_batch = min(runtime.micro_batch or batch_size, batch_size)
         self.autocast = autocast(runtime, device)
+        self.runtime, self.device = runtime, device
         self.scaler = torch.amp.GradScaler(device.type) if runtime.precision == "fp16" else None
         self.world = world
         if runtime.compile:
             self.network.compile()
-        self.wrapped = world.wrap(self.network)
+        self.freezing.begin_epoch(self.network, 0)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Prepare steps of the layers that learn."""
+        self.wrapped = self.world.wrap(self.network)
         self._forward = self.forward(self.wrapped)
-        self._step = GraphedStep(self._eager_step, device) if runtime.cuda_graphs else self._eager_step
+        self._step = GraphedStep(self._eager_step, self.device) if self.runtime.cuda_graphs else self._eager_step
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Make ready for training in an epoch, counted from 0, with the layers that learn in it."""
+        self.wrapped.train()
+        if self.freezing.begin_epoch(self.network, epoch):
+            self._arrange()
+
+    def note_best(self) -> None:
+        """Keep a copy of what was just evaluated: it is the best so far."""
+        for name, tensor in self.evaluated.state_dict().items():
+            self.best[name].copy_(tensor)
 
     def forward(self, network: nn.Module) -> Forward:
         """Return what calls a network in the run's precision."""
@@ -78,7 +103,8 @@ class Learner:
     def tensors(self) -> dict[str, Tensor]:
         """Return the live tensors that a checkpoint has to keep beside the network's, by name."""
         averages = {f"ema.{name}": tensor for name, tensor in self.ema.module.state_dict().items()} if self.ema else {}
-        return self.optimizer.tensors() | averages
+        best = {f"best.{name}": tensor for name, tensor in self.best.items()}
+        return self.optimizer.tensors() | averages | best
 
     def scaler_state(self) -> Tensor:
         """Return what `scaler` has learned, (2,): the scale, and the steps since it changed."""

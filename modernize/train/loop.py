@@ -17,18 +17,20 @@ from modernize.datasets.dataset import Dataset
 from modernize.datasets.feed import Feed, make_feed
 from modernize.entry import Trainable
 from modernize.errors import ModernizeError
-from modernize.metrics import METRICS, primary
+from modernize.metrics import CLASSIFICATION, METRICS, primary
 from modernize.models.description import description_of
 from modernize.objectives import OBJECTIVES, Forward, Objective
 from modernize.results.artifact import PICTURES_FILE
 from modernize.results.files import write_atomically
+from modernize.results.predictions import save_predictions
 from modernize.results.record import NO_WEIGHTS, Curves, Execution, WeightsFile
 from modernize.train.budget import refuse_contradictions
 from modernize.train.checkpoint import Checkpoints
 from modernize.train.device import choose_device, set_arithmetic
 from modernize.train.distributed import World, join
 from modernize.train.learner import Learner
-from modernize.train.progress import Outcome, Progress, final_result
+from modernize.train.predict import predict_test
+from modernize.train.progress import Outcome, Progress, best_epoch, final_result
 from modernize.train.runtime import Runtime
 from modernize.train.schedule import learning_rate
 from modernize.train.state import RunState
@@ -116,6 +118,7 @@ class Trainer:
         self.world = join(runtime)
         self.device = choose_device(runtime, self.world)
         tf32 = set_arithmetic(runtime, self.device)
+        self.data = data if isinstance(data, Dataset) else None
         self.feed = self._feed(data, runtime)
         self.batch_size = batch_size(self.recipe.batch_size, self.feed.num_train_images, self.world)
         self.steps_per_epoch = self.feed.num_train_images // self.batch_size
@@ -141,6 +144,8 @@ class Trainer:
             cuda_graphs=runtime.cuda_graphs,
             deterministic=runtime.deterministic,
         )
+        if not self.feed.has_val and (self.recipe.patience or self.recipe.chosen_epoch == "best"):
+            raise ModernizeError("an epoch is to be chosen, which takes validation images; the data set has none.")
         self.split: Literal["val", "test"] = "val" if self.feed.has_val else "test"
         self.state = RunState(
             self.learner,
@@ -210,8 +215,10 @@ class Trainer:
         progress = self.progress
         self._last_lap = time.perf_counter()
         diverged = False
-        while progress.epoch < self.recipe.epochs and not diverged:
+        while progress.epoch < self.recipe.epochs and not diverged and not self._stalled():
             diverged = not (self._train_epoch(after_step) and self._evaluate_epoch())
+        if self.learner.best and not diverged:
+            self.learner.evaluated.load_state_dict(self.learner.best)
         test = self._evaluate("test") if self.feed.has_val and not diverged else None
         diverged = diverged or (test is not None and not _finite(test))
         self._lap()
@@ -235,6 +242,7 @@ class Trainer:
             try:
                 if self.objective.shows:
                     self._keep_pictures(folder)
+                self._keep_predictions(folder)
                 return keep_weights(self.learner, folder, description_of(self.model, self.feed, {"run": folder.name}))
             except ModernizeError as error:
                 if checkpoints:
@@ -255,9 +263,24 @@ class Trainer:
         Image.fromarray(sheet.round().clamp(0, 255).to(torch.uint8).numpy()).save(data, "png")
         write_atomically(folder / PICTURES_FILE, data.getvalue())
 
+    def _keep_predictions(self, folder: Path) -> None:
+        """Keep what test images were taken for, where they were looked at once and by this process alone."""
+        once = self.recipe.objective == CLASSIFICATION and self.feed.has_val and self.world.size == 1
+        found = predict_test(self.learner.evaluated, self.feed, self.data) if once and self.data else None
+        if found:
+            save_predictions(found, folder)
+
+    def _best_epoch(self) -> int:
+        return best_epoch(self.progress.curves, primary(self.recipe.objective))
+
+    def _stalled(self) -> bool:
+        """Whether too many epochs have gone by without a better one."""
+        patience = self.recipe.patience
+        return bool(patience) and self.progress.epoch - self._best_epoch() >= patience
+
     def _train_epoch(self, after_step: Callable[[], bool]) -> bool:
         """Train to the end of the epoch; False if the loss stopped being finite."""
-        self.learner.wrapped.train()
+        self.learner.begin_epoch(self.progress.epoch)
         for inputs, targets in self.feed.train_batches(
             self.batch_size, seed=self.seed, epoch=self.progress.epoch, first_batch=self.progress.batch
         ):
@@ -290,6 +313,8 @@ class Trainer:
                 metrics={name: (*curves.metrics.get(name, ()), value) for name, value in measured.items()},
             )
         )
+        if self.learner.best and self._best_epoch() == self.progress.epoch:
+            self.learner.note_best()
         return True
 
     def _evaluate(self, split: Literal["val", "test"]) -> dict[str, float]:

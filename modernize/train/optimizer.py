@@ -6,7 +6,7 @@ because constructing one imports torch's compiler, which costs seconds at the st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -24,6 +24,7 @@ class Optimizer:
         groups: Pairs of parameters and their weight decay.
         recipe: Its optimizer, momentum, betas and eps are read.
         lr_factors: Factor on the learning rate of each parameter; 1 for those that are not named.
+        apart: Parameters that do not learn at times (`requires_grad` off), and are left alone then.
     """
 
     def __init__(
@@ -31,11 +32,12 @@ class Optimizer:
         groups: Iterable[tuple[list[nn.Parameter], float]],
         recipe: Recipe,
         lr_factors: Mapping[nn.Parameter, float] | None = None,
+        apart: Collection[nn.Parameter] = (),
     ) -> None:
         self.groups = [
             (chosen, decay, factor)
             for parameters, decay in groups
-            for factor, chosen in _by_factor(parameters, lr_factors or {}).items()
+            for (factor, _), chosen in _alike(parameters, lr_factors or {}, apart).items()
         ]
         self.recipe = recipe
         self.state: list[dict[str, list[Any]]] = [
@@ -69,12 +71,14 @@ class Optimizer:
 
     @torch.no_grad()
     def step(self, lr: float | Tensor) -> None:
-        """Update every parameter with this learning rate; one without a gradient counts as having a zero one.
+        """Update all parameters that learn with this learning rate; one without a gradient counts as having a zero one.
 
         Args:
             lr: A number, or for a CUDA graph a tensor () on the parameters' device, which may change between replays.
         """
         for (parameters, decay, factor), state in zip(self.groups, self.state, strict=True):
+            if not parameters[0].requires_grad:
+                continue
             gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
             self._update(list(parameters), gradients, state, {"lr": lr * factor, "weight_decay": decay})
 
@@ -91,12 +95,12 @@ class Optimizer:
         adamw(parameters, gradients, first, second, [], steps, amsgrad=False, **betas, **alike)
 
 
-def _by_factor(
-    parameters: list[nn.Parameter], factors: Mapping[nn.Parameter, float]
-) -> dict[float, list[nn.Parameter]]:
-    found: dict[float, list[nn.Parameter]] = {}
+def _alike(
+    parameters: list[nn.Parameter], factors: Mapping[nn.Parameter, float], apart: Collection[nn.Parameter]
+) -> dict[tuple[float, bool], list[nn.Parameter]]:
+    found: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for parameter in parameters:
-        found.setdefault(factors.get(parameter, 1.0), []).append(parameter)
+        found.setdefault((factors.get(parameter, 1.0), parameter in apart), []).append(parameter)
     return found
 
 

@@ -34,23 +34,30 @@ class Outcome:
     ema_weights: WeightsFile = NO_WEIGHTS
 
 
+def best_epoch(curves: Curves, metric: Metric) -> int:
+    """Return the first epoch with the best value of a metric, counted from 1; 0 before the first."""
+    values = curves.metrics.get(metric.name, ())
+    return values.index((min if metric.falls else max)(values)) + 1 if values else 0
+
+
 def final_result(curves: Curves, metric: Metric, *, diverged: bool, test: dict[str, float] | None = None) -> Result:
-    """Return the last epoch's result on the test images, with the best epoch kept apart.
+    """Return the result on the test images, with the best epoch kept apart.
 
     Args:
         curves: Of all epochs done. The best epoch is chosen on the validation images where there are any.
         metric: The primary one.
         diverged: A diverged run has no result.
-        test: What was measured on the test images, where they were looked at only once, at the end.
+        test: What was measured on the test images, where they were looked at only once, at the end; else the result is
+            the last epoch's.
     """
     values = curves.metrics.get(metric.name, ())
-    best = (min if metric.falls else max)(values, default=None)
+    best = best_epoch(curves, metric)
     last = test or {name: series[-1] for name, series in curves.metrics.items()}
     return Result(
         metrics={} if diverged else last,
         epoch=len(values),
-        best=best,
-        best_epoch=0 if best is None else values.index(best) + 1,
+        best=values[best - 1] if best else None,
+        best_epoch=best,
     )
 
 

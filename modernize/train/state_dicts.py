@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from modernize.entry import Trainable
 from modernize.errors import ModernizeError
@@ -17,6 +18,7 @@ from modernize.external import External
 from modernize.models import handle_of
 from modernize.models.description import Description
 from modernize.models.libraries import on_meta
+from modernize.models.pretrained import build_pretrained, pretrained_file
 from modernize.nn.convert import from_timm, from_torchvision
 from modernize.nn.network import Network
 from modernize.objectives.masking import encoder_of
@@ -28,6 +30,9 @@ from modernize.spec import Arch, Spec
 from modernize.train.checkpoint import contiguous
 from modernize.train.learner import Learner
 
+_TORCHS = (".pth", ".pt", ".bin", ".ckpt", ".tar")
+"""Endings of files that torch saved."""
+
 _CLASSIFIERS = ("head.fc.bias", "classifier.2.bias", "fc.bias")
 """Of ours and timm's, and of torchvision's ConvNeXt and ResNet."""
 
@@ -35,16 +40,16 @@ _CLASSIFIERS = ("head.fc.bias", "classifier.2.bias", "fc.bias")
 def fitting_weights(
     path: Path, entry: Trainable, *, num_classes: int | None = None, image_size: int = 224
 ) -> dict[str, Tensor]:
-    """Read weights for a network from a safetensors file.
+    """Read weights for a network from a file.
 
-    The file is the `weights.safetensors` of a run or checkpoint, or, for a network of this toolkit, holds a state dict
-    of timm's or torchvision's.
+    The file is the `weights.safetensors` of a run or checkpoint, or holds a state dict of timm's or torchvision's.
 
     Args:
-        path: The file. Nothing in it is a pickle, so reading it runs no code.
+        path: The file: safetensors, in which nothing is a pickle, or what torch saves (.pth, .pt), of which torch reads
+            tensors alone: reading neither runs code.
         entry: What is trained from them.
         num_classes: Outputs of its classifier, by default as many as its architecture has; where the file has others,
-            training begins with a new classifier.
+            or the recipe wants one (`new_head`), training begins with a new classifier.
         image_size: Of the images; read for another library's network.
 
     Returns:
@@ -53,16 +58,32 @@ def fitting_weights(
     Raises:
         ModernizeError: If the file cannot be read, or is of another network.
     """
-    try:
-        state = load_file(path)
-    except FileNotFoundError:
-        raise ModernizeError(f"there is no file of weights {path}.") from None
-    except (OSError, SafetensorError) as error:
-        raise ModernizeError(f"{path} is no readable safetensors file of weights ({type(error).__name__}).") from error
+    state = _read(path)
     if isinstance(entry.model, External):
-        return _of_external(path, state, entry.model, num_classes or Arch().num_classes, image_size)
+        network = on_meta(entry.model, num_classes=num_classes or Arch().num_classes, image_size=image_size)
+        return _of_external(path, state, network, entry)
     spec = spec_of(replace(entry.model, num_classes=num_classes or entry.model.num_classes), entry.recipe)
     return _of_ours(path, state, spec)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise ModernizeError(f"there is no file of weights {path}.")
+    if path.suffix not in _TORCHS:
+        try:
+            return load_file(path)
+        except (OSError, SafetensorError) as error:
+            kind = type(error).__name__
+            raise ModernizeError(f"{path} is no readable safetensors file of weights ({kind}).") from error
+    from timm.models import load_state_dict
+
+    try:
+        state: dict[str, Tensor] = load_state_dict(str(path), use_ema=False, weights_only=True)
+    except Exception as error:  # a damaged file can make torch's reader raise nearly anything
+        raise ModernizeError(f"{path} is no readable file of weights ({type(error).__name__}).") from error
+    if not state or not all(isinstance(tensor, Tensor) for tensor in state.values()):
+        raise ModernizeError(f"{path} holds no state dict: not all in it are tensors by their names.")
+    return state
 
 
 def _of_ours(path: Path, state: dict[str, Tensor], spec: Spec) -> dict[str, Tensor]:
@@ -86,18 +107,25 @@ def _of_ours(path: Path, state: dict[str, Tensor], spec: Spec) -> dict[str, Tens
     except ModernizeError as error:
         raise ModernizeError(f"{path}: {error}") from error
     _check(path, ours, wanted)
-    keep_classifier = whole.arch.num_classes == spec.arch.num_classes
+    keep_classifier = whole.arch.num_classes == spec.arch.num_classes and not spec.recipe.new_head
     return {name: tensor for name, tensor in ours.items() if keep_classifier or not name.startswith("head.fc.")}
 
 
-def _of_external(
-    path: Path, state: dict[str, Tensor], external: External, num_classes: int, image_size: int
-) -> dict[str, Tensor]:
-    network = on_meta(external, num_classes=num_classes, image_size=image_size)
-    wanted = dict(network.state_dict())
+def _of_external(path: Path, state: dict[str, Tensor], network: nn.Module, entry: Trainable) -> dict[str, Tensor]:
+    # Files of old libraries lack what counts a norm's batches; nothing is computed from it.
+    wanted = {
+        name: tensor
+        for name, tensor in network.state_dict().items()
+        if name in state or not name.endswith("num_batches_tracked")
+    }
+    new_head = entry.recipe.new_head
+    if wanted.keys() ^ state.keys() and isinstance(entry.model, External):
+        with suppress(Exception):  # what does not fit is said below
+            if path == pretrained_file(entry.model):
+                state, new_head = build_pretrained(entry.model).state_dict(), True
     classifiers = tuple(f"{path}." for path in handle_of(network).classifiers)
     heads = [name for name in wanted.keys() & state.keys() if name.startswith(classifiers)]
-    if any(state[name].shape[:1] != wanted[name].shape[:1] for name in heads):  # of other classes
+    if new_head or any(state[name].shape[:1] != wanted[name].shape[:1] for name in heads):
         for name in heads:
             del wanted[name], state[name]
     _check(path, state, wanted)

@@ -20,6 +20,7 @@ from modernize.report.figures.look import Theme
 from modernize.report.figures.output import FORMATS, figure_bytes
 from modernize.report.figures.reconstructions import reconstructions
 from modernize.report.figures.style import rung_label
+from modernize.report.figures.told import confusion, mistakes
 from modernize.report.figures.tradeoff import pareto
 from modernize.report.roles import ladder_of, noun_of
 from modernize.report.rows import Row
@@ -169,6 +170,22 @@ FIGURES: dict[str, Drawing] = {
         main=True,
         measured=True,
         any_metric=True,
+    ),
+    "confusion": Drawing(
+        section="predictions",
+        file="confusion",
+        draw=confusion,
+        alt="How many test images of each class were taken for each class",
+        main=True,
+        measured=True,
+    ),
+    "mistakes": Drawing(
+        section="predictions",
+        file="mistakes",
+        draw=mistakes,
+        alt="The test images that were mistaken most surely, and those told least surely",
+        main=True,
+        measured=True,
     ),
     "ends": Drawing(
         section="steps",
