@@ -71,10 +71,24 @@ TOP1 = Metric(name="top1_percent", title="top-1", unit="%")
 LOSS = Metric(name="loss", title="loss", falls=True, digits=3)
 MASKED_LOSS = Metric(name="masked_loss", title="loss on hidden patches", falls=True, digits=4)
 
+BOX_AP = Metric(name="box_ap_percent", title="box mAP", unit="%")
+MASK_AP = Metric(name="mask_ap_percent", title="mask mAP", unit="%")
+MIOU = Metric(name="miou_percent", title="mIoU", unit="%")
+
 CLASSIFICATION = "classification"
 MASKED_RECONSTRUCTION = "masked-reconstruction"
-METRICS: dict[str, tuple[Metric, ...]] = {CLASSIFICATION: (TOP1, LOSS), MASKED_RECONSTRUCTION: (MASKED_LOSS,)}
+DETECTION = "detection"
+SEGMENTATION = "segmentation"
+METRICS: dict[str, tuple[Metric, ...]] = {
+    CLASSIFICATION: (TOP1, LOSS),
+    MASKED_RECONSTRUCTION: (MASKED_LOSS,),
+    DETECTION: (BOX_AP, MASK_AP),
+    SEGMENTATION: (MIOU, LOSS),
+}
 """By objective: what `Recipe.objective` may be, and what its records hold; the first is primary."""
+
+TARGETS: dict[str, str] = {CLASSIFICATION: "labels", DETECTION: "objects", SEGMENTATION: "objects"}
+"""What an objective learns of each image, beside its pixels: one label, or the objects in it."""
 
 
 def primary(objective: str) -> Metric:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class DataInfo:
         about: What it is, in a sentence.
         source: Where it comes from.
         mirror: Whether a mirrored image keeps its class.
+        targets: What there is to learn of an image, see `modernize.metrics.TARGETS`.
         torchvision: How torchvision reads it, or None where it does not.
     """
 
@@ -57,6 +58,7 @@ class DataInfo:
     about: str
     source: str
     mirror: bool = True
+    targets: Literal["labels", "objects"] = "labels"
     torchvision: Torchvision | None = None
 
     @property
@@ -67,7 +69,7 @@ class DataInfo:
     @property
     def reader(self) -> str:
         """The module here that reads it."""
-        return self.kind if self.kind in {"shapes", "folder", "npz"} else "libraries"
+        return self.kind if self.kind in {"shapes", "scenes", "coco", "folder", "npz"} else "libraries"
 
     @property
     def needs_download(self) -> bool:
@@ -80,6 +82,10 @@ _INFOS = (
     DataInfo(
         usage="shapes", title="Procedural shapes", classes=10, source="drawn by modernize",
         about="ten outlines of varied pose, colour and texture among clutter; any number, any size",
+    ),
+    DataInfo(
+        usage="scenes", title="Procedural scenes", classes=5, source="drawn by modernize", targets="objects",
+        about="one to five shapes in a picture, with boxes and masks; any number, any size",
     ),
     DataInfo(
         usage="digits", title="Optical digits", classes=10, native_size=8, source="scikit-learn", mirror=False,

@@ -7,13 +7,15 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from modernize.datasets.objects import Objects
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -50,11 +52,14 @@ class Split:
     Attributes:
         source: Its images, uint8 (n, h, w, 3) or grey (n, h, w) and (n, h, w, 1), or their files, or a function that
             reads those at given positions, (m,).
-        labels: int64, (n,).
+        labels: int64, (n,); of images with objects the class of one of them.
+        objects: What is in the images, or a function that reads that of those at given positions, (m,); None where an
+            image has one label and nothing else.
     """
 
     source: Images | Files | Callable[[Labels], Images]
     labels: Labels
+    objects: Objects | Callable[[Labels], Objects] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -84,8 +89,17 @@ class Split:
 
         return Image.fromarray(self.images_nhwc[index])
 
+    @property
+    def things(self) -> Objects:
+        """The objects of a split whose images have some."""
+        if self.objects is None or callable(self.objects):
+            raise TypeError("these images' objects are not in memory.")
+        return self.objects
+
     def square(self, index: int, size: int, *, smooth: bool = False) -> Images:
         """Return the middle of one image, resized to uint8 (size, size, 3), bicubically unless `smooth` (bilinear).
+
+        Of an image with objects all is kept, and its sides are made equal.
 
         Raises:
             DataError: If its file cannot be read.
@@ -94,18 +108,20 @@ class Split:
 
         image = self.image(index)
         width, height = image.size
-        left, top = max(0, width - height) / 2, max(0, height - width) / 2
+        left, top = (max(0, width - height) / 2, max(0, height - width) / 2) if self.objects is None else (0, 0)
         kernel = Resampling.BILINEAR if smooth else Resampling.BICUBIC
         return np.asarray(image.resize((size, size), kernel, box=(left, top, width - left, height - top)))
 
     def take(self, members: Labels) -> Split:
         """Return the images at these positions, (m,), arrays with three channels."""
-        labels = self.labels[members]
+        labels, objects = self.labels[members], self.objects
+        if objects is not None:
+            objects = objects(members) if callable(objects) else objects.take(members)
         if isinstance(self.source, Files):
-            return Split(Files(self.source.names[members]), labels)
+            return Split(Files(self.source.names[members]), labels, objects)
         images = self.source(members) if callable(self.source) else self.source[members]
         grey = images[..., None] if images.ndim == 3 else images
-        return Split(grey if grey.shape[3] == 3 else grey.repeat(3, axis=3), labels)
+        return Split(grey if grey.shape[3] == 3 else grey.repeat(3, axis=3), labels, objects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,6 +163,11 @@ class Dataset:
         return isinstance(self.train.source, Files)
 
     @property
+    def has_objects(self) -> bool:
+        """Whether its images have objects, instead of one label each."""
+        return self.train.objects is not None
+
+    @property
     def splits(self) -> dict[SplitName, Split]:
         """Those that there are, by name."""
         some: dict[SplitName, Split] = {"train": self.train, "test": self.test}
@@ -182,7 +203,9 @@ def in_memory(
     val_share: float = 0.0,
 ) -> Dataset:
     """Put splits in memory together and fingerprint them."""
-    arrays = [part for split in (train, test, val) if split for part in (split.images_nhwc, split.labels)]
+    splits = [split for split in (train, test, val) if split]
+    arrays: list[npt.NDArray[Any]] = [part for split in splits for part in (split.images_nhwc, split.labels)]
+    arrays += [part for split in splits if split.objects is not None for part in split.things.arrays]
     return Dataset(
         name=name,
         train=train,
@@ -196,7 +219,7 @@ def in_memory(
     )
 
 
-def _fingerprint(arrays: Iterable[Images | Labels], class_names: tuple[str, ...]) -> str:
+def _fingerprint(arrays: Iterable[npt.NDArray[Any]], class_names: tuple[str, ...]) -> str:
     """Return 16 hex digits that change with any pixel, label, shape or class name."""
     digest = hashlib.sha256(repr(class_names).encode())
     for array in arrays:

@@ -81,7 +81,7 @@ class Feed(ABC):
     @abstractmethod
     def train_batches(
         self, batch_size: int, *, seed: int, epoch: int, first_batch: int = 0
-    ) -> Iterator[tuple[Tensor, Tensor]]:
+    ) -> Iterator[tuple[Tensor, Any]]:
         """Yield this process's share of each shuffled, augmented batch of an epoch; an incomplete last one is left out.
 
         Args:
@@ -92,11 +92,11 @@ class Feed(ABC):
             first_batch: So many are left out at the start; the others are the same ones.
 
         Yields:
-            Images (n, 3, h, w) and labels (n,), int64.
+            Images (n, 3, h, w) and labels (n,), int64, or what is in each image (`things.Things`).
         """
 
     @abstractmethod
-    def eval_batches(self, split: Literal["val", "test"], batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def eval_batches(self, split: Literal["val", "test"], batch_size: int) -> Iterator[tuple[Tensor, Any]]:
         """Yield this process's share of a split, unaugmented: over all processes, every image exactly once."""
 
 
@@ -105,6 +105,10 @@ def make_feed(data: Dataset, recipe: Recipe, *, decode_workers: int = 0, **where
 
     `decode_workers` processes decode the images of data that is not resident; 0 for none but this one.
     """
+    if data.has_objects:
+        from modernize.datasets.things import ThingsFeed
+
+        return ThingsFeed(data, recipe, **where)
     if not data.streamed and fits_resident(recipe):
         from modernize.datasets.resident import ResidentFeed
 

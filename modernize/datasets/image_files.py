@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,8 @@ def settle(request: DataRequest, source: Source) -> Dataset:
     stream = request.stream
     if stream is None:
         stream = request.image_size >= STREAM_FROM_PIXELS or request.decoded_bytes(count) > asked.MAX_BYTES
-    stream = stream and isinstance(source.splits["train"].source, Files)
+    first = source.splits["train"]
+    stream = stream and isinstance(first.source, Files) and first.objects is None
     if not stream:
         # Sized up as a whole before the first is read: a refusal should not take an hour.
         request.check_memory(count)
@@ -81,7 +83,7 @@ def settle(request: DataRequest, source: Source) -> Dataset:
             val_share=val_share,
         )
     images = _square_images(splits.values(), request.image_size, smooth=source.smooth)
-    read = {name: Split(its, split.labels) for (name, split), its in zip(splits.items(), images, strict=True)}
+    read = {name: replace(split, source=its) for (name, split), its in zip(splits.items(), images, strict=True)}
     names, val = source.class_names, read.get("val")
     return in_memory(request.name, read["train"], read["test"], names, note, val, val_share)
 

@@ -51,42 +51,44 @@ def shape_labels(num_images: int) -> Labels:
 def _draw(label: int, keys: Keys, size: int, difficulty: float) -> Images:
     """Draw images of one class: keys (n,) -> uint8 (n, h, w, 3)."""
     draws = Draws(keys)
-    centre = ((np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(2) - np.float32(size)) / np.float32(
-        size
-    )
-    x, y = centre[None, None, :], centre[None, :, None]
+    x, y = axes(size)
     hard = difficulty
 
     luma = draws.between(0.16, 0.36)
     contrast = draws.between(0.42 - 0.22 * hard, 0.62 - 0.22 * hard)
-    ground = _colour(draws, luma, 0.3)
-    other_ground = _colour(draws, luma + contrast * draws.between(0.0, 0.2 + 0.2 * hard), 0.3)
-    fill = _colour(draws, luma + contrast, 0.5)
-    other_fill = _colour(draws, luma + contrast * draws.between(0.75 - 0.4 * hard, 1.25), 0.4)
+    ground = colour(draws, luma, 0.3)
+    other_ground = colour(draws, luma + contrast * draws.between(0.0, 0.2 + 0.2 * hard), 0.3)
+    fill = colour(draws, luma + contrast, 0.5)
+    other_fill = colour(draws, luma + contrast * draws.between(0.75 - 0.4 * hard, 1.25), 0.4)
 
-    planes = _blend(ground, other_ground, _ground_texture(draws, x, y, size))
+    planes = blend(ground, other_ground, ground_texture(draws, x, y, size))
     for _ in range(CLUTTER):
         strength = draws.between(0.1, 0.5 + 0.4 * hard)
         planes = _clutter(
-            draws, planes, x, y, size, _colour(draws, luma + contrast * strength, 0.4), 0.05 + 0.13 * hard
+            draws, planes, x, y, size, colour(draws, luma + contrast * strength, 0.4), 0.05 + 0.13 * hard
         )
 
-    distance, u, v = _object(draws, label, x, y, size, hard)
-    shadow = np.clip(1 - distance * 5, 0, 1) * draws.between(0.1, 0.4)
-    planes = _scale(planes, 1 - shadow)
-    planes = _blend(
-        planes, _blend(fill, other_fill, _fill_texture(draws, u, v)), np.clip(0.5 - distance * (size / 2), 0, 1)
-    )
-
-    planes = _clutter(draws, planes, x, y, size, _blend(ground, other_ground, draws.between(0, 1)), 0.02 + 0.07 * hard)
-    light_x, light_y = draws.between(-0.25, 0.25), draws.between(-0.25, 0.25)
-    planes = _scale(planes, 1 + x * light_x + y * light_y)
-    return _quantise(draws, planes, size, draws.between(0.02, 0.04 + 0.14 * hard))
-
-
-def _object(draws: Draws, label: int, x: Floats, y: Floats, size: int, hard: float) -> tuple[Floats, Floats, Floats]:
-    """Pose the object: signed distance in image units, and its own coordinates, each (n, h, w)."""
     radius = draws.between(0.66 - 0.3 * hard, 0.84)
+    distance, u, v = pose(draws, label, x, y, size, hard, radius)
+    planes = paint(draws, planes, (fill, other_fill), distance, u, v, size)
+
+    planes = _clutter(draws, planes, x, y, size, blend(ground, other_ground, draws.between(0, 1)), 0.02 + 0.07 * hard)
+    light_x, light_y = draws.between(-0.25, 0.25), draws.between(-0.25, 0.25)
+    planes = scale(planes, 1 + x * light_x + y * light_y)
+    return quantise(draws, planes, size, draws.between(0.02, 0.04 + 0.14 * hard))
+
+
+def axes(size: int) -> tuple[Floats, Floats]:
+    """Return the pixels' x (1, 1, w) and y (1, h, 1), -1 to 1 across the image."""
+    side = np.float32(size)
+    centre = ((np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(2) - side) / side
+    return centre[None, None, :], centre[None, :, None]
+
+
+def pose(
+    draws: Draws, label: int, x: Floats, y: Floats, size: int, hard: float, radius: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Pose an object: signed distance in image units, and its own coordinates, each (n, h, w)."""
     room = 0.95 - radius
     warp = radius * draws.between(0.04, 0.08 + 0.22 * hard)
     x = x - room * draws.between(-1, 1) + (_clouds(draws, size, 4) - 0.5) * warp
@@ -100,13 +102,22 @@ def _object(draws: Draws, label: int, x: Floats, y: Floats, size: int, hard: flo
     return OUTLINES[CLASS_NAMES[label]](u, v, draws.between(0, 1)) * radius, u, v
 
 
+def paint(
+    draws: Draws, planes: Planes, fills: tuple[Planes, Planes], distance: Floats, u: Floats, v: Floats, size: int
+) -> Planes:
+    """Paint a posed object in two colours, with a shadow round it."""
+    shadow = np.clip(1 - distance * 5, 0, 1) * draws.between(0.1, 0.4)
+    planes = scale(planes, 1 - shadow)
+    return blend(planes, blend(*fills, _fill_texture(draws, u, v)), np.clip(0.5 - distance * (size / 2), 0, 1))
+
+
 def _direction(t: Floats) -> tuple[Floats, Floats]:
     """Return cosine and sine of the angle 2 atan(t), by the rational parametrisation of the circle."""
     square = t * t
     return (1 - square) / (1 + square), 2 * t / (1 + square)
 
 
-def _colour(draws: Draws, luma: Floats, saturation: float) -> Planes:
+def colour(draws: Draws, luma: Floats, saturation: float) -> Planes:
     """Draw a colour of a given brightness, so that hue says nothing about it: three planes (n, 1, 1)."""
     red, green, blue = draws.between(-1, 1), draws.between(-1, 1), draws.between(-1, 1)
     grey = red * 0.299 + green * 0.587 + blue * 0.114
@@ -138,7 +149,7 @@ def _clouds(draws: Draws, size: int, cells: int) -> Floats:
     return columns
 
 
-def _ground_texture(draws: Draws, x: Floats, y: Floats, size: int) -> Floats:
+def ground_texture(draws: Draws, x: Floats, y: Floats, size: int) -> Floats:
     """Return how much of the second colour each point of the background has, 0 to 1, (n, h, w)."""
     clouds = _clouds(draws, size, 3) * 0.6 + _clouds(draws, size, 8) * 0.4
     stripes = _stripes(draws, x, y, 1.5, 3.5) * 0.5 + 0.5
@@ -165,10 +176,10 @@ def _clutter(
     along = np.clip((x * to_x + y * to_y) / (to_x * to_x + to_y * to_y + 1e-4), 0, 1)
     x, y = x - to_x * along, y - to_y * along
     distance = np.sqrt(x * x + y * y) - half_width * draws.between(0.3, 1)
-    return _blend(planes, colour, np.clip(0.5 - distance * (size / 2), 0, 1))
+    return blend(planes, colour, np.clip(0.5 - distance * (size / 2), 0, 1))
 
 
-def _blend(one: Planes, two: Planes, share: Floats) -> Planes:
+def blend(one: Planes, two: Planes, share: Floats) -> Planes:
     return (
         one[0] + (two[0] - one[0]) * share,
         one[1] + (two[1] - one[1]) * share,
@@ -176,11 +187,11 @@ def _blend(one: Planes, two: Planes, share: Floats) -> Planes:
     )
 
 
-def _scale(planes: Planes, factor: Floats) -> Planes:
+def scale(planes: Planes, factor: Floats) -> Planes:
     return planes[0] * factor, planes[1] * factor, planes[2] * factor
 
 
-def _quantise(draws: Draws, planes: Planes, size: int, noise: Floats) -> Images:
+def quantise(draws: Draws, planes: Planes, size: int, noise: Floats) -> Images:
     """Add grey and coloured pixel noise and floor to uint8, (n, h, w, 3)."""
     pixels = np.arange(size * size, dtype=np.uint64).reshape(1, size, size)
     bits = mix(draws.bits()[:, None, None] + pixels)

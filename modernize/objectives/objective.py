@@ -22,6 +22,10 @@ class Processes(Protocol):
         """Return the sum of each number over all of them."""
         ...
 
+    def join(self, items: list[Any]) -> list[Any]:
+        """Return the lists of all of them as one, in their order."""
+        ...
+
 
 class Evaluator(ABC):
     """Gathers what metrics are made of, batch by batch, over this process's share of a split."""
@@ -65,6 +69,10 @@ class Objective(ABC):
     def build(self) -> nn.Module:
         """Build and initialise the network that is trained, drawing from torch's global generator."""
         return build_model(self.entry.model, self.recipe, num_classes=self.num_classes, image_size=self.image_size)
+
+    def trunk(self, network: nn.Module) -> nn.Module:
+        """Return the part of a built network that starting weights are of, and that layers' rates decay in."""
+        return network
 
     def prepare(self, inputs: Any, targets: Any, *, step: int) -> tuple[Any, Any]:  # noqa: ARG002
         """Return a whole training batch as `loss` takes it; what is drawn here depends on seed, step and rank alone.

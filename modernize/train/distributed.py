@@ -74,6 +74,16 @@ class World:
         dist.all_reduce(sums)
         return tuple(sums.tolist())
 
+    def join(self, items: list[Any]) -> list[Any]:
+        """Return every process's list, one behind the other by rank."""
+        if self.size == 1:
+            return items
+        import torch.distributed as dist
+
+        lists: list[list[Any]] = [[] for _ in range(self.size)]
+        dist.all_gather_object(lists, items)
+        return [item for its in lists for item in its]
+
     def gather(self, tensor: Tensor) -> Tensor:
         """Return every process's tensor, stacked by rank, (size, ...), on the processor."""
         mine = tensor.detach().cpu()

@@ -51,13 +51,14 @@ class Learner:
         torch.manual_seed(objective.seed)
         self.network = objective.build()
         if weights:
-            self.network.load_state_dict(weights, strict=False)
+            objective.trunk(self.network).load_state_dict(weights, strict=False)
         self.network.to(device)
-        self.freezing = Freezing(self.network, recipe)
+        trunk = objective.trunk(self.network)
+        self.freezing = Freezing(trunk, recipe)
         self.optimizer = Optimizer(
             parameter_groups(self.network, recipe),
             recipe,
-            lr_factors=layer_factors(self.network, objective.entry),
+            lr_factors=layer_factors(trunk, objective.entry),
             apart=self.freezing.parameters,
         )
         self.ema = _moving_average(self.network, recipe.ema_decay) if recipe.ema_decay else None
