@@ -86,6 +86,20 @@ def warn(line: str) -> None:
         sys.stderr.write(f"warning: {line}\n")
 
 
+def need_pycocotools(what: str) -> None:
+    """Refuse what takes pycocotools where it is missing.
+
+    Raises:
+        ModernizeError: With what to install.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("pycocotools") is None:
+        raise ModernizeError(
+            f"{what} takes pycocotools, which is not installed: pip install 'modernize-convnext[detection]'."
+        )
+
+
 SYNONYMS = {
     **dict.fromkeys(("learning_rate", "learningrate", "base_lr", "peak_lr", "lr0"), "lr"),
     **dict.fromkeys(("wd", "l2", "decay"), "weight_decay"),

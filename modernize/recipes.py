@@ -4,6 +4,7 @@
 "finetune" is the paper's Table 6: no step leads to it, for it begins with trained weights (`train(..., weights=FILE)`).
 "finetune-sgd" is what `modernize finetune` takes.
 "fcmae" and "finetune-v2" are ConvNeXt V2's; with labels alone it trains with "convnext", its paper printing no other.
+"detection" and "segmentation" are the released configurations of ConvNeXt-T in Mask R-CNN and UPerNet.
 "cifar10-stem" and "cifar10-preact" are those of the built-in studies of these names.
 """
 
@@ -13,7 +14,7 @@ from dataclasses import fields, replace
 
 from modernize.errors import unknown_name
 from modernize.ladder import rung_of
-from modernize.metrics import MASKED_RECONSTRUCTION
+from modernize.metrics import DETECTION, MASKED_RECONSTRUCTION, SEGMENTATION
 from modernize.spec import Recipe
 
 FINETUNE = Recipe(
@@ -75,6 +76,36 @@ FINETUNE_V2 = replace(
 )
 """For ConvNeXt V2-Base at 224 px behind `FCMAE`; the notes say what Atto and Tiny take."""
 
+DETECT = Recipe(
+    name="detection",
+    objective=DETECTION,
+    optimizer="adamw",
+    lr=1e-4,
+    weight_decay=0.05,
+    decay_norm_and_bias=False,
+    step_epochs=(27, 33),
+    epochs=36,
+    batch_size=16,
+    random_resized_crop=False,
+    stochastic_depth=0.4,
+    layer_scale_init=1.0,
+    eval_crop_ratio=1.0,
+    layer_decay=0.95,
+)
+"""For Mask R-CNN with ConvNeXt-T from ImageNet-1K weights, on COCO."""
+
+SEGMENT = replace(
+    DETECT,
+    name="segmentation",
+    objective=SEGMENTATION,
+    schedule="cosine",
+    step_epochs=(),
+    warmup_epochs=1.2,
+    epochs=127,
+    layer_decay=0.9,
+)
+"""For UPerNet with ConvNeXt-T from ImageNet-1K weights, on ADE20K."""
+
 CIFAR10_STEM = Recipe(
     name="cifar10-stem",
     optimizer="adamw",
@@ -116,7 +147,7 @@ FINETUNE_SGD = Recipe(
     chosen_epoch="best",
 )
 
-_ALL = (FINETUNE, FINETUNE_SGD, FCMAE, FINETUNE_V2, CIFAR10_STEM, CIFAR10_PREACT)
+_ALL = (FINETUNE, FINETUNE_SGD, FCMAE, FINETUNE_V2, DETECT, SEGMENT, CIFAR10_STEM, CIFAR10_PREACT)
 _WRITTEN = {recipe.name: recipe for recipe in _ALL}
 
 RECIPES = {
@@ -126,6 +157,8 @@ RECIPES = {
     "fcmae": "masked pre-training of ConvNeXt V2 (arXiv:2301.00808), without labels",
     "finetune-v2": "fine-tuning of ConvNeXt V2-Base at 224 px behind it (arXiv:2301.00808, released commands)",
     "finetune-sgd": "fine-tuning on a few thousand photographs, from trained weights, as `modernize finetune` does",
+    "detection": "Mask R-CNN on a ConvNeXt-T for COCO (arXiv:2201.03545 Table 3, released configuration)",
+    "segmentation": "UPerNet on a ConvNeXt-T for ADE20K (arXiv:2201.03545 Table 4, released configuration)",
     "cifar10-stem": "a ConvNeXt, a ResNet, a ViT and a Swin on CIFAR-10 (article 'ConvNeXt image classification')",
     "cifar10-preact": "a pre-activation ResNet on CIFAR-10 (article 'ResNet (Residual Network) image classification')",
 }
@@ -184,6 +217,31 @@ _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
             *("momentum", "step_every_epochs", "step_factors", "random_resized_crop", "horizontal_flip"),
             *("decay_norm_and_bias", "interpolation", "eval_crop_ratio", "eval_crop_mode", "dropout", "new_head"),
             *("patience", "chosen_epoch"),
+        ),
+    },
+    "detection": {
+        "released configuration": (
+            *("objective", "optimizer", "lr", "betas", "weight_decay", "decay_norm_and_bias", "schedule"),
+            *("step_epochs", "step_factors", "epochs", "batch_size", "horizontal_flip", "stochastic_depth"),
+            *("layer_scale_init", "layer_decay"),
+        ),
+        "ours": ("random_resized_crop", "eval_crop_ratio", "layer_decay_blocks", "eps", "eval_crop_mode"),
+    },
+    "segmentation": {
+        "released configuration": (
+            *("objective", "optimizer", "lr", "betas", "weight_decay", "decay_norm_and_bias", "warmup_epochs"),
+            *(
+                "epochs",
+                "batch_size",
+                "horizontal_flip",
+                "stochastic_depth",
+                "layer_scale_init",
+                "layer_decay",
+                "min_lr",
+            ),
+        ),
+        "ours": (
+            *("schedule", "random_resized_crop", "eval_crop_ratio", "layer_decay_blocks", "eps", "eval_crop_mode"),
         ),
     },
     "cifar10-stem": {
@@ -276,6 +334,22 @@ _NOTES: dict[str, dict[str, str]] = {
         "weight_decay": "the default of torch's SGD",
         "interpolation": "that of the weights it starts from, where they say one",
         "eval_crop_ratio": "likewise",
+    },
+    "detection": {
+        "schedule": "its warmup of 500 steps, a fiftieth of an epoch, is left out",
+        "random_resized_crop": "the configuration resizes to 400 to 800 px at random, and crops; here pictures are mirrored alone",
+        "layer_decay": "layer by layer in 6 groups in the configuration; here as `finetune` counts them",
+        "layer_decay_blocks": "of the last stage but one; the stem and the other stages are one group each",
+        "eps": "the default of torch's AdamW",
+    },
+    "segmentation": {
+        "schedule": "the configuration's falls in a straight line ('poly' of power 1)",
+        "warmup_epochs": "1,500 steps of 16 of ADE20K's 20,210 pictures",
+        "epochs": "160,000 such steps",
+        "random_resized_crop": "the configuration resizes at random and crops 512 px; here pictures are mirrored alone",
+        "layer_decay": "stage by stage in the configuration; here as `finetune` counts groups",
+        "layer_decay_blocks": "of the last stage but one; the stem and the other stages are one group each",
+        "eps": "the default of torch's AdamW",
     },
     "cifar10-stem": {
         "betas": "the default of torch's and Keras' AdamW",

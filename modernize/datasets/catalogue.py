@@ -96,6 +96,10 @@ _INFOS = (
         about="PATH/train/CLASS/*.jpg beside val/ or test/ or both",
     ),
     DataInfo(
+        usage="coco:PATH", title="A folder in COCO's format", source="your files", targets="objects",
+        about="PATH/annotations/train.json and val.json, pictures in PATH/train/ and PATH/val/; boxes and masks",
+    ),
+    DataInfo(
         usage="npz:PATH", title="A file of arrays", source="your file",
         about="x_train y_train x_test y_test [x_val y_val class_names note], uint8, colour or grey",
     ),

@@ -2,8 +2,9 @@
 
     PATH/annotations/train.json    "images", "annotations" and "categories", as COCO has them
     PATH/annotations/val.json      likewise, or test.json, or both
-    PATH/train/, PATH/val/         the pictures, by their "file_name"; COCO's own names with a year (instances_train2017,
-                                   train2017/) are read too
+    PATH/train/, PATH/val/         the pictures, by their "file_name"
+
+COCO's own names with a year, instances_train2017.json and train2017/, are read too.
 
 Pictures are made square whatever their sides, and boxes and masks with them: which part of a box lies in another stays
 the same.
@@ -22,7 +23,7 @@ import numpy as np
 from modernize.datasets.data_request import DataRequest
 from modernize.datasets.dataset import VAL_NOTE, Files, Labels, Source, Split, SplitName
 from modernize.datasets.objects import Bits, Objects
-from modernize.errors import DataError, need_extra, unknown_name
+from modernize.errors import DataError, need_pycocotools, shown
 
 ANNOTATIONS = "annotations"
 SPLITS: dict[str, SplitName] = {"train": "train", "val": "val", "test": "test"}
@@ -36,7 +37,7 @@ def read(request: DataRequest) -> Source:
     Raises:
         DataError: If a file is missing, damaged, or says what cannot be.
     """
-    need_extra("pycocotools", "detection", "coco: folders")
+    need_pycocotools("coco: folders")
     root = Path(request.path).expanduser()
     if not root.is_dir():
         raise DataError(f"{root} is not a folder.")
@@ -80,11 +81,12 @@ class _Table:
     def __init__(self, path: Path, root: Path) -> None:
         self.path = path
         data = self._json()
-        self.categories = {self._of(one, "id", int): self._of(one, "name", str) for one in self._list(data, "categories")}
-        if not self.categories:
+        listed = self._list(data, "categories")
+        names = {self._of(one, "id", int): self._of(one, "name", str) for one in listed}
+        if not names:
             raise DataError(f"{path} names no categories.")
-        self._number = {one: number for number, one in enumerate(sorted(self.categories))}
-        self.categories = {one: self.categories[one] for one in self._number}
+        self.categories = dict(sorted(names.items()))
+        self._number = {one: number for number, one in enumerate(self.categories)}
         folder = root / path.stem.removeprefix("instances_")
         self._images = {self._of(one, "id", int): one for one in self._list(data, "images")}
         if len(self._images) < len(data["images"]):
@@ -168,7 +170,7 @@ class _Table:
 
     def _picture(self, folder: Path, image: Mapping[str, Any]) -> Path:
         """Find an image's file; its size has to be told."""
-        path = folder / self._of(image, "file_name", str)
+        path: Path = folder / self._of(image, "file_name", str)
         if self._of(image, "width", int) < 1 or self._of(image, "height", int) < 1:
             raise DataError(f"{self.path}: image {image['id']} has no size.")
         if not path.is_file():
@@ -195,7 +197,7 @@ class _Table:
     def _of(self, one: Mapping[str, Any], name: str, kind: type) -> Any:
         value = one.get(name)
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise DataError(f"{self.path} is not of COCO's format: {name} is {str(value)[:40]!r} in {str(dict(one))[:80]}.")
+            raise DataError(f"{self.path} is not of COCO's format: {name} is {shown(value)} in {shown(dict(one))}.")
         return value
 
     def _wrong(self, one: Mapping[str, Any], what: str) -> DataError:

@@ -71,7 +71,7 @@ def objects_of(counts: Labels, classes: Labels, masks: Bits) -> Objects:
         classes: (m,).
         masks: uint8 (m, h, w), none of them empty.
     """
-    rows, columns = masks.any(axis=2), masks.any(axis=1)
+    rows, columns = masks.max(axis=2), masks.max(axis=1)
     size = masks.shape[1]
     edges = [
         columns.argmax(axis=1),

@@ -10,7 +10,7 @@ import numpy as np
 
 from modernize.datasets.data_request import DataRequest
 from modernize.datasets.dataset import Images, Labels, Source, Split
-from modernize.datasets.hashing import Draws, Keys, image_keys, mix
+from modernize.datasets.hashing import Draws, Floats, Keys, image_keys, mix
 from modernize.datasets.objects import Bits, Objects, objects_of
 from modernize.datasets.shapes_draw import (
     CHUNK_PIXELS,
@@ -99,11 +99,12 @@ def _draw(keys: Keys, size: int) -> tuple[Images, Bits, Labels]:
     for nth in range(MOST_OBJECTS):
         own = mix(keys + np.uint64(nth + 1))
         labels[:, nth] = np.floor(Draws(mix(own)).between(0, len(CLASSES)))[:, 0, 0]
-        for label in range(len(CLASSES)):
+        for label, name in enumerate(CLASSES):
             members = np.flatnonzero((labels[:, nth] == label) & (nth < wanted))
             if not len(members):
                 continue
-            painted, mask = _object(Draws(own[members]), CLASS_NAMES.index(CLASSES[label]), tuple(p[members] for p in planes), luma[members], size)
+            behind = planes[0][members], planes[1][members], planes[2][members]
+            painted, mask = _object(Draws(own[members]), name, behind, luma[members], size)
             left = visible[members] & ~mask[:, None] & 1
             enough = left.sum(axis=(2, 3)) >= LEAST_VISIBLE * areas[members]
             good = enough.all(axis=1) & mask.any(axis=(1, 2))
@@ -119,10 +120,10 @@ def _draw(keys: Keys, size: int) -> tuple[Images, Bits, Labels]:
     return quantise(draws, planes, size, draws.between(0.02, 0.08)), visible, labels
 
 
-def _object(draws: Draws, label: int, planes: Planes, luma: Images, size: int) -> tuple[Planes, Bits]:
-    """Paint one object of a class into each picture; returns its whole mask too, (n, h, w)."""
+def _object(draws: Draws, shape: str, planes: Planes, luma: Floats, size: int) -> tuple[Planes, Bits]:
+    """Paint one object of a shape into each picture; returns its whole mask too, (n, h, w)."""
     contrast = draws.between(0.3, 0.55)
     fills = colour(draws, luma + contrast, 0.5), colour(draws, luma + contrast * draws.between(0.6, 1.25), 0.4)
-    distance, u, v = pose(draws, label, *axes(size), size, DIFFICULTY, draws.between(0.25, 0.5))
+    distance, u, v = pose(draws, CLASS_NAMES.index(shape), *axes(size), size, DIFFICULTY, draws.between(0.25, 0.5))
     # Half a pixel or more of it is painted.
     return paint(draws, planes, fills, distance, u, v, size), (distance <= 0).astype(np.uint8)

@@ -64,9 +64,7 @@ def _draw(label: int, keys: Keys, size: int, difficulty: float) -> Images:
     planes = blend(ground, other_ground, ground_texture(draws, x, y, size))
     for _ in range(CLUTTER):
         strength = draws.between(0.1, 0.5 + 0.4 * hard)
-        planes = _clutter(
-            draws, planes, x, y, size, colour(draws, luma + contrast * strength, 0.4), 0.05 + 0.13 * hard
-        )
+        planes = _clutter(draws, planes, x, y, size, colour(draws, luma + contrast * strength, 0.4), 0.05 + 0.13 * hard)
 
     radius = draws.between(0.66 - 0.3 * hard, 0.84)
     distance, u, v = pose(draws, label, x, y, size, hard, radius)
@@ -180,6 +178,7 @@ def _clutter(
 
 
 def blend(one: Planes, two: Planes, share: Floats) -> Planes:
+    """Mix two colours by the share of the second."""
     return (
         one[0] + (two[0] - one[0]) * share,
         one[1] + (two[1] - one[1]) * share,
@@ -188,6 +187,7 @@ def blend(one: Planes, two: Planes, share: Floats) -> Planes:
 
 
 def scale(planes: Planes, factor: Floats) -> Planes:
+    """Make all colours lighter or darker."""
     return planes[0] * factor, planes[1] * factor, planes[2] * factor
 
 

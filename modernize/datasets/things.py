@@ -10,21 +10,7 @@ from torch import Tensor
 
 from modernize.datasets.dataset import Dataset, Split
 from modernize.datasets.feed import Feed
-from modernize.errors import ModernizeError
 from modernize.spec import Recipe
-
-UNUSED: dict[str, Any] = {
-    "rand_augment": "",
-    "random_resized_crop": False,
-    "shift_pixels": 0,
-    "color_jitter": 0.0,
-    "brightness": 0.0,
-    "random_erasing": 0.0,
-    "mixup": 0.0,
-    "cutmix": 0.0,
-    "eval_crop_ratio": 1.0,
-}
-"""Fields of a recipe that move or change pixels in ways that boxes and masks do not follow here, and their off value."""
 
 
 class Things(TypedDict):
@@ -46,12 +32,6 @@ class ThingsFeed(Feed):
     input_path = "resident"
 
     def __init__(self, data: Dataset, recipe: Recipe, **where: Any) -> None:
-        for name, off in UNUSED.items():
-            if getattr(recipe, name) != off:
-                raise ModernizeError(
-                    f"recipe.{name} is {getattr(recipe, name)!r}, which boxes and masks do not follow here; pictures "
-                    f"with objects take {off!r}, as the recipes `detection` and `segmentation` have it."
-                )
         super().__init__(data, recipe, **where)
         self._splits = data.splits
 
@@ -66,9 +46,7 @@ class ThingsFeed(Feed):
             batch = order[start : start + batch_size][self.share(batch_size)]
             yield self._batch(self._splits["train"], batch.tolist(), flips[batch])
 
-    def eval_batches(
-        self, split: Literal["val", "test"], batch_size: int
-    ) -> Iterator[tuple[Tensor, list[Things]]]:
+    def eval_batches(self, split: Literal["val", "test"], batch_size: int) -> Iterator[tuple[Tensor, list[Things]]]:
         """Yield this process's share of a split; see `Feed.eval_batches`."""
         mine = self.share(len(self._splits[split]))
         for start in range(mine.start, mine.stop, batch_size):
@@ -81,7 +59,7 @@ class ThingsFeed(Feed):
         images_nchw = self.normalise(self.here(images)).permute(0, 3, 1, 2)
         return images_nchw, [self._things(split, i, bool(flip)) for i, flip in zip(index, flips, strict=True)]
 
-    def _things(self, split: Split, index: int, flip: bool) -> Things:  # noqa: FBT001
+    def _things(self, split: Split, index: int, flip: bool) -> Things:
         objects = split.things
         members = objects.of(index)
         boxes, masks = torch.from_numpy(objects.boxes[members]), torch.from_numpy(objects.masks(members))

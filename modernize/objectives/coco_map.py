@@ -5,29 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from modernize.errors import ModernizeError
-
 Found = list[dict[str, Any]]
-"""Objects of one image: each with "bbox" (left, top, width, height), "category_id", "segmentation" (run-length encoded),
-"area", and in "value" how sure one is of it, or of a true one whether it is a group."""
-
-
-def need_pycocotools() -> None:
-    """Say what to install where pycocotools is missing.
-
-    Raises:
-        ModernizeError: In that case.
-    """
-    if find_spec("pycocotools") is None:
-        raise ModernizeError(
-            "detection and coco: folders need pycocotools: install the extra, pip install 'modernize-convnext[detection]'."
-        )
+"""Objects of one image: each with "bbox" (left, top, width, height), "category_id", "segmentation" (run-length encoded)
+and "area", and in "value" how sure one is of it, or of a true one whether it is a group."""
 
 
 def packed(boxes: Tensor, labels: Tensor, masks: Tensor, values: Tensor) -> Found:

@@ -1,7 +1,7 @@
 """Object detection: boxes and masks by torchvision's Mask R-CNN, and COCO's mAP by pycocotools.
 
-Source: Mask R-CNN (arXiv:1703.06870), as torchvision has it, on any backbone. Images below 512 px have narrower heads,
-fewer regions and smaller anchors; from there on they are torchvision's.
+Source: Mask R-CNN (arXiv:1703.06870), as torchvision has it, on any backbone. Small images have narrower heads
+and fewer regions to look at; from 512 and 1024 px on they are torchvision's 256 channels and 512 regions.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ import torch
 from torch import Tensor, nn
 
 from modernize.datasets.things import Things
+from modernize.errors import need_pycocotools
 from modernize.metrics import BOX_AP, MASK_AP
-from modernize.objectives.coco_map import Found, coco_map, need_pycocotools, packed
+from modernize.objectives.coco_map import Found, coco_map, packed
 from modernize.objectives.objective import Evaluator, Forward, Objective, Processes
-from modernize.objectives.pyramid import FULL_SIZE, build_pyramid
+from modernize.objectives.pyramid import build_pyramid
 
 ANCHOR_STRIDES = 4
 """Side of an anchor in strides of its map: 16 px at stride 4. torchvision's are twice that, for images of 800 px."""
+
+MOST_REGIONS = 512
+"""Of an image that the heads are trained on."""
 
 
 class Detection(Objective):
@@ -31,7 +35,7 @@ class Detection(Objective):
         Raises:
             ModernizeError: If the network cannot be a backbone, or pycocotools, which evaluates, is missing.
         """
-        need_pycocotools()
+        need_pycocotools("detection")
         from torchvision.models.detection import MaskRCNN
         from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
         from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
@@ -42,7 +46,7 @@ class Detection(Objective):
         strides = [one.stride for one in backbone.body.maps]
         sizes = [ANCHOR_STRIDES * stride for stride in (*strides, 2 * strides[-1])]
         names = [f"{number}" for number in range(len(strides))]
-        width, classes, regions = backbone.out_channels, self.num_classes + 1, min(self.image_size, FULL_SIZE)
+        width, classes, regions = backbone.out_channels, self.num_classes + 1, min(self.image_size // 2, MOST_REGIONS)
         network: nn.Module = MaskRCNN(
             backbone,
             # Images come normalised and of one size.
@@ -51,13 +55,13 @@ class Detection(Objective):
             image_mean=[0.0] * 3,
             image_std=[1.0] * 3,
             rpn_anchor_generator=AnchorGenerator(tuple((size,) for size in sizes), ((0.5, 1.0, 2.0),) * len(sizes)),
-            rpn_batch_size_per_image=regions // 2,
+            rpn_batch_size_per_image=regions,
             rpn_pre_nms_top_n_train=4 * regions,
             rpn_pre_nms_top_n_test=2 * regions,
             rpn_post_nms_top_n_train=4 * regions,
             rpn_post_nms_top_n_test=2 * regions,
             box_batch_size_per_image=regions,
-            box_detections_per_img=min(100, regions // 2),
+            box_detections_per_img=min(100, regions),
             box_roi_pool=MultiScaleRoIAlign(names, output_size=7, sampling_ratio=2),
             box_head=TwoMLPHead(width * 7**2, 4 * width),
             box_predictor=FastRCNNPredictor(4 * width, classes),
@@ -105,7 +109,9 @@ class _Everything(Evaluator):
                 self.images.append((true_objects(things), found_objects(given)))
 
     def metrics(self, world: Processes) -> dict[str, float]:
-        box, mask = coco_map(world.join(self.images),num_classes= self.objective.num_classes, image_size=self.objective.image_size)
+        box, mask = coco_map(
+            world.join(self.images), num_classes=self.objective.num_classes, image_size=self.objective.image_size
+        )
         return {BOX_AP.name: box, MASK_AP.name: mask}
 
 

@@ -19,7 +19,7 @@ MOST_MAPS = 4
 """The coarsest are taken: strides 4, 8, 16 and 32 of a ResNet or a ConvNeXt at full size."""
 
 FULL_SIZE = 512
-"""Pixels of an image from which on heads are as wide, and look at as many regions, as torchvision's."""
+"""Pixels of an image from which on heads are as wide as torchvision's."""
 
 
 def head_width(image_size: int) -> int:
@@ -85,7 +85,7 @@ def build_pyramid(entry: Trainable, *, num_classes: int, image_size: int, extra:
         name = entry.model if isinstance(entry.model, External) else "this network"
         raise ModernizeError(f"{name} cannot be a backbone: it has {len(maps)} feature maps, 2 or more are needed.")
     for name in _unneeded(Backbone(like, maps), image_size):
-        network.get_parameter(name).requires_grad_(requires_grad=False)
+        network.get_parameter(name).requires_grad = False
     return Pyramid(network, maps, head_width(image_size), extra=extra)
 
 
@@ -96,5 +96,3 @@ def _unneeded(like: Backbone, image_size: int) -> list[str]:
     total = torch.stack([one.sum() for one in given.values()]).sum()
     needed = torch.autograd.grad(total, [like.network.get_parameter(name) for name in names], allow_unused=True)
     return [name for name, gradient in zip(names, needed, strict=True) if gradient is None]
-
-

@@ -1,7 +1,8 @@
 """Semantic segmentation: a class for every pixel, and mIoU.
 
-The head is that of Panoptic FPN and UPerNet without its pooling pyramid: all maps of the feature pyramid at the
-resolution of the finest, fused by one convolution (arXiv:1901.02446 section 3, arXiv:1807.10221).
+The head is a small one of Panoptic FPN's kind (arXiv:1901.02446 section 3): all maps of the feature pyramid are brought
+to the resolution of the finest, summed, and fused by one convolution. UPerNet (arXiv:1807.10221), which the paper takes,
+also pools the coarsest map and concatenates.
 """
 
 from __future__ import annotations
@@ -28,23 +29,20 @@ class Segmenter(nn.Module):
 
     Args:
         backbone: The pyramid.
-        num_maps: Its maps.
         num_classes: Of pixels, background included.
     """
 
-    def __init__(self, backbone: Pyramid, num_maps: int, num_classes: int) -> None:
+    def __init__(self, backbone: Pyramid, num_classes: int) -> None:
         super().__init__()
         width = backbone.out_channels
         self.backbone = backbone
-        self.fuse = nn.Sequential(
-            nn.Conv2d(num_maps * width, width, 3, padding=1, bias=False), LayerNorm2d(width), nn.ReLU()
-        )
+        self.fuse = nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), LayerNorm2d(width), nn.ReLU())
         self.pred = nn.Conv2d(width, num_classes, 1)
 
     def forward(self, images_nchw: Tensor) -> Tensor:
         """Map images (N, 3, H, W) to logits (N, num_classes, H, W)."""
         maps = list(self.backbone(images_nchw).values())
-        x_nchw = torch.cat([_resized(one, maps[0]) for one in maps], dim=1)
+        x_nchw = torch.stack([_resized(one, maps[0]) for one in maps]).sum(dim=0)
         return _resized(self.pred(self.fuse(x_nchw)), images_nchw)
 
 
@@ -57,10 +55,8 @@ class Segmentation(Objective):
 
     def build(self) -> nn.Module:
         """Build backbone and head."""
-        backbone = build_pyramid(
-            self.entry, num_classes=self.num_classes, image_size=self.image_size, extra=False
-        )
-        segmenter = Segmenter(backbone, len(backbone.norms), self.num_classes + 1)
+        backbone = build_pyramid(self.entry, num_classes=self.num_classes, image_size=self.image_size, extra=False)
+        segmenter = Segmenter(backbone, self.num_classes + 1)
         return segmenter.to(memory_format=torch.channels_last)
 
     def trunk(self, network: nn.Module) -> nn.Module:
@@ -107,9 +103,9 @@ class _Pixels(Evaluator):
             part = slice(start, start + self.at_once)
             true = class_maps(targets[part])
             logits = forward(inputs[part]).float()
-            self.loss_sum = self.loss_sum + F.cross_entropy(
-                logits, true, ignore_index=IGNORED, reduction="sum"
-            ).double()
+            self.loss_sum = (
+                self.loss_sum + F.cross_entropy(logits, true, ignore_index=IGNORED, reduction="sum").double()
+            )
             told = true != IGNORED
             pairs = true[told] * self.num_classes + logits.argmax(dim=1)[told]
             self.counts = self.counts + torch.bincount(pairs, minlength=self.num_classes**2)

@@ -62,7 +62,7 @@ def plan_images(
     ):
         if wanted and wanted > there:
             raise DataError(f"--{what}-images is {wanted}, but {request.data} has only {there}.")
-    if facts.num_classes < 2:
+    if facts.num_classes < 2 and DATASETS[request.data.partition(":")[0]].targets == "labels":
         raise ModernizeError(f"{request.data} has {facts.num_classes} class; a classifier needs at least 2.")
     if choosing and not missing and not facts.num_val_images:
         raise ModernizeError("an epoch is to be chosen, which takes validation images; give --val-share more than 0.")

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from modernize.datasets import DATASETS
 from modernize.datasets.feed import fits_resident
 from modernize.entry import Entry, model_facts
+from modernize.errors import ModernizeError, need_pycocotools
 from modernize.external import External
-from modernize.metrics import MASKED_RECONSTRUCTION
+from modernize.metrics import DETECTION, MASKED_RECONSTRUCTION, TARGETS
 from modernize.regimes import get_regime, spec_of
 from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
 from modernize.results.study import PlannedEntry, Study
@@ -63,6 +65,8 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     refuse_misfits(entries, image_size)
     expected = [recipe_as_trained(entry, request.overrides, budget) for entry in entries]
     refuse_unread(request.overrides, expected, budget.name)
+    if request.data.partition(":")[0] in DATASETS:
+        _refuse_targets(entries, request.data)
     choosing = any(recipe.patience or recipe.chosen_epoch == "best" for recipe in expected)
     source, data, missing = plan_images(request, budget, image_size, choosing=choosing, here=here)
     refuse_unread(request.overrides, expected, budget.name, streamed=bool(source.stream))
@@ -104,6 +108,19 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     )
 
 
+def _refuse_targets(entries: Iterable[Entry], data: str) -> None:
+    """Refuse to learn objects of images that have labels alone, and the other way round."""
+    for entry in entries:
+        objective = entry.recipe.objective
+        having = [info for info in DATASETS.values() if info.targets == TARGETS.get(objective, info.targets)]
+        if data.partition(":")[0] not in {info.kind for info in having}:
+            usages = ", ".join(info.usage for info in having)
+            raise ModernizeError(
+                f"{objective} (of {entry.name}) learns the {TARGETS[objective]} in images, which {data} does not have; "
+                f"data sets that have them: {usages}."
+            )
+
+
 def refuse_misfits(entries: Iterable[Entry], image_size: int) -> None:
     """Refuse networks that there are not, or that take no images of this size; baselines load their libraries.
 
@@ -112,6 +129,8 @@ def refuse_misfits(entries: Iterable[Entry], image_size: int) -> None:
     """
     for entry in entries:
         _count(entry, image_size)
+        if entry.recipe.objective == DETECTION:
+            need_pycocotools("detection")
         if entry.recipe.objective == MASKED_RECONSTRUCTION:
             from modernize.objectives.masking import patch_size
 

@@ -22,9 +22,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from modernize.errors import ModernizeError, unknown_name
-from modernize.metrics import MASKED_RECONSTRUCTION
+from modernize.metrics import DETECTION, MASKED_RECONSTRUCTION, SEGMENTATION
 from modernize.spec import Recipe
-from modernize.words import plural
+from modernize.words import plural, value_text
 
 WARMUP_SHARE = 0.2
 """Of a short run; the paper's 20 of 300 epochs would be less than one epoch."""
@@ -43,6 +43,21 @@ PAYS_LATE: Mapping[str, tuple[Any, str]] = {
 
 OF_LABELS = ("mixup", "cutmix", "label_smoothing", "dropout", "head_init_scale")
 """What means nothing without labels and a classifier."""
+
+OF_PIXELS = ("rand_augment", "shift_pixels", "color_jitter", "brightness", "random_erasing")
+_WITH_OBJECTS = {name: getattr(Recipe(), name) for name in (*OF_LABELS, *OF_PIXELS)} | {
+    "random_resized_crop": False,
+    "eval_crop_ratio": 1.0,
+}
+UNREAD: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    MASKED_RECONSTRUCTION: (
+        {name: getattr(Recipe(), name) for name in OF_LABELS},
+        "masked reconstruction has neither labels nor a classifier",
+    ),
+    DETECTION: (_WITH_OBJECTS, "detection mirrors pictures with their boxes and masks, and does nothing else to them"),
+    SEGMENTATION: (_WITH_OBJECTS, "segmentation mirrors pictures with their masks, and does nothing else to them"),
+}
+"""By objective, the only values that fields can have which mean nothing to it; and why."""
 
 GOES_WITH: Mapping[str, tuple[str, ...]] = {
     "shift_pixels": ("random_resized_crop",),
@@ -206,7 +221,7 @@ def _cuts(recipe: Recipe, budget: Budget, *, layer_scale: bool, given: Collectio
         "lr": budget.adamw_lr if recipe.optimizer == "adamw" else budget.sgd_lr,
         "warmup_epochs": WARMUP_SHARE * epochs if recipe.warmup_epochs else None,
         "random_resized_crop": False,
-        "shift_pixels": budget.shift_pixels,
+        "shift_pixels": None if "shift_pixels" in UNREAD.get(recipe.objective, ({}, ""))[0] else budget.shift_pixels,
         "mix_probability": 0.0,
         "layer_scale_init": budget.layer_scale_init if layer_scale else None,
         "eval_crop_ratio": 1.0,
@@ -225,13 +240,10 @@ def refuse_contradictions(recipe: Recipe) -> None:
             f"recipe.warmup_epochs is {recipe.warmup_epochs:g}, which leaves nothing of "
             f"{plural(recipe.epochs, 'epoch')}; set it to less."
         )
-    if recipe.objective == MASKED_RECONSTRUCTION:
-        for name in OF_LABELS:
-            if (value := getattr(recipe, name)) != getattr(Recipe(), name):
-                raise ModernizeError(
-                    f"recipe.{name} is {value:g}, but masked reconstruction has neither labels nor a classifier; "
-                    f"set it to {getattr(Recipe(), name):g}."
-                )
+    unread, why = UNREAD.get(recipe.objective, ({}, ""))
+    for name, off in unread.items():
+        if (value := getattr(recipe, name)) != off:
+            raise ModernizeError(f"recipe.{name} is {value_text(value)}, but {why}; set it to {value_text(off)}.")
     for name in ("mixup", "cutmix"):
         if (strength := getattr(recipe, name)) and recipe.mix_probability == 0:
             raise ModernizeError(
