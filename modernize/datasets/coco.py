@@ -37,7 +37,7 @@ def read(request: DataRequest) -> Source:
     Raises:
         DataError: If a file is missing, damaged, or says what cannot be.
     """
-    need_pycocotools("coco: folders")
+    need_pycocotools("a coco: folder")
     root = Path(request.path).expanduser()
     if not root.is_dir():
         raise DataError(f"{root} is not a folder.")

@@ -1,8 +1,8 @@
 """Semantic segmentation: a class for every pixel, and mIoU.
 
-The head is a small one of Panoptic FPN's kind (arXiv:1901.02446 section 3): all maps of the feature pyramid are brought
-to the resolution of the finest, summed, and fused by one convolution. UPerNet (arXiv:1807.10221), which the paper takes,
-also pools the coarsest map and concatenates.
+The head is a small one of Panoptic FPN's kind (arXiv:1901.02446 section 3): all maps of the feature pyramid are
+brought to the resolution of the finest, summed, and fused by one convolution. UPerNet (arXiv:1807.10221), which the
+paper takes, also pools the coarsest map and concatenates.
 """
 
 from __future__ import annotations
