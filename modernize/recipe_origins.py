@@ -175,7 +175,7 @@ NOTES: dict[str, dict[str, str]] = {
     },
     "detection": {
         "schedule": "its warmup of 500 steps, a fiftieth of an epoch, is left out",
-        "random_resized_crop": "the configuration resizes, 400 to 800 px, and crops at random; here images are mirrored",
+        "random_resized_crop": "the configuration resizes, 400 to 800 px, and crops at random; here it mirrors",
         "layer_decay": "layer by layer in 6 groups in the configuration; here as `finetune` counts them",
         "layer_decay_blocks": "of the last stage but one; the stem and the other stages are one group each",
         "eps": "the default of torch's AdamW",
@@ -184,7 +184,7 @@ NOTES: dict[str, dict[str, str]] = {
         "schedule": "the configuration's falls in a straight line ('poly' of power 1)",
         "warmup_epochs": "1,500 steps of 16 of ADE20K's 20,210 pictures",
         "epochs": "160,000 such steps",
-        "random_resized_crop": "the configuration resizes and crops 512 px at random; here images are mirrored",
+        "random_resized_crop": "the configuration resizes and crops 512 px at random; here it mirrors",
         "layer_decay": "stage by stage in the configuration; here as `finetune` counts groups",
         "layer_decay_blocks": "of the last stage but one; the stem and the other stages are one group each",
         "eps": "the default of torch's AdamW",

@@ -32,6 +32,7 @@ TORCH_ROOMS = (
     "datasets/feed.py",
     "datasets/normalise.py",
     "datasets/resident.py",
+    "datasets/things.py",
     "datasets/transforms.py",
     "datasets/libraries.py",
     "run/perform.py",
