@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[1]
 
 # What stands between a spec with stored images, which have fingerprints of their own, and the numbers of a run.
 _FEEDS = (
-    *("boxes", "crops", "decoded", "decoding", "epochs", "erasing", "feed", "normalise", "resident"),
-    *("resize", "transforms"),
+    *("boxes", "crops", "decoded", "decoding", "epochs", "erasing", "feed", "normalise", "reading"),
+    *("resident", "resize", "things", "transforms"),
 )
 TRAINING = (
     *("blueprint.py", "ops.py", "nn/*.py", "models/*.py", "objectives/*.py", "train/*.py"),
