@@ -48,7 +48,7 @@ _CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
     ("new_head", lambda v, _: "a new classifier" if v else ""),
     ("freeze_groups", lambda v, r: _frozen(v, r) if v else ""),
     ("layer_decay", lambda v, _: f"rate times {v:g} from a group of layers to the one below" if v and v < 1 else ""),
-    ("patience", lambda v, _: f"ended after {plural(v, 'epoch')} without a better one" if v else ""),
+    ("patience", lambda v, _: f"at an end after {plural(v, 'epoch')} without a better one" if v else ""),
     ("eval_crop_mode", lambda v, _: "image files squashed to squares, not cropped" if v == "squash" else ""),
 )
 _UNDECAYED = " (none on norms and biases)"
