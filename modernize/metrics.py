@@ -29,6 +29,11 @@ class Metric:
     digits: int = 2
 
     @property
+    def heading(self) -> str:
+        """The title where a sentence begins: "Box mAP"."""
+        return self.title[0].upper() + self.title[1:]
+
+    @property
     def label(self) -> str:
         """Title and unit, as over a column: "top-1, %"."""
         return self.title + self.in_unit
@@ -73,7 +78,7 @@ MASKED_LOSS = Metric(name="masked_loss", title="loss on hidden patches", falls=T
 
 BOX_AP = Metric(name="box_ap_percent", title="box mAP", unit="%")
 MASK_AP = Metric(name="mask_ap_percent", title="mask mAP", unit="%")
-MIOU = Metric(name="miou_percent", title="mIoU", unit="%")
+MIOU = Metric(name="miou_percent", title="mean IoU", unit="%")
 
 CLASSIFICATION = "classification"
 MASKED_RECONSTRUCTION = "masked-reconstruction"

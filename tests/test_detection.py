@@ -215,6 +215,26 @@ def test_an_interrupted_run_ends_with_the_same_numbers(name, tmp_path):
     assert whole.curves.train_loss[1] < whole.curves.train_loss[0]
 
 
+@both
+def test_pictures_of_what_is_there_and_what_is_found_are_kept(name, tmp_path):
+    from PIL import Image
+
+    from modernize.report.figures.pictures import SHOWN
+
+    one = spec(name, epochs=1)
+    data = scenes()
+    train(one, data, seed=0, keep=tmp_path)
+    kinds = len(SHOWN[name][0])
+    with Image.open(tmp_path / "pictures.png") as sheet:
+        assert sheet.size == (4 * 192, kinds * 192)
+        true = np.asarray(sheet)[:192, :192]
+    mask = data.test.things.masks(data.test.things.of(0)).max(axis=0).repeat(6, axis=0).repeat(6, axis=1) > 0
+    plain = data.test.images_nhwc[0].repeat(6, axis=0).repeat(6, axis=1)
+    changed = np.abs(true.astype(int) - plain).max(axis=2) > 2
+    assert changed[mask].mean() > 0.9
+    assert changed[~mask].mean() < 0.1
+
+
 def test_starting_weights_are_the_backbones(tmp_path):
     """From a classifier of as many classes, or others: its head goes unread."""
     entry = spec(SEGMENTATION)

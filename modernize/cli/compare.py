@@ -55,10 +55,9 @@ def compare(
         say_table(columns("what", "A", "B..."), found.differs)
     say_prose("", f"The same on both sides: {', '.join(found.same) or 'nothing'}.", style="dim")
     table = rungs_table(found)
-    say(
-        f"\n{found.a.study.metric.label.capitalize() if found.quantity == 'value' else 'Deltas of the steps, points'}",
-        "bold",
-    )
+    metric = found.a.study.metric
+    heading = metric.heading + metric.in_unit if found.quantity == "value" else "Deltas of the steps, points"
+    say(f"\n{heading}", "bold")
     names = ("step", "A", "B", "B - A", *(column.name for column in table.columns[4:]))
     heads = [Column(name, right=column.number) for name, column in zip(names, table.columns, strict=True)]
     say_table(heads, [[cell.text for cell in row] for row in table.rows])

@@ -17,6 +17,7 @@ from modernize.errors import need_pycocotools
 from modernize.metrics import BOX_AP, MASK_AP
 from modernize.objectives.coco_map import Found, coco_map, packed
 from modernize.objectives.objective import Evaluator, Forward, Objective, Processes
+from modernize.objectives.painting import painted
 from modernize.objectives.pyramid import build_pyramid
 
 ANCHOR_STRIDES = 4
@@ -25,9 +26,14 @@ ANCHOR_STRIDES = 4
 MOST_REGIONS = 512
 """Of an image that the heads are trained on."""
 
+SURE = 0.5
+"""Score of what is shown; mAP counts all that is found."""
+
 
 class Detection(Objective):
     """The networks map images and, in training, targets to losses; in evaluation to boxes, labels, scores and masks."""
+
+    shows = True
 
     def build(self) -> nn.Module:
         """Build backbone and heads.
@@ -90,6 +96,17 @@ class Detection(Objective):
         """Return the sum of Mask R-CNN's five losses."""
         losses: dict[str, Tensor] = forward(list(inputs), targets)
         return torch.stack([one.float() for one in losses.values()]).sum()
+
+    def pictures(self, forward: Forward, inputs: Tensor, targets: list[Things]) -> Tensor:
+        """Return images with their objects, and with those that are found with some confidence."""
+        true = [
+            painted(one, its["boxes"], its["labels"], its["masks"]) for one, its in zip(inputs, targets, strict=True)
+        ]
+        seen = []
+        for one, its in zip(inputs, forward(list(inputs)), strict=True):
+            sure = its["scores"] >= SURE
+            seen.append(painted(one, its["boxes"][sure], its["labels"][sure] - 1, its["masks"][sure, 0] >= 0.5))
+        return torch.stack([torch.stack(true), torch.stack(seen)])
 
     def evaluator(self) -> Evaluator:
         """Return what gathers all that is found."""

@@ -88,7 +88,7 @@ class Objective(ABC):
     def loss(self, forward: Forward, inputs: Any, targets: Any) -> Tensor:
         """Return the mean loss, fp32, of a prepared batch or a part of it."""
 
-    def pictures(self, forward: Forward, inputs: Any) -> Tensor:
+    def pictures(self, forward: Forward, inputs: Any, targets: Any) -> Tensor:
         """Return what a report may show of some evaluation images, normalised as the feed's, (kinds, N, 3, H, W)."""
         raise NotImplementedError
 

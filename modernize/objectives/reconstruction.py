@@ -58,7 +58,7 @@ class MaskedReconstruction(Objective):
         drawn: Tensor = forward(images_nchw, hidden).float()
         return (drawn - wanted).square().mean(dim=1) * hidden
 
-    def pictures(self, forward: Forward, inputs: Tensor) -> Tensor:
+    def pictures(self, forward: Forward, inputs: Tensor, targets: Any) -> Tensor:  # noqa: ARG002
         """Return images with the hidden patches grey, with what is drawn in their place, and as they are.
 
         Patches are drawn with no brightness and contrast of their own, which are taken from the hidden ones.

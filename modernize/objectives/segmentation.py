@@ -17,6 +17,7 @@ from modernize.datasets.things import Things
 from modernize.metrics import LOSS, MIOU
 from modernize.nn.layers import LayerNorm2d
 from modernize.objectives.objective import Evaluator, Forward, Objective, Processes
+from modernize.objectives.painting import painted
 from modernize.objectives.pyramid import Pyramid, build_pyramid
 
 BACKGROUND = 0
@@ -53,6 +54,8 @@ def _resized(x_nchw: Tensor, like: Tensor) -> Tensor:
 class Segmentation(Objective):
     """Targets are class maps (n, h, w), int64: 0 is background, 1 and so on the data's classes."""
 
+    shows = True
+
     def build(self) -> nn.Module:
         """Build backbone and head."""
         backbone = build_pyramid(self.entry, num_classes=self.num_classes, image_size=self.image_size, extra=False)
@@ -70,6 +73,22 @@ class Segmentation(Objective):
     def loss(self, forward: Forward, inputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean cross-entropy over pixels."""
         return F.cross_entropy(forward(inputs).float(), targets, ignore_index=IGNORED)
+
+    def pictures(self, forward: Forward, inputs: Tensor, targets: list[Things]) -> Tensor:
+        """Return images with what their pixels are, and with what they are taken for."""
+        kinds = class_maps(targets), forward(inputs).argmax(dim=1)
+        every = torch.arange(self.num_classes)
+        return torch.stack(
+            [
+                torch.stack(
+                    [
+                        painted(image, torch.empty(0, 4), every, one.cpu() == every[:, None, None] + 1)
+                        for image, one in zip(inputs, maps, strict=True)
+                    ]
+                )
+                for maps in kinds
+            ]
+        )
 
     def evaluator(self) -> Evaluator:
         """Return what counts pixels."""

@@ -38,7 +38,7 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
             numbers=facts(
                 ("Runs", cells.runs(row)),
                 (
-                    f"{row.planned.metric.title.capitalize()} measured{row.planned.metric.in_unit}",
+                    f"{row.planned.metric.heading} measured{row.planned.metric.in_unit}",
                     cells.measured(study, row),
                 ),
                 (

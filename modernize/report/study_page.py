@@ -20,6 +20,7 @@ from modernize.report.published_models import published_v2
 from modernize.report.roles import noun_of, nouns_of, role_text
 from modernize.report.rows import Row
 from modernize.report.study_tables import contrasts_table, reading_notes, rungs_table, sizes
+from modernize.report.tasks import tasks
 from modernize.report.tests_in_detail import tests_in_detail
 from modernize.report.view import Block, Facts, Items, Page, Paragraph, Section, keys_of
 from modernize.results.study import Study
@@ -136,6 +137,7 @@ SECTIONS: tuple[Callable[[Report], Section], ...] = (
     _deltas,
     _cost,
     _training,
+    tasks,
     predicted,
     _steps,
     tests_in_detail,

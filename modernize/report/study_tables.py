@@ -29,7 +29,7 @@ def rungs_table(study: Study, rows: Sequence[Row], keys: Mapping[str, str]) -> T
     several = len(printed) > 1
     deltas = word == "rung" or any(row.before for row in rows)
     deltas_published = paper or any(row.published_delta is not None for row in rows)
-    what = f"{metric.title.capitalize()} of every {word}, measured{' and published' if printed else ''}"
+    what = f"{metric.heading} of every {word}, measured{' and published' if printed else ''}"
     against = "the rung before" if word == "rung" else "what it is compared with"
     return table(
         "rungs",

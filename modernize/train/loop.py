@@ -253,8 +253,8 @@ class Trainer:
     def _keep_pictures(self, folder: Path) -> None:
         """Keep what the network makes of the first test images, a kind a row."""
         network = self.learner.evaluated.eval()
-        inputs, _ = next(iter(self.feed.eval_batches("test", NUM_PICTURES)))
-        pictures = self.objective.pictures(self.learner.forward(network), inputs).float().cpu()
+        inputs, targets = next(iter(self.feed.eval_batches("test", NUM_PICTURES)))
+        pictures = self.objective.pictures(self.learner.forward(network), inputs, targets).float().cpu()
         normalise = self.feed.normalise
         pixels = pictures * normalise.std.view(3, 1, 1) + normalise.mean.view(3, 1, 1)
         kinds, count, _, height, width = pixels.shape

@@ -18,7 +18,7 @@ from modernize.report.figures.curves import curves
 from modernize.report.figures.forest import deltas
 from modernize.report.figures.look import Theme
 from modernize.report.figures.output import FORMATS, figure_bytes
-from modernize.report.figures.reconstructions import reconstructions
+from modernize.report.figures.pictures import pictures
 from modernize.report.figures.style import rung_label
 from modernize.report.figures.told import confusion, mistakes
 from modernize.report.figures.tradeoff import pareto
@@ -164,9 +164,9 @@ FIGURES: dict[str, Drawing] = {
     ),
     "pictures": Drawing(
         section="training",
-        file="reconstructions",
-        draw=reconstructions,
-        alt="Test images with most patches hidden, with what the network draws in their place, and whole",
+        file="pictures",
+        draw=pictures,
+        alt="The first test images, and what each network makes of them",
         main=True,
         measured=True,
         any_metric=True,
@@ -208,7 +208,7 @@ def alt_text(key: str, study: Study, rows: Sequence[Row]) -> str:
     if figure.published and not planned:
         return figure.published
     title = study.metric.title
-    return figure.alt.format(noun=noun_of(rows), metric=title, Metric=title.capitalize())
+    return figure.alt.format(noun=noun_of(rows), metric=title, Metric=study.metric.heading)
 
 
 def draw(key: str, study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
