@@ -11,7 +11,6 @@ from factories import make_record, make_study, report_text
 from scipy import stats
 
 from modernize.errors import ModernizeError
-from modernize.report.contrasts import LEVEL
 from modernize.report.rows import make_rows
 from modernize.report.tables import table_rows
 from modernize.results.paired_tests import (
@@ -23,7 +22,7 @@ from modernize.results.paired_tests import (
     sign_flip_p_value,
     simultaneous_interval,
 )
-from modernize.results.statistics import holm, paired_delta, welch_delta
+from modernize.results.statistics import LEVEL, holm, paired_delta, welch_delta
 from modernize.run.config import to_toml
 from modernize.run.request import request_from
 from modernize.toml import parse_toml

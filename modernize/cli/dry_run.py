@@ -43,6 +43,9 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
         f"and {data.num_test_images:,} test images of {data.name} at {data.image_size} px, "
         f"{data.num_classes} classes; budget {study.budget}",
     )
+    if study.rounds:
+        after = ", ".join(map(str, study.rounds))
+        say_prose("", f"in rounds, after {after} seeds: what is decided by then gets no more")
     for what in plan.missing:
         say_prose("not here:", what, style="yellow")
     say_prose("", f"on {execution_words(plan.tasks, plan.placement.gpus)}")

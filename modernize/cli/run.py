@@ -56,6 +56,8 @@ def run(
     budget: own.BudgetName = "smoke",
     epochs: own.Epochs = None,
     seeds: own.Seeds = "1",
+    until_decided: own.UntilDecided = False,
+    max_seeds: own.MaxSeeds = None,
     settings: own.Settings = None,
     recipe: own.RecipeName = "",
     baseline: own.Baseline = None,

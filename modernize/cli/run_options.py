@@ -41,6 +41,16 @@ Seeds = Annotated[
         "--seeds", "Train each rung with seeds 0 to N-1, or with those of a range or list: 8-15 or 0,3,8.", "N|A-B,..."
     ),
 ]
+UntilDecided = Annotated[
+    bool,
+    option(
+        "--until-decided",
+        "Seeds in rounds of --seeds (or 4), and more only for contrasts that are not decided; the error rate is kept.",
+    ),
+]
+MaxSeeds = Annotated[
+    int | None, option("--max-seeds", "With --until-decided, at most so many.", "N", default="five rounds", min=2)
+]
 TrainImages = Annotated[int | None, option("--train-images", "Train on so many.", "N", default="the budget's", min=1)]
 TestImages = Annotated[int | None, option("--test-images", "Evaluate on so many.", "N", default="the budget's", min=1)]
 Settings = Annotated[

@@ -149,7 +149,7 @@ def sources(study: Study, row: Row) -> str:
         parts.append(f"Measured: {_named(study, list(row.records.values()))}.")
     if row.stale:
         parts.append(f"Stale: {_ids([row.records[seed] for seed in row.stale])}.")
-    if missing := [seed for seed in study.seeds if seed not in row.records]:
+    if missing := [seed for seed in study.seeds[: row.num_wanted] if seed not in row.records]:
         shown = ", ".join(map(str, missing[:MOST_IDS]))
         parts.append(f"Missing: {noun(len(missing), 'seed')} {shown}{', ...' * (len(missing) > MOST_IDS)}.")
     if row.published:

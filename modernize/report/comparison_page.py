@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from modernize.report.comparison import Comparison, RungPair, Side
-from modernize.report.contrasts import LEVEL
 from modernize.report.numbers import delta_text, mean_text, p_text
 from modernize.report.tables import Flat, number, significant
 from modernize.report.view import Block, Cell, Items, Page, Paragraph, Section, Table, key_of, table
 from modernize.report.write import check_formats, write_formats
-from modernize.results.statistics import Summary
+from modernize.results.statistics import LEVEL, Summary
 from modernize.words import NONE, plural
 
 ENDS = ("diverged", "failed", "missing")

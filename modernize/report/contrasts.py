@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from modernize.metrics import TOP1, Metric
@@ -15,11 +15,10 @@ from modernize.results.paired_tests import (
     sign_flip_p_value,
     simultaneous_interval,
 )
-from modernize.results.statistics import Delta, holm, paired_delta
+from modernize.results.rounds import Look, Values, looks
+from modernize.results.statistics import LEVEL, Delta, corrected, paired_delta
 from modernize.results.study import Study
 
-# Of the Holm-corrected tests, two-sided.
-LEVEL = 0.05
 LADDER = ("rung", "probe")
 
 
@@ -35,6 +34,7 @@ class Contrast:
         metric: What is compared.
         tests: What is known beside the t test; None from one seed.
         margin: Differences up to this count as none; None where the study states no margin for this metric.
+        look: Where seeds come in rounds, the last one that looked at it; its delta is over the seeds until then.
         published_delta: Difference of the printed means, where one source prints both on the same data; of a paper's
             ladder, where the paper made this change to the same rung.
         published_reading: Test of that difference, None where no standard deviations are printed.
@@ -47,6 +47,7 @@ class Contrast:
     metric: Metric = TOP1
     tests: Tests | None = None
     margin: float | None = None
+    look: Look | None = None
     published_delta: float | None = None
     published_reading: Reading | None = None
 
@@ -54,11 +55,6 @@ class Contrast:
     def verdict(self) -> str:
         """What the corrected test of the delta says, see `verdict_of`; "" without a delta."""
         return verdict_of(self.delta, self.p_holm, self.metric.verdicts) if self.delta else ""
-
-    @property
-    def differs(self) -> bool:
-        """Whether the corrected test tells the delta from 0."""
-        return self.p_holm is not None and self.p_holm < LEVEL
 
     @property
     def equivalence(self) -> str:
@@ -80,66 +76,68 @@ def verdict_of(delta: Delta, p_holm: float | None, words: tuple[str, str] = ("be
     return words[0] if delta.mean > 0 else words[1]
 
 
-def contrasts_of(
-    study: Study, published: Mapping[str, PublishedRow], finished: Mapping[str, Mapping[int, float]]
-) -> tuple[Contrast, ...]:
+def contrasts_of(study: Study, published: Mapping[str, PublishedRow], values: Values) -> tuple[Contrast, ...]:
     """Compare what a study compares, each pair once, and correct for all of them.
 
     Args:
         study: The plan.
         published: The published row of each entry that has one.
-        finished: Result of each entry by seed.
+        values: Of each entry by seed; None of runs that ended otherwise than well.
     """
     readings = READINGS.get(study.published, {})
     metrics = {entry.name: entry.metric for entry in study.entries}
+    looked = looks(study, values) if study.rounds else None
     found, differences = [], []
-    for entry, before in dict.fromkeys(study.contrasts):
-        one, other = finished[entry], finished[before]
-        same_metric = metrics[entry] == metrics[before]
-        differences.append([one[seed] - other[seed] for seed in study.seeds if seed in one and seed in other])
+    for number, (entry, before) in enumerate(study.pairs):
+        seeds = study.seeds[: looked[number].n] if looked else study.seeds
+        one, other = (
+            {seed: value for seed in seeds if (value := values[name].get(seed)) is not None} for name in (entry, before)
+        )
+        differences.append([one[seed] - other[seed] for seed in seeds if seed in one and seed in other])
         published_delta = _published_delta(published.get(entry), published.get(before))
         found.append(
             Contrast(
                 entry=entry,
                 before=before,
-                delta=paired_delta(one, other) if same_metric else None,
+                delta=paired_delta(one, other) if study.comparable((entry, before)) else None,
                 metric=metrics[entry],
-                margin=study.equivalence_margin if metrics[entry] == study.metric else None,
+                margin=study.margin_of((entry, before)),
                 published_delta=published_delta,
                 published_reading=readings.get(entry) if published_delta is not None else None,
             )
         )
-    corrected = _corrected(one.delta.p_value if one.delta else None for one in found)
-    tested = [replace(one, p_holm=p_holm) for one, p_holm in zip(found, corrected, strict=True)]
-    return _with_tests(tested, differences)
+    return _with_tests(found, differences, looked or _single_look(found))
 
 
-def _corrected(p_values: Iterable[float | None]) -> list[float | None]:
-    """Correct those that there are for their number."""
-    given = dict(enumerate(p_values))
-    adjusted = holm({number: p_value for number, p_value in given.items() if p_value is not None})
-    return [adjusted.get(number) for number in given]
-
-
-def _with_tests(found: Sequence[Contrast], differences: Sequence[Sequence[float]]) -> tuple[Contrast, ...]:
-    """Add what is known beside the t test of each contrast, given its paired differences."""
-    n_tests = sum(one.p_holm is not None for one in found)
-    equivalence = _corrected(
-        equivalence_p_value(one.delta, one.margin) if one.delta and one.margin else None for one in found
+def _single_look(found: Sequence[Contrast]) -> tuple[Look, ...]:
+    """Test all contrasts once, and correct for their number."""
+    p_holm = corrected(one.delta.p_value if one.delta else None for one in found)
+    same = (equivalence_p_value(one.delta, one.margin) if one.delta and one.margin else None for one in found)
+    return tuple(
+        Look(p_holm=p_value, p_equivalence=p_same) for p_value, p_same in zip(p_holm, corrected(same), strict=True)
     )
+
+
+def _with_tests(
+    found: Sequence[Contrast], differences: Sequence[Sequence[float]], looked: Sequence[Look]
+) -> tuple[Contrast, ...]:
+    """Add what the tests of each contrast say, given its paired differences."""
+    n_tests = max(1, sum(look.p_holm is not None for look in looked))
     whole = []
-    for one, values, p_equivalence in zip(found, differences, equivalence, strict=True):
+    for one, values, look in zip(found, differences, looked, strict=True):
+        tests = None
         if one.delta and one.delta.n > 1:
-            low, high = simultaneous_interval(one.delta, LEVEL / max(n_tests, 1), differs=one.differs) or (None, None)
+            differs = look.p_holm is not None and look.p_holm < LEVEL
+            ends = simultaneous_interval(one.delta, LEVEL * look.share / n_tests, differs=differs)
+            low, high = ends or (None, None)
             tests = Tests(
                 sign_flip=sign_flip_p_value(values),
                 improvement=improvement(values, falls=one.metric.falls),
                 low=low,
                 high=high,
-                p_equivalence=p_equivalence,
+                p_equivalence=look.p_equivalence,
             )
-            one = replace(one, tests=tests)
-        whole.append(one)
+        whole.append(replace(one, p_holm=look.p_holm, tests=tests, look=look if look.n else None))
     return tuple(whole)
 
 

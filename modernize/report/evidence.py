@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from modernize.metrics import TOP1, Metric
-from modernize.report.contrasts import LEVEL
 from modernize.report.numbers import mean_text, p_text
 from modernize.report.roles import contrast_name
 from modernize.report.rows import Row, all_contrasts
-from modernize.results.statistics import Power, power_of, rank_correlation, rank_correlation_p_value
+from modernize.results.statistics import LEVEL, Power, power_of, rank_correlation, rank_correlation_p_value
 from modernize.results.study import Study
 from modernize.words import listed, plural, signed
 
@@ -36,7 +35,9 @@ class Agreement:
 
 
 def power(study: Study, rows: Sequence[Row]) -> Power | None:
-    """Say what the study's number of seeds can see, from the spread pooled over the ladder."""
+    """Say what the study's number of seeds can see, from the spread pooled over the ladder; None where it is open."""
+    if study.rounds:
+        return None
     return power_of([row.delta for row in rows if row.delta and row.planned.metric == study.metric], len(study.seeds))
 
 
@@ -126,7 +127,7 @@ def findings(rows: Sequence[Row]) -> tuple[str, ...]:
         steps = [row.step for row in rows if any(r.status == end for r in row.records.values())]
         if steps:
             sentences.append(f"Runs of {listed(steps)} {end} ({what}); they are not in the means.")
-    if missing := [row.step for row in rows if len(row.records) < len(row.planned.run_ids)]:
+    if missing := [row.step for row in rows if len(row.records) < row.num_wanted]:
         sentences.append(f"Runs are missing for {listed(missing)}: this report is partial.")
     return tuple(sentences)
 
@@ -154,6 +155,7 @@ def evidence_json(study: Study, rows: Sequence[Row]) -> dict[str, Any]:
     return {
         "comparisons": {
             "test": "paired t test over seeds, two-sided",
+            "rounds": study.rounds,
             "level": LEVEL,
             "correction": "Holm",
             "n_tests": sum(one.p_holm is not None for one in all_contrasts(rows)),

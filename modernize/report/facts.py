@@ -62,12 +62,11 @@ def header(study: Study, rows: Sequence[Row]) -> Header:
     return Header(
         data=_distinct(_data(r.data) for r in records),
         budget=_distinct(_budget(r) for r in records),
-        seeds=f"{len(study.seeds)} ({', '.join(map(str, study.seeds[:10]))}{', ...' if len(study.seeds) > 10 else ''})"
-        f", the same for every {noun_of(rows)}: same order of the data, same augmentation",
+        seeds=f"{_seeds(study)}, the same for every {noun_of(rows)}: same order of the data, same augmentation",
         hardware=_distinct(hardware_text(r.hardware) for r in records),
         versions=_distinct(", ".join(map(" ".join, r.versions.items())) for r in records),
         commits=_distinct(r.commit or "outside a repository" for r in records),
-        runs=_runs(study, records),
+        runs=_runs(rows, records),
     )
 
 
@@ -145,8 +144,9 @@ def seed_limits(study: Study, rows: Sequence[Row]) -> tuple[str, ...]:
         sentences.append(f"One seed shows no spread: {small} may be chance.")
     else:
         sentences.append(
-            f"With {n} seeds, ± is the sample standard deviation over seeds, and brackets hold the 95 % t interval of "
-            "the paired difference; an interval that includes 0 is no evidence of a change, nor of its absence."
+            f"With {study.seeds_text}, ± is the sample standard deviation over seeds, and brackets hold the 95 % t "
+            "interval of the paired difference; an interval that includes 0 is no evidence of a change, nor of its "
+            "absence."
         )
         over = "the ladder" if noun_of(rows) == "rung" else "all entries"
         if seen := power(study, rows):
@@ -168,8 +168,15 @@ def _budget(record: Record) -> str:
     return f"{record.budget.name}: {plural(record.budget.epochs, 'epoch')}, {seen:,} images seen by each run"
 
 
-def _runs(study: Study, records: Sequence[Record]) -> str:
-    planned = len(study.entries) * len(study.seeds)
+def _seeds(study: Study) -> str:
+    shown = f"{len(study.seeds)} ({', '.join(map(str, study.seeds[:10]))}{', ...' if len(study.seeds) > 10 else ''})"
+    if not study.rounds:
+        return shown
+    return f"in rounds ({listed(map(str, study.rounds))}) until a contrast is decided, up to {shown}"
+
+
+def _runs(rows: Sequence[Row], records: Sequence[Record]) -> str:
+    planned = sum(max(row.num_wanted, len(row.records)) for row in rows)
     ends = [record.status for record in records]
     others = [f"{ends.count(end)} {end}" for end in ("diverged", "failed") if end in ends]
     if planned > len(ends):

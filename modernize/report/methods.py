@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from modernize.metrics import MASKED_RECONSTRUCTION, Metric
-from modernize.report.contrasts import LEVEL
 from modernize.report.facts import Header
 from modernize.report.machines import execution_text, machine_notes
 from modernize.report.roles import noun_of, nouns_of, on_paper_ladder
 from modernize.report.rows import Row, all_contrasts, chosen_epoch, records_of
 from modernize.results.record import Record
+from modernize.results.statistics import LEVEL
 from modernize.results.study import Study
 from modernize.run.recipe_changes import recipe_changes
 from modernize.spec import ALL_GROUPS
@@ -74,7 +74,7 @@ def methods(study: Study, rows: Sequence[Row], facts: Header) -> tuple[tuple[str
     found += [("Recipe", line) for line in _recipes(study, rows)]
     found += [("Budget", f"{line}.") for line in facts.budget]
     found.append(("Seeds", f"{facts.seeds}."))
-    found.append(("Statistics", _statistics(rows)))
+    found.append(("Statistics", _statistics(study, rows)))
     found += [("Hardware", f"{line}.") for line in facts.hardware]
     found += [("Execution", f"{line}.") for line in dict.fromkeys(map(execution_text, records))]
     found += [("Software", f"{line}.") for line in facts.versions]
@@ -207,7 +207,7 @@ def _evaluation(records: Sequence[Record], metric: Metric) -> str:
     return f"{last} In {plural(len(held_out), 'run')}: {once} In the others: {looked}"
 
 
-def _statistics(rows: Sequence[Row]) -> str:
+def _statistics(study: Study, rows: Sequence[Row]) -> str:
     if not any(row.value and row.value.n > 1 for row in rows):
         return "One seed: means without spread, differences without test."
     means = "Means over seeds with the sample standard deviation (n - 1)."
@@ -217,6 +217,20 @@ def _statistics(rows: Sequence[Row]) -> str:
     return (
         f"{means} Each {each}: differences paired by seed, their "
         f"95 % t interval, and a two-sided paired t test at {100 * LEVEL:.0f} %, Holm-corrected over {over}."
+        f"{_spending(study)}"
+    )
+
+
+def _spending(study: Study) -> str:
+    """Say which rule ended the rounds of a study's seeds; "" where there are none."""
+    if not study.rounds:
+        return ""
+    return (
+        f" Seeds came in rounds, after which a contrast that was decided got no more: alpha spending, at most "
+        f"{len(study.rounds)} looks (after {listed(map(str, study.rounds))} seeds), each of which may spend the share "
+        "of the 5 % that its new seeds are of all; p-values are divided by that share and the smallest counts, before "
+        "Holm's correction. Deltas are over the seeds until the last look; intervals that stand alone do not know of "
+        "the other looks."
     )
 
 

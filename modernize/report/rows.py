@@ -13,6 +13,7 @@ from modernize.report.machines import machine_of, usual_machine
 from modernize.report.paper import Reading, published_of
 from modernize.results.artifact import PICTURES_FILE, PREDICTIONS_FILE
 from modernize.results.record import Record
+from modernize.results.rounds import runs_wanted
 from modernize.results.sources import changed_since, sources
 from modernize.results.stale import Freshness
 from modernize.results.statistics import Delta, Summary, summarise
@@ -33,6 +34,7 @@ class Row:
 
     Attributes:
         planned: The entry as planned.
+        num_wanted: Runs that it is to have: one a seed, or where seeds come in rounds, what is known of that so far.
         records: Its runs that ended, by seed.
         finished: The result of each seed that finished.
         contrasts: What it is compared with; its delta is that of the first.
@@ -48,6 +50,7 @@ class Row:
     """
 
     planned: PlannedEntry
+    num_wanted: int
     records: Mapping[int, Record]
     finished: Mapping[int, float]
     contrasts: tuple[Contrast, ...] = ()
@@ -129,8 +132,8 @@ class Row:
     @property
     def status(self) -> str:
         """How its runs ended: "finished", "diverged", "failed", "missing", or a count of each, "2 of 3 finished"."""
-        n_seeds = len(self.planned.run_ids)
         ends = [record.status for record in self.records.values()]
+        n_seeds = max(self.num_wanted, len(ends))
         counts: dict[str, int] = {end: ends.count(end) for end in _ENDS if end in ends}
         if len(ends) < n_seeds:
             counts["missing"] = n_seeds - len(ends)
@@ -164,7 +167,8 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
     usual = usual_machine(record for of_entry in ended.values() for record in of_entry.values())
     freshness = Freshness()
     published = published_of(study)
-    contrasts = contrasts_of(study, published, finished)
+    values = {name: {seed: record.value for seed, record in of_entry.items()} for name, of_entry in ended.items()}
+    contrasts, wanted = contrasts_of(study, published, values), runs_wanted(study, values)
     said = has_to_be_said(study)
     rows = []
     for entry in study.entries:
@@ -175,6 +179,7 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
         rows.append(
             Row(
                 planned=entry,
+                num_wanted=sum(run_id in wanted for run_id in entry.run_ids),
                 records=runs,
                 finished=finished[entry.name],
                 contrasts=own,

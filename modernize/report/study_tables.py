@@ -66,7 +66,8 @@ def reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], .
     if n_tests:
         over = f"{plural(n_tests, 'comparison')} of this {'table' if one_each else 'study'}"
         test = f"two-sided paired t test of the delta at 5 %, Holm-corrected over the {over}; the intervals are not"
-        found.append(("Verdict", f"{test} corrected."))
+        rounds = " Seeds came in rounds, see Methods." if study.rounds else ""
+        found.append(("Verdict", f"{test} corrected.{rounds}"))
     if n_tests and study.equivalence_margin:
         within = f"within {study.metric.difference(study.equivalence_margin)}, the margin that this study states"
         test = "two one-sided paired t tests at 5 %, Holm-corrected as the verdicts are"

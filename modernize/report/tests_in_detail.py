@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from modernize.report.contrasts import LEVEL, Contrast
+from modernize.report.contrasts import Contrast
 from modernize.report.facts import Report
 from modernize.report.numbers import p_text
 from modernize.report.roles import noun_of
 from modernize.report.rows import all_contrasts
 from modernize.report.view import Cell, Items, Section, table
 from modernize.results.paired_tests import Tests, least_sign_flip_p_value, seeds_for_sign_flip
+from modernize.results.statistics import LEVEL
 from modernize.words import NONE, plural, signed
 
 Tested = tuple[Contrast, Tests]
@@ -18,6 +19,10 @@ _IMPROVEMENT = (
     "interval: how often a run of it beats the other's run of the same seed."
 )
 _EQUIVALENCE = "the larger one of two one-sided t tests against the margin, Holm-corrected."
+
+_SPENT = (
+    "of the smallest p-value of all looks until then, each divided by the share of the 5 % that its look may spend."
+)
 
 
 def tests_in_detail(report: Report) -> Section:
@@ -39,13 +44,16 @@ def tests_in_detail(report: Report) -> Section:
         ("p, sign flips>", lambda of: _p(of[1].sign_flip)),
         ("probability to be better", _improvement),
         ("p, equivalence>", lambda of: _p(of[1].p_equivalence)) if margin else None,
+        ("decided", _decided) if report.study.rounds else None,
     )
+    looks = len(report.study.rounds)
     n_tests = max(1, sum(one.p_holm is not None for one, _ in found))
     notes = [
-        ("Simultaneous interval", _intervals(n_tests)),
+        ("Simultaneous interval", _intervals(n_tests, looks)),
         ("p, sign flips", _sign_flips(max(tests.improvement.n for _, tests in found), n_tests)),
         ("Probability to be better", _IMPROVEMENT),
         *([("p, equivalence", _EQUIVALENCE)] if margin else []),
+        *([("p, Holm", _SPENT)] if looks else []),
     ]
     return Section("tests", "The tests in detail", (shown, Items(tuple(notes))))
 
@@ -69,9 +77,20 @@ def _improvement(of: Tested) -> Cell:
     return Cell(f"{share.share:.2f} [{share.low:.2f}, {share.high:.2f}]", value=share.share)
 
 
-def _intervals(n_tests: int) -> str:
+def _decided(of: Tested) -> Cell:
+    one, _ = of
+    if not one.look:
+        return Cell(NONE)
+    after = f"after {plural(one.look.n, 'seed')}"
+    what = one.verdict if one.p_holm is not None and one.p_holm < LEVEL else one.equivalence
+    return Cell(f"{what}, {after}" if one.look.decided else f"open {after}", value=one.look.n)
+
+
+def _intervals(n_tests: int, looks: int) -> str:
     each = "the 95 % t interval" if n_tests == 1 else f"t intervals at 5 % / {n_tests} (Bonferroni)"
     cut = "One ends at 0 where Holm's test, which is sharper, tells a difference from 0 and the interval would not."
+    if looks:
+        each = f"t intervals at the share of 5 % that their last look may spend, over {n_tests} (Bonferroni)"
     return (
         f"{each}: in 95 % of such studies every one holds. It excludes 0 exactly where the verdict says better or "
         f"worse.{f' {cut}' if n_tests > 1 else ''}"

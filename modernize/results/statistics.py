@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -162,6 +162,18 @@ def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
         least = max(least, min(1.0, (len(p_values) - rank) * p_values[key]))
         adjusted[key] = least
     return {key: adjusted[key] for key in p_values}
+
+
+def corrected(p_values: Iterable[float | None]) -> list[float | None]:
+    """Adjust likewise those that there are.
+
+    Examples:
+        >>> corrected([0.01, None, 0.03])
+        [0.02, None, 0.03]
+    """
+    given = dict(enumerate(p_values))
+    adjusted = holm({number: p_value for number, p_value in given.items() if p_value is not None})
+    return [adjusted.get(number) for number in given]
 
 
 def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float | None:

@@ -100,6 +100,8 @@ class Study:
         epochs: Epochs of each run.
         image_size: In pixels.
         seeds: Each entry runs once a seed; seeds are paired across entries.
+        rounds: Where entries get seeds until their contrasts are decided: how many of `seeds` there are after each
+            round, see `modernize.results.rounds`. () where every entry gets all.
         entries: In the order of the report.
         contrasts: Pairs of entries: the first is compared with the second.
         note: What readers of the report should know besides, in the words of whoever ran it; "" for nothing.
@@ -126,13 +128,34 @@ class Study:
     expectation: str = ""
     references: tuple[Reference, ...] = ()
     equivalence_margin: float | None = None
+    rounds: tuple[int, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property
     def size(self) -> str:
         """How much it is, in words, for example "5 rungs and 2 baselines x 3 seeds"."""
         kinds = Counter("rung" if entry.role == "probe" else entry.role for entry in self.entries)
-        return f"{' and '.join(plural(n, kind) for kind, n in kinds.items())} x {plural(len(self.seeds), 'seed')}"
+        return f"{' and '.join(plural(n, kind) for kind, n in kinds.items())} x {self.seeds_text}"
+
+    @property
+    def seeds_text(self) -> str:
+        """How many seeds there are, or where they come in rounds, can be."""
+        return f"{'up to ' * bool(self.rounds)}{plural(len(self.seeds), 'seed')}"
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Its contrasts, each once."""
+        return tuple(dict.fromkeys(self.contrasts))
+
+    def comparable(self, pair: tuple[str, str]) -> bool:
+        """Whether two of its entries are measured by the same metric."""
+        metrics = [entry.metric for entry in self.entries if entry.name in pair]
+        return len({*metrics}) == 1
+
+    def margin_of(self, pair: tuple[str, str]) -> float | None:
+        """Return the margin of equivalence of two entries: the study's, if it is of their metric."""
+        own = {entry.metric for entry in self.entries if entry.name in pair} == {self.metric}
+        return self.equivalence_margin if own else None
 
     @property
     def metric(self) -> Metric:
@@ -169,6 +192,8 @@ class Study:
         check(study, path)
         if study.published not in ("", *PUBLISHED_REGIMES):
             raise unknown_name(f"published table ({path})", study.published, PUBLISHED_REGIMES)
+        if study.rounds and [*study.rounds] != sorted({0, *study.rounds, len(study.seeds)})[1:]:
+            raise ModernizeError(f"{path}.rounds should rise to the {len(study.seeds)} seeds.")
         names = {entry.name for entry in study.entries}
         for name in names:
             check_name(name, f"an entry ({path})")

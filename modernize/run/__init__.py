@@ -39,6 +39,8 @@ def run(
     recipe: str = "",
     baseline: Sequence[str] = (),
     seeds: int | str | Sequence[int] = 1,
+    until_decided: bool = False,
+    max_seeds: int | None = None,
     set: Mapping[str, Any] | None = None,  # noqa: A002 - as --set and [set]
     title: str = "",
     about: str = "",
@@ -94,6 +96,8 @@ def run(
         recipe: "classic", "convnext" or "finetune" for every rung; "" for each rung's own.
         baseline: Other libraries' networks to train beside the rungs, for example ["torchvision:vgg16"].
         seeds: A number n for seeds 0 to n - 1; "8-15", or [8, 9], for those.
+        until_decided: Give rows seeds in rounds (of `seeds`, or of 4), until their contrasts are decided.
+        max_seeds: With `until_decided`, at most so many; None for those of five rounds.
         set: Fields by hand, for example {"recipe.lr": 2e-3, "arch.stem_norm": False}.
         title: Heading of the report; "" for one made from the choices above.
         about: What the study asks, in a sentence or two.

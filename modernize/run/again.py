@@ -49,6 +49,8 @@ def plan_again(request: RunRequest, results: Path, placement: Placement | None =
         if request.replace:
             return plan
         raise ModernizeError(f"{error} --replace puts a new plan in its place.") from error
+    if not request.replace:
+        _refuse_other_rounds(before, plan.study)
     if request.extend:
         plan = plan_study(replace(request, seeds=tuple(sorted({*before.seeds, *request.seeds}))), placement)
         plan = replace(plan, study=_joined(before, plan, results))
@@ -56,6 +58,17 @@ def plan_again(request: RunRequest, results: Path, placement: Placement | None =
     if dropped and not request.replace:
         raise _refusal(before, plan, dropped)
     return plan if dropped or plan.study.note else replace(plan, study=replace(plan.study, note=before.note))
+
+
+def _refuse_other_rounds(before: Study, now: Study) -> None:
+    """Refuse to look at seeds at other times than was planned: that would cost the error rate that was promised."""
+    then, today = (study.rounds or (len(study.seeds),) for study in (before, now))
+    if then != today and (before.rounds or (now.rounds and then[0] != today[0])):
+        said = " and ".join(f"after {', '.join(map(str, rounds))} seeds" for rounds in (then, today))
+        raise ModernizeError(
+            f"the study '{now.name}' is there with other looks at its seeds ({said}); its error rate holds for those "
+            "that were planned. --replace puts this one in its place, another --name keeps both."
+        )
 
 
 def _dropped(before: Study, now: Study, results: Path) -> tuple[Record, ...]:

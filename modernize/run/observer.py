@@ -28,10 +28,10 @@ class Observer:
         """So many of all image files have been read, before there is a plan; both are equal at the end."""
 
     def start(self, plan: Plan, done: Sequence[Record], jobs: int) -> None:
-        """The study is planned.
+        """The study is planned, or where seeds come in rounds, the next round is.
 
         Args:
-            plan: All runs.
+            plan: All runs until then.
             done: Records of those that are finished already and will be skipped.
             jobs: Runs at a time.
         """
@@ -49,7 +49,7 @@ class Observer:
         """A run has ended, and its record is on disk."""
 
     def close(self) -> None:
-        """Nothing more will happen (also after an error or Ctrl-C)."""
+        """Nothing more will happen before another `start` (also after an error or Ctrl-C)."""
 
 
 QUIET_SECONDS = 10.0
@@ -123,6 +123,7 @@ class Lines(Observer):
         todo = [task for task in plan.tasks if task.run_id not in finished]
         self._work = sum(task.work for task in todo)
         self._num_runs = len(todo)
+        self._work_done, self._num_ended, self._began = 0.0, 0, None  # a round of several begins anew
         self._last_line = self._clock()
         study = plan.study
         self.say(f"{study.name}: {study.size}, {plural(study.epochs, 'epoch')} of {study.data}", "bold")

@@ -55,7 +55,10 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     Raises:
         ModernizeError: If the request names something that does not exist or does not fit together.
     """
+    rounds, request = request.rounds, replace(request, seeds=request.all_seeds, until_decided=False)
     entries, contrasts = plan_entries(request)
+    if rounds and not contrasts:
+        raise ModernizeError("until_decided: this study compares nothing, so there is nothing to decide.")
     regime = get_regime(request.regime)
     begun = started(request, entries, here=here)
     entries, image_size = begun.entries, begun.image_size
@@ -94,6 +97,7 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
         title=definition.title,
         about=definition.about,
         expectation=definition.expectation,
+        rounds=rounds,
         equivalence_margin=definition.equivalence_margin,
         references=tuple(one for one in definition.references if one.entry in {entry.name for entry in entries}),
     )

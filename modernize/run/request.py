@@ -17,6 +17,10 @@ from modernize.selection import Selection
 from modernize.strict import from_dict, refuse_outside
 from modernize.studies.definition import DEFINITION_FIELDS, Definition, read_definition
 
+# Of `until_decided`: seeds of the first round, where no number is given, and rounds of so many, where no most is.
+FIRST_ROUND = 4
+MOST_ROUNDS = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
@@ -25,6 +29,8 @@ class RunRequest:
     Attributes:
         selection: Which steps the ladder takes.
         overrides: Fields of the spec set by hand.
+        seeds: Of each row; with `until_decided`, those of the first round.
+        until_decided: Whether rows get seeds in rounds, until their contrasts are decided or there are `max_seeds`.
         definition: What a study file says beside options: rows, contrasts, published values, budgets.
     """
 
@@ -41,6 +47,8 @@ class RunRequest:
     recipe: str = ""
     baseline: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
+    until_decided: bool = False
+    max_seeds: int | None = None
     device: str = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     gpus: int | None = None
@@ -62,6 +70,20 @@ class RunRequest:
     replace: bool = False
     overrides: Overrides = field(default_factory=Overrides)
     definition: Definition = field(default_factory=Definition)
+
+    @property
+    def rounds(self) -> tuple[int, ...]:
+        """How many seeds there are after each round; () where there are none."""
+        if not self.until_decided:
+            return ()
+        first = len(self.seeds) if len(self.seeds) > 1 else FIRST_ROUND
+        most = self.max_seeds or MOST_ROUNDS * first
+        return (*range(first, most, first), most)
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """Every seed that a run may have: those of all rounds."""
+        return tuple(range(self.rounds[-1])) if self.rounds else self.seeds
 
 
 SELECTION_FIELDS = tuple(each.name for each in fields(Selection))
@@ -108,6 +130,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("train_images", "test_images"), (1, 1_000_000_000)),
     "image_size": (1, 16_384),
     "val_share": (0, 0.4),
+    "max_seeds": (2, 1_000),
     "gpus": (1, 4_096),
     **dict.fromkeys(("jobs", "decode_workers"), (0, 1_024)),
     "micro_batch": (0, 1_000_000),
@@ -123,10 +146,27 @@ def _check(request: RunRequest) -> None:
         raise ModernizeError(f"device cannot be '{request.device}'. Allowed: auto, cpu, cuda, cuda:0, cuda:1, ...")
     if request.extend and request.replace:
         raise ModernizeError("extend keeps the study of that name and replace does not; give one of them.")
+    _check_rounds(request)
     if request.definition.entries:
         _refuse_ladder(request)
     if request.gpus is not None and request.device == "cpu":
         raise ModernizeError("gpus and the device 'cpu' contradict each other.")
+
+
+def _check_rounds(request: RunRequest) -> None:
+    if not request.until_decided:
+        if request.max_seeds is not None:
+            raise ModernizeError("max_seeds is for until_decided; without it, seeds says how many there are.")
+        return
+    if request.seeds != tuple(range(len(request.seeds))):
+        raise ModernizeError("until_decided takes the seeds of the first round as a number, for example seeds = 4.")
+    if request.extend:
+        raise ModernizeError("extend would add seeds that the rounds of until_decided do not know; leave one out.")
+    if len(request.rounds) < 2 or request.rounds[-1] > MOST_SEEDS:
+        raise ModernizeError(
+            f"max_seeds should be above the {request.rounds[0]} seeds of the first round and at most {MOST_SEEDS:,}, "
+            f"not {request.rounds[-1]}."
+        )
 
 
 def _refuse_ladder(request: RunRequest) -> None:

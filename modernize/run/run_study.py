@@ -17,6 +17,7 @@ from modernize.regimes import get_regime
 from modernize.results.artifact import RUNS, Artifact, artifacts, clear_run, weights_of_run
 from modernize.results.files import check_writable
 from modernize.results.record import Record
+from modernize.results.rounds import runs_wanted
 from modernize.results.sources import sources
 from modernize.results.store import find_finished, load_record, load_records, save_record, save_study
 from modernize.results.study import Study
@@ -118,7 +119,6 @@ def run_study(request: RunRequest, observer: Observer | None = None, executor: E
         again = {task.begins_with for task in plan.tasks if task.run_id not in done} & done.keys()
         again = {run_id for run_id in again if not _kept(done[run_id], request.out)}
         done = {run_id: record for run_id, record in done.items() if run_id not in again}
-        observer.start(plan, list(done.values()), does.jobs)
         for run_id in done:
             folder = runs / run_id
             if folder.is_dir() and not Claim(folder).holder():
@@ -134,15 +134,12 @@ def run_study(request: RunRequest, observer: Observer | None = None, executor: E
             if task.run_id not in done
         ]
         doing = _Doing(observer, request.out, todo, done)
-        try:
-            doing.do(does)
-        finally:
-            observer.close()
+        doing.do_rounds(does, plan)
     with suppress(OSError):  # a run has failed: its checkpoints wait there
         runs.rmdir()
     return StudyResult(
         study=plan.study,
-        records=tuple(doing.records[task.run_id] for task in plan.tasks),
+        records=tuple(doing.records[task.run_id] for task in plan.tasks if task.run_id in doing.records),
         num_skipped=len(done),
     )
 
@@ -163,8 +160,34 @@ class _Doing:
         self._tasks = {task.run_id: task for task in tasks}
         self._elsewhere: dict[str, Task] = {}
 
-    def do(self, executor: Executor) -> None:
-        waiting = set(self._tasks)
+    def do_rounds(self, executor: Executor, plan: Plan) -> None:
+        """Do what is wanted until nothing is: all at once, or where seeds come in rounds, a round at a time."""
+        open_runs = self._open(plan)
+        while True:
+            tasks = tuple(task for task in plan.tasks if task.run_id in {*open_runs, *self.records})
+            self._observer.start(replace(plan, tasks=tasks), list(self.records.values()), executor.jobs)
+            try:
+                self.do(executor, open_runs)
+            finally:
+                self._observer.close()
+            open_runs = self._open(plan)
+            if not open_runs:
+                return
+
+    def _open(self, plan: Plan) -> set[str]:
+        """Return the runs that are wanted in view of the records there are, and those whose weights they begin with."""
+        values: dict[str, dict[int, float | None]] = {entry.name: {} for entry in plan.study.entries}
+        for entry in plan.study.entries:
+            for seed, run_id in zip(plan.study.seeds, entry.run_ids, strict=True):
+                if run_id in self.records:
+                    values[entry.name][seed] = self.records[run_id].value
+        wanted = runs_wanted(plan.study, values)
+        for task in reversed(plan.tasks):  # what others begin with comes before them
+            wanted |= {task.begins_with} if task.run_id in wanted else set()
+        return {run_id for run_id in self._tasks if run_id in wanted and run_id not in self.records}
+
+    def do(self, executor: Executor, waiting: set[str]) -> None:
+        """Have these runs done."""
         while waiting:
             # What begins with a run's weights comes when that run has ended.
             ready = [run_id for run_id in waiting if self._tasks[run_id].begins_with not in waiting]

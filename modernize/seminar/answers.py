@@ -8,10 +8,10 @@ from functools import cache
 from typing import Literal
 
 from modernize.published import published_row, published_rows
-from modernize.report.contrasts import LEVEL
 from modernize.report.numbers import delta_text, mean_text, p_text, published_text
 from modernize.report.paper import CLEAR_BELOW, N_SEEDS, Reading
 from modernize.report.rows import Row
+from modernize.results.statistics import LEVEL
 from modernize.words import signed
 
 Truth = Literal["better", "no clear change", "worse"]

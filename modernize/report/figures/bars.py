@@ -201,7 +201,9 @@ def _measured_panel(study: Study, rows: Sequence[Row], places: Mapping[str, floa
         heads=[[(f"in the bars: {unit_name} at {study.image_size} px", look.faint)]],
         bars=bars,
         label=f"test {study.metric.title} on {shortened(study.data, 30)}{study.metric.in_unit}",
-        notes=[f"mean of {n_seeds} seeds, whisker: standard deviation" if n_seeds > 1 else "one seed: no spread shown"],
+        notes=[
+            f"mean of {study.seeds_text}, whisker: standard deviation" if n_seeds > 1 else "one seed: no spread shown"
+        ],
         words=[(y, word, look.faint if word == "missing" else look.bad) for y, word in absent.items()],
     )
 

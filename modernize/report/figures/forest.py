@@ -8,7 +8,6 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from modernize.report.contrasts import LEVEL
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import (
     house_style,
@@ -24,6 +23,7 @@ from modernize.report.numbers import published_verdict
 from modernize.report.paper import welch_half_width
 from modernize.report.roles import ladder_of, published_data
 from modernize.report.rows import Row, all_contrasts
+from modernize.results.statistics import LEVEL
 from modernize.results.study import Study
 from modernize.words import plural, signed
 
