@@ -42,7 +42,7 @@ SURFACE = {
         *["--deterministic", "--decode-workers"],
         *["--recipe", "--baseline", "--weights", "--no-weights", "--jobs", "--out", "--name", "--note"],
         *["--repeat", "--extend", "--replace"],
-        *["STUDY", "--set", "--dry-run", "--save-config", "--val-share"],
+        *["STUDY", "--set", "--dry-run", "--save-config", "--val-share", "--until-decided", "--max-seeds"],
     ],
     "finetune": [
         *["--model", "--data", "--val-share", "--epochs", "--patience", "--freeze", "--unfreeze", "--seeds"],
