@@ -9,6 +9,7 @@ from modernize.cli.console import note, say, say_json, say_table
 from modernize.cli.layout import columns
 from modernize.cli.options import Json, Out, complete_study, examples, option
 from modernize.errors import unknown_name
+from modernize.words import plural
 
 if TYPE_CHECKING:
     from modernize.results.artifact import Artifact
@@ -41,7 +42,7 @@ def weights(
         freed = [one for one in kept if one.state != "gone"]
         for folder in {one.path.parent for one in freed}:
             clear_run(folder, keep_weights=False)
-        note(f"freed {_size(sum(one.about.num_bytes for one in freed))} in {len(freed)} files")
+        note(f"freed {_size(sum(one.about.num_bytes for one in freed))} in {plural(len(freed), 'file')}")
     elif json:
         say_json([_facts(one) for one in kept])
     else:
@@ -82,7 +83,7 @@ def _print(kept: list[Artifact]) -> None:
     styles = ["" if one.state == "kept" else "dim" for one in kept]
     heads = columns("run", "study", "entry", "seed>", "result>", "file", "size>", "state")
     say_table(heads, rows, styles)
-    say(f"{len(rows)} files, {_size(sum(one.about.num_bytes for one in kept if one.state != 'gone'))}")
+    say(f"{plural(len(rows), 'file')}, {_size(sum(one.about.num_bytes for one in kept if one.state != 'gone'))}")
 
 
 def _size(num_bytes: int) -> str:
