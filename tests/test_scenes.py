@@ -89,6 +89,18 @@ def test_mirrored_pictures_have_mirrored_boxes_and_masks():
     assert torch.equal(again[0][7]["boxes"], targets[7]["boxes"])
 
 
+def test_what_training_sees_can_be_looked_at(tmp_path):
+    from modernize.datasets.preview import augmented_grid
+
+    data = scenes()
+    grid = augmented_grid(data, named_recipe("segmentation"), columns=6)
+    first = data.train.images_nhwc[np.flatnonzero(data.train.labels == 0)[0]].astype(int)
+    tiles = [grid[:SIZE, at : at + SIZE].astype(int) for at in range(0, 6 * (SIZE + 2), SIZE + 2)]
+    mirrored = [np.abs(tile - first[:, ::-1]).max() <= 1 for tile in tiles]
+    assert all(flip or np.abs(tile - first).max() <= 1 for tile, flip in zip(tiles, mirrored, strict=True))
+    assert 0 < sum(mirrored) < 6
+
+
 @pytest.fixture
 def coco(tmp_path: Path) -> Path:
     """Two pictures of 20 x 10 pixels a split; the second has a polygon, a run-length mask and a group."""

@@ -56,9 +56,10 @@ def augmented_grid(data: Dataset, recipe: Recipe, rows: int = 10, columns: int =
     feed = make_feed(one_a_class, recipe)
     tiles = np.full((rows, columns, size, size, 3), PAPER, dtype=np.uint8)
     for epoch in range(columns):
-        images, its_labels = next(feed.train_batches(len(one_a_class.train), seed=0, epoch=epoch))
+        images, _ = next(feed.train_batches(len(one_a_class.train), seed=0, epoch=epoch))
+        its_labels = one_a_class.train.labels[feed.draw_order(0, epoch)[0].numpy()]
         pixels = (images.permute(0, 2, 3, 1) * feed.normalise.std + feed.normalise.mean).round().clamp(0, 255)
-        tiles[its_labels.numpy(), epoch] = pixels.byte().numpy()
+        tiles[its_labels, epoch] = pixels.byte().numpy()
     return _lay_out(tiles, rows, columns, size)
 
 

@@ -14,7 +14,7 @@ from modernize.regimes import spec_of
 from modernize.results.record import Record
 from modernize.run.environment import device_name, hardware, num_cores
 from modernize.run.identity import device_kind
-from modernize.run.task import Task, count, work_per_image
+from modernize.run.task import TIMES_A_CLASSIFIER, Task, count, work_per_image
 from modernize.spec import Recipe, fingerprint
 from modernize.train.runtime import Runtime
 from modernize.words import plural
@@ -119,7 +119,9 @@ def _known(records: Iterable[Record], runtime: Runtime) -> dict[_Key, _Known]:
     for record in records:
         if _comparable(record, runtime):
             path = _path(record.execution.input_path, record.data.name)
-            groups.setdefault((path, _network(record.model, record.data.image_size)), []).append(record)
+            groups.setdefault((path, _network(record.model, record.data.image_size, record.objective)), []).append(
+                record
+            )
     rates = {key: median(record.speed.images_per_second for record in group) for key, group in groups.items()}
     return {
         key: _Known(rates[key], rates[key] * _work_of(group[0]), [_num_images(record) for record in group])
@@ -131,7 +133,7 @@ def _seconds(task: Task, path: str, known: Mapping[_Key, _Known]) -> tuple[float
     """Return how long a run takes if its images take this path, where that comes from, and what tells it."""
     trained, evaluated = _images(task)
     images = trained + EVALUATION_SHARE * evaluated
-    key = (path, _network(task.model, task.data.image_size))
+    key = (path, _network(task.model, task.data.image_size, task.trained_recipe["objective"]))
     if key in known:
         return images / known[key].images_per_second, SAME, {key}
     work = images * task.work / trained
@@ -219,16 +221,17 @@ def _num_images(record: Record) -> int:
     return record.num_steps * int(record.trained_recipe.get("batch_size", 0))
 
 
-def _network(model: dict[str, Any], image_size: int) -> str:
-    return fingerprint({"model": model, "image_size": image_size})
+def _network(model: dict[str, Any], image_size: int, objective: str) -> str:
+    return fingerprint({"model": model, "image_size": image_size, "objective": objective})
 
 
 def _work_of(record: Record) -> float:
     """Count the work of one of a record's images; 0 if this version cannot read its architecture."""
+    times = TIMES_A_CLASSIFIER.get(record.objective, 1.0)
     try:
         model = model_of(record.model)
         if isinstance(model, External):
-            return work_per_image(record.cost.macs)
-        return count(spec_of(model, Recipe()), record.data.image_size)[1]
+            return times * work_per_image(record.cost.macs)
+        return times * count(spec_of(model, Recipe()), record.data.image_size)[1]
     except ModernizeError:
         return 0.0

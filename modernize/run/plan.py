@@ -22,7 +22,7 @@ from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest
 from modernize.run.request_entries import plan_budget, plan_entries, recipe_as_trained
 from modernize.run.starting import started
-from modernize.run.task import Task, count, weights_to_be, work_per_image
+from modernize.run.task import TIMES_A_CLASSIFIER, Task, count, weights_to_be, work_per_image
 from modernize.train.budget import Budget, cut_batch
 from modernize.train.runtime import Runtime
 
@@ -195,7 +195,7 @@ def _tasks(
         seed=0,
         cost=cost,
         runtime=runtime,
-        work=work * trained.epochs * data.num_train_images,
+        work=work * TIMES_A_CLASSIFIER.get(trained.objective, 1.0) * trained.epochs * data.num_train_images,
         input_path="resident" if fits_resident(trained) and not shared["source"].stream else "decoded",
     )
     as_trained = replace(entry, model=model, recipe=trained)
