@@ -31,7 +31,7 @@ SURFACE = {
     "diff": ["A", "B", *SPEC, "--json"],
     "cost": ["NAME", "--per", *SPEC, *SELECTION, "--json"],
     "verify": ["--json"],
-    "data": ["NAME", "--out", "--augment", "--replace", "--image-size", *DATA, "--json"],
+    "data": ["NAME", "--out", "--augment", "--coco", "--replace", "--image-size", *DATA, "--json"],
     "studies": ["STUDY", "--budget", "--out", "--json"],
     "run": [
         *SPEC,

@@ -146,6 +146,24 @@ def test_a_coco_folder_is_read_with_its_boxes_and_masks(coco):
     assert second[:, 20:30].all()
 
 
+def test_scenes_in_cocos_format_are_read_back_as_they_were(tmp_path):
+    pytest.importorskip("pycocotools")
+    from modernize.datasets.coco_write import write_coco
+
+    data = scenes(train_images=6)
+    write_coco(data, tmp_path / "written")
+    again = load_data(f"coco:{tmp_path / 'written'}", image_size=SIZE)
+    assert again.class_names == data.class_names
+    for name, split in data.splits.items():
+        np.testing.assert_array_equal(again.splits[name].images_nhwc, split.images_nhwc)
+        for one, other in zip(again.splits[name].things.arrays, split.things.arrays, strict=True):
+            np.testing.assert_array_equal(one, other)
+    with pytest.raises(ModernizeError, match="is there already"):
+        write_coco(data, tmp_path / "written")
+    with pytest.raises(ModernizeError, match="has no boxes and masks to write"):
+        write_coco(load_data("shapes", image_size=8, train_images=10, test_images=10), tmp_path / "other")
+
+
 def broken(path: Path, change) -> None:
     data = json.loads(path.read_text())
     change(data)

@@ -15,7 +15,7 @@ from modernize.recipes import named_recipe
 if TYPE_CHECKING:
     from modernize.datasets import Dataset
 
-EXAMPLES = examples("modernize data", "modernize data shapes --out shapes.png")
+EXAMPLES = examples("modernize data shapes --out shapes.png", "modernize data scenes --image-size 64 --coco scenes")
 
 
 def data(
@@ -33,6 +33,9 @@ def data(
             default=False,
         ),
     ] = "",
+    coco: Annotated[
+        Path | None, option("--coco", "Write a data set with boxes and masks as a folder in COCO's format.", "FOLDER")
+    ] = None,
     replace: Annotated[bool, option("--replace", "Replace the PNG if it is there.")] = False,
     image_size: Annotated[
         int, option("--image-size", "Height and width in pixels that images are brought to.", "PX")
@@ -45,8 +48,9 @@ def data(
     if augment and not out:
         raise ModernizeError("--augment changes the picture that --out writes: give --out too.")
     if not name:
-        if out:
-            raise ModernizeError("--out needs the name of a data set: `modernize data shapes --out shapes.png`.")
+        if out or coco:
+            what = "--out" if out else "--coco"
+            raise ModernizeError(f"{what} needs the name of a data set: `modernize data shapes --out shapes.png`.")
         _list(json=json)
         return
     if out and out.exists() and not replace:
@@ -62,6 +66,10 @@ def data(
             check_headers(data_set)
     if out:
         save_preview(data_set, out, augment=recipe)
+    if coco:
+        from modernize.datasets.coco_write import write_coco
+
+        write_coco(data_set, coco)
     facts = _facts(data_set)
     if json:
         say_json(facts)
@@ -71,8 +79,8 @@ def data(
             if key != "name":
                 text = ", ".join(value) if isinstance(value, tuple) else f"{value:,}" if key in COUNTS else f"{value}"
                 say_prose(key.replace("_", " "), text, indent=16)
-    if out:
-        note(f"wrote {out}")
+    for written in filter(None, (out, coco)):
+        note(f"wrote {written}")
 
 
 COUNTS = ("train_images", "val_images", "test_images")
