@@ -19,6 +19,7 @@ from modernize.report.predicted import predicted
 from modernize.report.published_models import published_v2
 from modernize.report.roles import noun_of, nouns_of, role_text
 from modernize.report.rows import Row
+from modernize.report.seed_spread import seed_spread
 from modernize.report.study_tables import contrasts_table, reading_notes, rungs_table, sizes
 from modernize.report.tasks import tasks
 from modernize.report.tests_in_detail import tests_in_detail
@@ -141,6 +142,7 @@ SECTIONS: tuple[Callable[[Report], Section], ...] = (
     predicted,
     _steps,
     tests_in_detail,
+    seed_spread,
     _methods,
     published_v2,
     _problems,

@@ -19,6 +19,7 @@ from modernize.report.methods import methods
 from modernize.report.numbers import published_verdict
 from modernize.report.paper import N_SEEDS
 from modernize.report.rows import Row, all_contrasts
+from modernize.report.seed_spread import row_spread
 from modernize.results.paired_tests import least_sign_flip_p_value
 from modernize.results.study import Study
 from modernize.words import NONE
@@ -88,6 +89,7 @@ def study_json(study: Study, rows: Sequence[Row], problems: Sequence[str]) -> Fl
             {"entry": one.entry, "before": one.before, **_delta(one), "delta_published": one.published_delta}
             for one in all_contrasts(rows)
         ],
+        "spread": {row.step: asdict(spread) for row in rows if (spread := row_spread(row))},
         "records": [record for row in rows for record in _records(row)],
         "problems": list(problems),
     }
