@@ -258,6 +258,22 @@ def test_starting_weights_are_the_backbones(tmp_path):
             assert torch.equal(network.state_dict()[key], tensor), key
 
 
+@both
+def test_a_classifier_starts_from_a_trained_backbone(name, tmp_path):
+    from safetensors.torch import load_file
+
+    from modernize.inference.classifier import load_classifier
+    from modernize.train.state_dicts import fitting_weights
+
+    path = tmp_path / train(spec(name, epochs=1), scenes(), seed=0, keep=tmp_path).weights.file
+    classifier = replace(spec(name), recipe=replace(RECIPES[name], name="", objective="classification"))
+    found = fitting_weights(path, classifier, num_classes=10, image_size=SIZE)
+    assert found.keys() == {key for key in build(classifier).state_dict() if not key.startswith("head.fc.")}
+    assert torch.equal(found["stem.conv.weight"], load_file(path)["backbone.body.network.stem.conv.weight"])
+    with pytest.raises(ModernizeError, match="is of a detector or segmenter and has no classifier"):
+        load_classifier(str(path))
+
+
 def test_a_deeper_layer_learns_more_slowly():
     from modernize.train.layer_decay import layer_factors
 

@@ -22,6 +22,7 @@ from modernize.datasets.feed import make_feed
 from modernize.errors import ModernizeError
 from modernize.inference.runs import data_of, untrained
 from modernize.objectives.masking import encoder_of
+from modernize.objectives.pyramid import body_of
 from modernize.results.artifact import weights_of_run
 from modernize.results.record import Record
 from modernize.spec import Recipe
@@ -115,6 +116,7 @@ def diversity_of(
     network = untrained(record)
     if trained:
         state = load_file(weights_of_run(record, out))
+        state = body_of(state) or state
         encoder = encoder_of(state)  # of masked pre-training; the head is not looked at
         network.load_state_dict(encoder or state, strict=encoder is None)
     feed = make_feed(data_of(record, data_dir), from_dict(Recipe, record.trained_recipe, "recipe"))

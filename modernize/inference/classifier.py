@@ -32,6 +32,7 @@ from modernize.models.description import Description, description_in, descriptio
 from modernize.models.libraries import on_meta
 from modernize.models.pretrained import IMAGENET_CLASSES, build_pretrained, class_names_of, imagenet_names
 from modernize.objectives.masking import encoder_of
+from modernize.objectives.pyramid import body_of
 from modernize.results.artifact import PREFIX, run_called, weights_of_run
 from modernize.results.record import Record
 from modernize.results.store import load_records
@@ -247,9 +248,10 @@ def _built(description: Description) -> nn.Module:
 
 
 def _with_weights(description: Description, state: dict[str, Tensor], path: Path) -> nn.Module:
-    if encoder_of(state):
+    if encoder_of(state) or body_of(state):
+        what = "masked pre-training" if encoder_of(state) else "a detector or segmenter"
         raise ModernizeError(
-            f"{path} is of masked pre-training and has no classifier: fine-tune from it, modernize run --weights {path}"
+            f"{path} is of {what} and has no classifier: fine-tune from it, modernize run --weights {path}"
         )
     network = _built(description)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 
 import torch
@@ -63,6 +64,14 @@ class Pyramid(nn.Module):
         maps = {f"{i}": self.norms[i](given[one.path]) for i, one in enumerate(self.body.maps)}
         found: dict[str, Tensor] = self.fpn(maps)
         return found
+
+
+_BODY = "backbone.body.network."
+
+
+def body_of(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the network's tensors of a detector's or segmenter's state dict, its head untrained; none of another's."""
+    return {name.removeprefix(_BODY): tensor for name, tensor in state.items() if name.startswith(_BODY)}
 
 
 def build_pyramid(entry: Trainable, *, num_classes: int, image_size: int, extra: bool) -> Pyramid:

@@ -22,6 +22,7 @@ from modernize.models.pretrained import build_pretrained, pretrained_file
 from modernize.nn.convert import from_timm, from_torchvision
 from modernize.nn.network import Network
 from modernize.objectives.masking import encoder_of
+from modernize.objectives.pyramid import body_of
 from modernize.regimes import spec_of
 from modernize.results.artifact import EMA_FILE, WEIGHTS_FILE
 from modernize.results.files import write_atomically
@@ -59,6 +60,7 @@ def fitting_weights(
         ModernizeError: If the file cannot be read, or is of another network.
     """
     state = _read(path)
+    state = body_of(state) or state
     if isinstance(entry.model, External):
         network = on_meta(entry.model, num_classes=num_classes or Arch().num_classes, image_size=image_size)
         return _of_external(path, state, network, entry)
