@@ -42,7 +42,16 @@ SURFACE = {
         *["--deterministic", "--decode-workers"],
         *["--recipe", "--baseline", "--weights", "--no-weights", "--jobs", "--out", "--name", "--note"],
         *["--repeat", "--extend", "--replace"],
-        *["STUDY", "--set", "--dry-run", "--save-config", "--val-share", "--until-decided", "--max-seeds"],
+        *[
+            "STUDY",
+            "--set",
+            "--dry-run",
+            "--save-config",
+            "--val-share",
+            "--until-decided",
+            "--max-seeds",
+            "--controls",
+        ],
     ],
     "finetune": [
         *["--model", "--data", "--val-share", "--epochs", "--patience", "--freeze", "--unfreeze", "--seeds"],

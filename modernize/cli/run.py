@@ -61,6 +61,7 @@ def run(
     settings: own.Settings = None,
     recipe: own.RecipeName = "",
     baseline: own.Baseline = None,
+    controls: own.Controls = False,
     weights: own.Weights = None,
     no_weights: own.NoWeights = False,
     device: own.Device = "auto",

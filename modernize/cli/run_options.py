@@ -92,6 +92,13 @@ Baseline = Annotated[
         default=False,
     ),
 ]
+Controls = Annotated[
+    bool,
+    option(
+        "--controls",
+        "Beside each step that makes its network costlier, train the rung before, merely wider or deeper, same MACs.",
+    ),
+]
 Weights = Annotated[
     Path | None,
     option(

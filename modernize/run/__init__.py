@@ -38,6 +38,7 @@ def run(
     val_share: float | None = None,
     recipe: str = "",
     baseline: Sequence[str] = (),
+    controls: bool = False,
     seeds: int | str | Sequence[int] = 1,
     until_decided: bool = False,
     max_seeds: int | None = None,
@@ -95,6 +96,7 @@ def run(
         val_share: Share of the training images held out for validation where the data set has no such split.
         recipe: "classic", "convnext" or "finetune" for every rung; "" for each rung's own.
         baseline: Other libraries' networks to train beside the rungs, for example ["torchvision:vgg16"].
+        controls: Beside each step that makes its network costlier, train the rung before it, as wide or deep.
         seeds: A number n for seeds 0 to n - 1; "8-15", or [8, 9], for those.
         until_decided: Give rows seeds in rounds (of `seeds`, or of 4), until their contrasts are decided.
         max_seeds: With `until_decided`, at most so many; None for those of five rounds.

@@ -105,6 +105,7 @@ def choices(request: RunRequest) -> list[str]:
     words += [f"{name.partition('.')[2]}-{toml_literal(value)}" for name, value in request.overrides.flat().items()]
     words += [f"{request.recipe}-recipe"] if request.recipe else []
     words += [f"with-{baseline}" for baseline in request.baseline]
+    words += ["controls"] if request.controls else []
     words += [f"weights-{request.weights.stem}"] if request.weights else []
     return words
 

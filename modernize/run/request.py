@@ -28,6 +28,7 @@ class RunRequest:
 
     Attributes:
         selection: Which steps the ladder takes.
+        controls: Whether each step that makes its network costlier gets a control, see `modernize.studies.controls`.
         overrides: Fields of the spec set by hand.
         seeds: Of each row; with `until_decided`, those of the first round.
         until_decided: Whether rows get seeds in rounds, until their contrasts are decided or there are `max_seeds`.
@@ -46,6 +47,7 @@ class RunRequest:
     val_share: float | None = None
     recipe: str = ""
     baseline: tuple[str, ...] = ()
+    controls: bool = False
     seeds: tuple[int, ...] = (0,)
     until_decided: bool = False
     max_seeds: int | None = None
@@ -172,7 +174,7 @@ def _check_rounds(request: RunRequest) -> None:
 def _refuse_ladder(request: RunRequest) -> None:
     """Refuse what chooses or changes the rungs of a ladder where a study lists its rows."""
     chosen = [name for name in SELECTION_FIELDS if getattr(request.selection, name) != getattr(Selection(), name)]
-    chosen += ["baseline"] * bool(request.baseline)
+    chosen += ["baseline"] * bool(request.baseline) + ["controls"] * request.controls
     chosen += ["stem_stride"] * (request.stem_stride is not None)
     chosen += [f"arch.{name}" for name in request.overrides.arch]
     if chosen:

@@ -19,6 +19,7 @@ from modernize.run.overrides import OF_OUR_NETWORKS, Overrides
 from modernize.run.request import RunRequest
 from modernize.spec import Arch, Recipe, Spec
 from modernize.strict import replace_checked
+from modernize.studies.controls import controls_of
 from modernize.studies.entries import entries_of
 from modernize.train.budget import Budget, get_budget, shorten
 
@@ -29,8 +30,8 @@ def plan_entries(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
     """Say which rows a study has, without a look at the data or at another library.
 
     Returns:
-        The rungs of the ladder and the baselines, with what the user set by hand; and the pairs of names of which the
-        first is compared with the second. Baselines are compared with none: they are no steps.
+        The rungs of the ladder, the baselines and the controls, with what the user set by hand; and the pairs of names
+        of which the first is compared with the second. Baselines are compared with none: they are no steps.
 
     Raises:
         ModernizeError: If the selection does not fit together, or there is no such recipe.
@@ -46,6 +47,9 @@ def plan_entries(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
     entries = [entry_of(rung) for rung in rungs]
     for text in request.baseline:
         entries.append(_baseline(parse_external(text), last, entries))
+    if request.controls:
+        controls, against_them = controls_of(rungs, [entry.name for entry in entries])
+        entries, contrasts = [*entries, *controls], (*contrasts, *against_them)
     names = {entry.name for entry in entries}
     definition.check_names((*names, BASE, *load_steps()))
     # A rung that the command line leaves out is compared with none.

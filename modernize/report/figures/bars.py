@@ -104,7 +104,9 @@ def figure2(
             _set_apart(every, rows, places, look)
         elif not slide:
             _section_names(every[0], rows, look)
-        notes = ["hatched: probes, tried beside the rung and not adopted"] if not all(map(_solid, rows)) else []
+        roles = [row.planned.role for row in rows]
+        notes = ["hatched: probes, tried beside the rung and not adopted"] if "probe" in roles else []
+        notes += ["hatched: controls"] if "control" in roles else []
         if measured:
             notes += ["dots: single seeds"] if any(bar.dots for bar in panels[0].bars) else []
             notes += stale_notes(rows)
@@ -153,7 +155,7 @@ class _Panel:
 
 
 def _solid(row: Row) -> bool:
-    return row.planned.role != "probe"
+    return row.planned.role not in ("probe", "control")
 
 
 def _places(rows: Sequence[Row]) -> dict[str, float]:
