@@ -85,8 +85,8 @@ def rows_of(case):
     return study, make_rows(study, records)
 
 
-# The others are laid out as these are.
-LAYOUTS = [key for key in FIGURES if key not in ("loss", "seconds", "stages")]
+# The others are laid out as these are, or made from what runs left beside their records.
+LAYOUTS = [key for key in FIGURES if key not in ("loss", "seconds", "stages", "pictures", "confusion", "mistakes")]
 
 
 @pytest.mark.parametrize("case", CASES)
