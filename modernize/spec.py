@@ -130,8 +130,7 @@ class Recipe:
         batch_size: Images in one optimizer step, over all devices.
         rand_augment: timm's RandAugment string, or "" for none.
         random_resized_crop: Whether training crops are random in size and shape.
-        shift_pixels: Largest random shift in pixels, over black (small images; 0 for none). It is a random crop of the
-            image padded by so much: 4 on 32 px is "pad to 40, crop 32", and "shifts of 12.5 %".
+        shift_pixels: Largest random shift in pixels, over black; 0 for none. 4 on 32 px is "pad to 40, crop 32".
         horizontal_flip: Whether images are mirrored at random.
         color_jitter: Strength of brightness, contrast and saturation jitter. timm drops it where RandAugment is on.
         brightness: Strength of brightness jitter alone: pixels are multiplied by 1 - it to 1 + it. 0 for none.
@@ -141,8 +140,7 @@ class Recipe:
         mix_switch_probability: Probability of CutMix rather than mixup where both are on.
         random_erasing: Probability of erasing a rectangle with pixel noise.
         label_smoothing: Share of the target spread over all classes.
-        stochastic_depth: Drop probability of the last block's branch; grows linearly from 0 at the first. Or one a
-            stage, the same for all its blocks.
+        stochastic_depth: Drop probability of the last block's branch, rising from 0 at the first; or one a stage.
         dropout: Probability of dropping each feature before the classifier.
         layer_scale_init: Starting value of LayerScale.
         clip_grad_norm: Largest norm of the gradient of all weights together, 0 for no clipping.
@@ -156,16 +154,13 @@ class Recipe:
         layer_decay_blocks: Blocks of the last stage but one in such a group; the stem and each other stage are a group.
         head_init_scale: Factor on the classifier's starting weights. For fine-tuning.
         mask_ratio: Share of the patches that masked reconstruction hides.
-        grn_over: What its encoder takes GRN's norm over: each "image" alone, as the paper has it, or the whole "batch",
-            as the authors' code does in pre-training, though not in fine-tuning.
-        new_head: Whether the classifier begins anew, even where the weights that training starts from have one of as
-            many classes.
-        freeze_groups: How many groups of layers, from the stem up, stay as they begin, norms with their statistics; the
-            classifier's learns in any case, so that `ALL_GROUPS` are all but that.
+        grn_over: What GRN's norm is over there: each "image" (the paper), or the "batch" (the authors' pre-training code).
+        new_head: Whether the classifier begins anew even where the weights to start from have one that fits.
+        freeze_groups: Groups of layers, from the stem up, that stay as they begin, norms' statistics too; never the
+            classifier's: `ALL_GROUPS` are all others.
         unfreeze_epoch: Epochs after which they learn too, 0 for never.
         patience: Training ends after so many epochs without a better one on the validation images, 0 for never.
-        chosen_epoch: Whose weights are kept and tested: those of the last epoch, or of the best on the validation
-            images.
+        chosen_epoch: Whose weights are kept and tested: the last epoch's, or the best one's on validation images.
         mean: Subtracted from pixels, channel by channel, in units of 0 to 255; () for the mean of the data.
         std: Pixels are divided by it, likewise.
     """
@@ -251,7 +246,6 @@ class Recipe:
 
 
 _RAND_AUGMENT = r"rand(-(m|n|p|mstd|mmax|inc)\d+(\.\d+)?)*"
-
 
 ALL_GROUPS = 1_000
 """Of layers: more than a network has."""

@@ -169,7 +169,7 @@ def test_a_rung_is_a_backbone_and_all_but_its_head_learns(name, step):
 
 
 def feed(entry):
-    from modernize.datasets.feed import make_feed
+    from modernize.datasets.feeds import make_feed
 
     return make_feed(scenes(), entry.recipe)
 
@@ -317,7 +317,7 @@ def test_detection_says_what_to_install(monkeypatch):
 def test_full_size_rungs_detect_at_512_px(step):
     entry = replace(ladder("resnet50", upto=step)[-1].spec, recipe=replace(RECIPES[DETECTION], batch_size=1))
     data = scenes(1, image_size=512)
-    from modernize.datasets.feed import make_feed
+    from modernize.datasets.feeds import make_feed
 
     one = objective(entry, image_size=512, batch_size=1)
     network = one.build()

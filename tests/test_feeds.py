@@ -18,7 +18,7 @@ from PIL import Image
 from modernize.datasets import load_data
 from modernize.datasets.dataset import Dataset, Split, in_memory
 from modernize.datasets.decoded import DecodedFeed
-from modernize.datasets.feed import make_feed
+from modernize.datasets.feeds import make_feed
 from modernize.datasets.normalise import channel_statistics
 from modernize.datasets.resident import ResidentFeed
 from modernize.errors import DataError, ModernizeError
@@ -341,7 +341,7 @@ def test_files_of_other_modes_become_rgb(photos, mode):
 def test_the_laptop_path_needs_neither_timm_nor_torchvision_nor_pillow(tmp_path):
     code = (
         "import sys; from pathlib import Path; from modernize.datasets import load_data;"
-        "from modernize.datasets.feed import make_feed; from modernize.spec import Recipe;"
+        "from modernize.datasets.feeds import make_feed; from modernize.spec import Recipe;"
         f"data = load_data('shapes', train_images=20, test_images=10, cache=Path({str(tmp_path)!r}));"
         "feed = make_feed(data, Recipe(random_erasing=0.5));"
         "next(feed.train_batches(4, seed=0, epoch=0)), next(feed.eval_batches('test', 4));"

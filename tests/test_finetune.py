@@ -18,7 +18,7 @@ from tiny_runs import tiny_data
 
 from modernize.__main__ import main
 from modernize.datasets.dataset import Dataset, in_memory
-from modernize.datasets.feed import make_feed
+from modernize.datasets.feeds import make_feed
 from modernize.entry import Entry
 from modernize.errors import MissingDataError, ModernizeError
 from modernize.external import parse_external

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from tiny_runs import tiny_data, tiny_request
 
-from modernize.datasets.feed import fits_resident
+from modernize.datasets.feeds import fits_resident
 from modernize.errors import ModernizeError
 from modernize.run.identity import study_name
 from modernize.run.overrides import read_overrides

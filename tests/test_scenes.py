@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from modernize.datasets import load_data
-from modernize.datasets.feed import make_feed
+from modernize.datasets.feeds import make_feed
 from modernize.datasets.scenes import CLASSES, LEAST_VISIBLE, MOST_OBJECTS, draw_scenes
 from modernize.errors import DataError, ModernizeError
 from modernize.recipes import named_recipe

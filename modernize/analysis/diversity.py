@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from modernize.datasets.feed import make_feed
+from modernize.datasets.feeds import make_feed
 from modernize.errors import ModernizeError
 from modernize.inference.runs import data_of, untrained
 from modernize.objectives.masking import encoder_of

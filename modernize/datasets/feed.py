@@ -1,4 +1,4 @@
-"""The feed: what hands training and evaluation their batches, and which one a data set and a recipe need."""
+"""The feed: what hands training and evaluation their batches."""
 
 from __future__ import annotations
 
@@ -98,27 +98,3 @@ class Feed(ABC):
     @abstractmethod
     def eval_batches(self, split: Literal["val", "test"], batch_size: int) -> Iterator[tuple[Tensor, Any]]:
         """Yield this process's share of a split, unaugmented: over all processes, every image exactly once."""
-
-
-def make_feed(data: Dataset, recipe: Recipe, *, decode_workers: int = 0, **where: Any) -> Feed:
-    """Make what hands training and evaluation their batches; for the other arguments see `Feed`.
-
-    `decode_workers` processes decode the images of data that is not resident; 0 for none but this one.
-    """
-    if data.has_objects:
-        from modernize.datasets.things import ThingsFeed
-
-        return ThingsFeed(data, recipe, **where)
-    if not data.streamed and fits_resident(recipe):
-        from modernize.datasets.resident import ResidentFeed
-
-        return ResidentFeed(data, recipe, **where)
-    # Imports timm and torchvision, which takes seconds.
-    from modernize.datasets.decoded import DecodedFeed
-
-    return DecodedFeed(data, recipe, decode_workers=decode_workers, **where)
-
-
-def fits_resident(recipe: Recipe) -> bool:
-    """Say whether a recipe asks only for what is done to whole batches on the device."""
-    return not recipe.rand_augment and not recipe.color_jitter

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from modernize.datasets.dataset import Labels
-
+Numbers = npt.NDArray[np.int64]
 Boxes = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
@@ -28,8 +27,8 @@ class Objects:
         size: Height and width of the images in pixels.
     """
 
-    counts: Labels
-    classes: Labels
+    counts: Numbers
+    classes: Numbers
     boxes: Boxes
     bits: Bits
     crowd: Flags
@@ -48,7 +47,7 @@ class Objects:
         flat = np.unpackbits(self.bits[members], axis=1, count=self.size**2)
         return flat.reshape(len(members), self.size, self.size)
 
-    def take(self, images: Labels) -> Objects:
+    def take(self, images: Numbers) -> Objects:
         """Return the objects of the images at these positions."""
         starts = np.cumsum(self.counts) - self.counts
         spans = [np.arange(starts[i], starts[i] + self.counts[i]) for i in images]
@@ -63,7 +62,7 @@ class Objects:
         return self.counts, self.classes, self.boxes, self.bits, self.crowd.astype(np.uint8)
 
 
-def objects_of(counts: Labels, classes: Labels, masks: Bits) -> Objects:
+def objects_of(counts: Numbers, classes: Numbers, masks: Bits) -> Objects:
     """Put objects together from their masks alone: boxes are as tight as can be.
 
     Args:

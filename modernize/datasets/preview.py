@@ -48,7 +48,7 @@ def augmented_grid(data: Dataset, recipe: Recipe, rows: int = 10, columns: int =
     Returns:
         The grid, uint8 (height, width, 3).
     """
-    from modernize.datasets.feed import make_feed
+    from modernize.datasets.feeds import make_feed
 
     rows, size = min(rows, data.num_classes), data.image_size
     labels, first = np.unique(data.train.labels, return_index=True)

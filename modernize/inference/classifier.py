@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from modernize.datasets.feed import make_feed
+from modernize.datasets.feeds import make_feed
 from modernize.entry import Entry, Model, model_of
 from modernize.errors import ModernizeError, one_line
 from modernize.external import LIBRARIES, External, parse_external

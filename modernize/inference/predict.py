@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from modernize.datasets.dataset import Images
-from modernize.datasets.feed import make_feed
+from modernize.datasets.feeds import make_feed
 from modernize.inference.classifier import Classifier
 from modernize.inference.pictures import preparation
 from modernize.inference.runs import data_of

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from modernize.datasets import DATASETS
-from modernize.datasets.feed import fits_resident
+from modernize.datasets.feeds import fits_resident
 from modernize.entry import Entry, model_facts
 from modernize.errors import ModernizeError, need_pycocotools
 from modernize.external import External

@@ -14,7 +14,8 @@ from PIL import Image
 from torch import nn
 
 from modernize.datasets.dataset import Dataset
-from modernize.datasets.feed import Feed, make_feed
+from modernize.datasets.feed import Feed
+from modernize.datasets.feeds import make_feed
 from modernize.entry import Trainable
 from modernize.errors import ModernizeError
 from modernize.metrics import CLASSIFICATION, METRICS, primary
