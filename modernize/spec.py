@@ -154,7 +154,7 @@ class Recipe:
         layer_decay_blocks: Blocks of the last stage but one in such a group; the stem and each other stage are a group.
         head_init_scale: Factor on the classifier's starting weights. For fine-tuning.
         mask_ratio: Share of the patches that masked reconstruction hides.
-        grn_over: What GRN's norm is over there: each "image" (the paper), or the "batch" (the authors' pre-training code).
+        grn_over: What GRN's norm is over there: each "image" (the paper), or the "batch" (the authors' pre-training).
         new_head: Whether the classifier begins anew even where the weights to start from have one that fits.
         freeze_groups: Groups of layers, from the stem up, that stay as they begin, norms' statistics too; never the
             classifier's: `ALL_GROUPS` are all others.
