@@ -18,6 +18,7 @@ from benchmarks.plain_loop import plain_optimizer
 from benchmarks.roofs import measure_roofs
 from modernize.ladder import rung_of
 from modernize.nn import build
+from modernize.objectives.classification import Classification
 from modernize.regimes import get_regime
 from modernize.run.devices import find_gpus
 from modernize.spec import Spec
@@ -81,12 +82,15 @@ def resident_batch(spec: Spec, device: str, batch_size: int, image_size: int) ->
 def our_step(spec: Spec, device: str, batch_size: int, *, cuda_graphs: bool = False) -> Step:
     """Return a step of `modernize.train`: bf16, and on a GPU compiled and, if wanted, replayed as a CUDA graph."""
     recipe = replace(spec.recipe, mixup=0.0, cutmix=0.0)  # the plain loop has neither
-    learner = Learner(
+    objective = Classification(
         replace(spec, recipe=recipe),
         num_classes=spec.arch.num_classes,
         image_size=spec.regime.image_size,
-        seed=0,
         batch_size=batch_size,
+        seed=0,
+    )
+    learner = Learner(
+        objective,
         runtime=Runtime(
             device=device,
             precision="bf16",

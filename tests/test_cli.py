@@ -372,9 +372,7 @@ def test_show_lists_every_field_on_request(capsys):
     full = capsys.readouterr().out
     assert "warmup_epochs" in short
     assert "eval_crop_ratio" not in short
-    for part in (Arch, Recipe):
-        for field in fields(part):
-            assert f" {field.name} " in full
+    assert all(f" {field.name} " in full for field in (*fields(Arch), *fields(Recipe)))
     assert "* lr " in full, "changed fields are marked"
     assert "  betas " in full
 

@@ -22,7 +22,7 @@ from modernize.cli.app import app
         ("modernize run --data np", ["npz:"]),
         ("modernize run --budget sm", ["smoke"]),
         ("modernize run --set recipe.lr", ["recipe.lr="]),
-        ("modernize show fine", ["finetune", "finetune-v2"]),
+        ("modernize show fine", ["finetune", "finetune-v2", "finetune-sgd"]),
     ],
 )
 def test_completion(words, expected, monkeypatch):

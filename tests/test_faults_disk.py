@@ -73,7 +73,9 @@ def stub(spec, _data, *, seed, checkpoints, keep, **_):
     curves = Curves(train_loss=(value,), lr=(0.1,), metrics={"top1_percent": (value % 100,), "loss": (value,)})
     weights = WeightsFile()
     try:
-        weights, _ = keep_weights(SimpleNamespace(network=torch.nn.Linear(1, 1), ema=None), keep)
+        weights, _ = keep_weights(
+            SimpleNamespace(network=torch.nn.Linear(1, 1), ema=None), keep, SimpleNamespace(to_metadata=dict)
+        )
     except ModernizeError as error:
         checkpoints.note(f"its weights are not kept: {error}")
     return Outcome(

@@ -56,12 +56,15 @@ BY_HAND = {
     "layer_scale_init": 0.1, "clip_grad_norm": 1.0, "ema_decay": 0.9, "interpolation": "bilinear",
     "eval_crop_ratio": 0.9, "eval_crop_mode": "squash", "layer_decay": 0.8, "layer_decay_blocks": 2,
     "head_init_scale": 0.5, "objective": "classification", "mask_ratio": 0.75, "grn_over": "batch",
+    "new_head": True, "freeze_groups": 1, "unfreeze_epoch": 1, "patience": 3, "chosen_epoch": "best",
+    "mean": [100.0, 110.0, 120.0], "std": [50.0, 60.0, 70.0],
     "step_epochs": [3.0, 5.0], "step_every_epochs": 2.0, "step_factors": [0.5], "dropout": 0.2, "brightness": 0.4,
 }  # fmt: skip
 # What else takes a field to matter: momentum is SGD's, groups of blocks are layer-wise decay's.
 BESIDE = {
     "momentum": {"optimizer": "sgd"},
     "layer_decay_blocks": {"layer_decay": 0.8},
+    "unfreeze_epoch": {"freeze_groups": 1},
     **{name: {"schedule": "step"} for name in ("step_epochs", "step_every_epochs", "step_factors")},
 }
 WITHOUT_EFFECT = {

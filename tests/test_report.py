@@ -67,7 +67,8 @@ def test_three_seeds_give_mean_spread_and_interval(tmp_path):
     top1 = {"base": (70.0, 71.0, 72.0), "recipe": (75.0, 77.0, 76.0)}
     saved(tmp_path, study, [make_record(study, s, k, top1_percent=v[k]) for s, v in top1.items() for k in range(3)])
     text = report(tmp_path)
-    assert "One seed" not in text
+    assert "One seed shows no spread" not in text
+    assert "One seed: means" not in text
     row = cells(text, "recipe")
     assert row[1] == "76.00 ± 1.00 (n=3)"
     # Differences 5, 6, 4: mean 5, standard error 1 / sqrt(3), t quantile 4.303.

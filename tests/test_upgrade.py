@@ -40,7 +40,7 @@ def test_no_field_is_lost(path):
     assert new["model"] == {"arch": old.pop("arch")}
     assert list(recipe_changes(record)) == old["budget"].pop("changes"), "made from the other facts"
     assert old.pop("schema_version") == 1
-    for part in ("budget", "execution"):  # they have more fields now
+    for part in ("budget", "data", "execution"):  # they have more fields now
         assert old[part].items() <= new.pop(part).items()
         del old[part]
     result, curves = old.pop("result"), old.pop("curves")

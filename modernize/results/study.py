@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from modernize.entry import Role
 from modernize.errors import ModernizeError, unknown_name
-from modernize.metrics import CLASSIFICATION, TOP1, Metric, primary
+from modernize.metrics import CLASSIFICATION, METRICS, TOP1, Metric, primary
 from modernize.published import PUBLISHED_REGIMES
 from modernize.results.checks import check, check_name
 from modernize.results.upgrade import upgraded_study
@@ -195,8 +195,10 @@ class Study:
         if study.rounds and [*study.rounds] != sorted({0, *study.rounds, len(study.seeds)})[1:]:
             raise ModernizeError(f"{path}.rounds should rise to the {len(study.seeds)} seeds.")
         names = {entry.name for entry in study.entries}
-        for name in names:
-            check_name(name, f"an entry ({path})")
+        for entry in study.entries:
+            check_name(entry.name, f"an entry ({path})")
+            if entry.objective not in METRICS:
+                raise unknown_name(f"objective ({path})", entry.objective, METRICS)
         for name in (*(name for pair in study.contrasts for name in pair), *(one.entry for one in study.references)):
             if name not in names:
                 raise unknown_name(f"entry ({path})", name, names)
