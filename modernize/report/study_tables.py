@@ -77,7 +77,7 @@ def reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], .
         meaning = "were made when a step meant something else than it does today; run the study again for current ones."
         found.append(("Stale", f"records of {stale} {meaning}"))
     if changed:
-        meaning = "has changed since; that may have changed their numbers or not. `modernize run --repeat` trains them"
+        meaning = "has changed since; that may have changed their numbers or not. modernize run --repeat trains them"
         found.append(("Other code", f"the code that trained records of {changed} {meaning} again."))
     return tuple(found)
 
