@@ -64,7 +64,7 @@ def test_the_report_tells_metrics_apart(out):
         line for line in text.splitlines() if line.startswith("| first |") and "%" not in line and "(n=2)" in line
     )
     assert "loss on hidden patches: " in row
-    assert "begins with first" in text
+    assert "begins with the weights of first" in text
     assert "60 % of the patches hidden" in text
     assert "![The first test images, and what each network makes of them](pictures.png)" in text
     with Image.open(out / "out" / "runs" / records(out)["first", 0].run_id / "pictures.png") as sheet:

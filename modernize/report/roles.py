@@ -33,8 +33,7 @@ def role_text(row: Row) -> str:
     """Say what a row is in its study: "rung", or "baseline: timm:resnet50; a smaller member"."""
     model = f": {row.planned.model}" if row.planned.model else ""
     note = f"; {row.planned.note.rstrip('.')}" if row.planned.note else ""
-    start = f"; begins with {row.planned.begins_with}" if row.planned.begins_with else ""
-    return f"{row.planned.role}{model}{start}{note}"
+    return f"{row.planned.role}{model}{note}"
 
 
 def on_paper_ladder(study: Study, rows: Iterable[Row]) -> bool:
