@@ -14,6 +14,7 @@ from modernize.ladder import ladder
 from modernize.report import write_report
 from modernize.report.figures import FIGURES, change, draw, network, svg_text
 from modernize.report.figures.look import LOOKS, follow_page, stand_in
+from modernize.report.provenance import MEASURED, PUBLISHED
 from modernize.report.rows import make_rows
 from modernize.results.store import save_record, save_study
 
@@ -95,3 +96,24 @@ def test_a_browser_shows_the_themes_own_colours(tmp_path):
 
 def rgb(colour):
     return "rgb({}, {}, {})".format(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_measured_and_published_differ_in_colour_grey_and_shape():
+    for theme, ground in ((0, "#FFFFFF"), (1, "#15191E")):
+        assert contrast(MEASURED.fill[theme], PUBLISHED.fill[theme]) > 1.1
+        for one in (MEASURED, PUBLISHED):
+            assert contrast(one.ink[theme], ground) > 4.5
+    assert MEASURED.marker != PUBLISHED.marker
+    assert MEASURED.glyph != PUBLISHED.glyph
+    assert (LOOKS["light"].measured, LOOKS["light"].published) == (MEASURED.fill[0], PUBLISHED.fill[0])

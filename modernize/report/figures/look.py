@@ -10,6 +10,7 @@ from typing import Literal
 from matplotlib.colors import to_hex, to_rgb
 
 from modernize.ops import Kind
+from modernize.report.provenance import MEASURED, PUBLISHED
 
 Theme = Literal["light", "dark", "page"]
 """Of "page", an SVG inside an HTML page takes light or dark from the page: see `svg_text`."""
@@ -20,9 +21,9 @@ _COLOURS = {
     "ink": ("#222222", "#ECECEC"),
     "faint": ("#696969", "#9FA7B0"),
     "grid": ("#E4E4E4", "#323941"),
-    "measured": ("#0072B2", "#56B4E9"),
-    "published": ("#E69F00", "#E69F00"),
-    "published_ink": ("#8A5F00", "#F0B53A"),
+    "measured": MEASURED.fill,
+    "published": PUBLISHED.fill,
+    "published_ink": PUBLISHED.ink,
     "other": ("#ABABAB", "#7C858F"),
     "baseline": ("#007A5A", "#1DB98E"),
     "bad": ("#B84A00", "#FF8C4C"),
@@ -57,7 +58,7 @@ class Look:
         ink: Text and outlines.
         faint: Text and lines that stand back; readable on the page all the same.
         grid: Lines behind the data.
-        measured: Whatever this project measured.
+        measured: Whatever this project measured (`modernize.report.provenance` has its shape, too).
         published: Whatever a paper prints.
         published_ink: The same as text.
         other: The second published regime, and context.
