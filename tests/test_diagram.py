@@ -9,6 +9,7 @@ from modernize.diagram import MARK, block_diagram, change_diagram, network_diagr
 from modernize.families import family_spec
 from modernize.ladder import ladder, rung_of
 from modernize.ops import Conv
+from modernize.regimes import base_spec
 
 BLOCKS = {
     "base": """\
@@ -105,8 +106,9 @@ BN  ReLU
 
 
 def test_a_stage_of_one_block_shows_its_projection():
-    text = block_diagram(ladder("laptop", upto="base")[0].spec)
-    conv = blueprint(ladder("laptop", upto="base")[0].spec).stages[0].blocks[0].shortcut[0]
+    spec = base_spec("laptop").with_arch(depths=(1, 1, 1))
+    text = block_diagram(spec)
+    conv = blueprint(spec).stages[0].blocks[0].shortcut[0]
     assert isinstance(conv, Conv)
     assert f"+─╯ shortcut: 1x1, {conv.in_channels} -> {conv.out_channels}  BN" in text
 

@@ -135,7 +135,7 @@ def test_safetensors_are_a_model_by_themselves(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arch", "to", "message"),
     [
-        (base_spec("laptop").arch, "timm", "timm has no such network (arch.stem_stride is 2)"),
+        (base_spec("laptop").arch, "timm", "timm has no such network (arch.depths is (2, 3, 3))"),
         (base_spec("resnet50").with_arch(width=8, **SMALL).arch, "timm", "are 64 wide, not 8."),
         (CONVNEXT.arch, "torchvision", "torchvision has no network of depths (1, 1, 1, 1) and width 16, only resnet50"),
         (parse_external("timm:test_resnet"), "torchvision", "timm:test_resnet is no network of torchvision."),

@@ -86,7 +86,7 @@ def test_fast_and_plain_agree_on_any_architecture_with_gradients(seed):
 
 
 def test_listed_widths_that_double_are_the_doubling_ones():
-    listed = LAPTOP.with_arch(dims=(8, 16, 32, 64))
+    listed = LAPTOP.with_arch(dims=(16, 32, 64))
     assert blueprint(listed) == blueprint(LAPTOP)
     assert listed.fingerprint != LAPTOP.fingerprint
 
@@ -105,7 +105,7 @@ def test_a_stem_of_another_width_is_projected():
         ({"depths": ()}, r"arch\.depths should list 1 to 8 stages, not 0\."),
         ({"depths": (1,) * 9}, r"arch\.depths should list 1 to 8 stages, not 9\."),
         ({"depths": (2, 0)}, r"arch\.depths should be from 1 to 1,000, not \(2, 0\)\."),
-        ({"dims": (8, 16)}, r"arch\.dims lists 2 stages, arch\.depths 4\."),
+        ({"dims": (8, 16)}, r"arch\.dims lists 2 stages, arch\.depths 3\."),
         ({"dims": (8, 16, 0, 4)}, r"arch\.dims should be from 1 to 65,536, not \(8, 16, 0, 4\)\."),
         ({"dims": 8}, r"arch\.dims should be a list, not 8\."),
     ],

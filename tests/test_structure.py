@@ -70,8 +70,8 @@ def test_show_code_on_the_command_line(capsys):
     assert main(["show", "ln", "--code", "--regime", "laptop"]) == 0
     printed = capsys.readouterr().out
     assert 'return spec.with_arch(norm="layer")' in printed
-    assert "-            (spatial_norm): BatchNorm2d(12, eps=1e-05, " in printed
-    assert "+            (spatial_norm): LayerNorm2d(12, eps=1e-06)" in printed
+    assert "-            (spatial_norm): BatchNorm2d(24, eps=1e-05, " in printed
+    assert "+            (spatial_norm): LayerNorm2d(24, eps=1e-06)" in printed
 
 
 def test_show_code_of_the_base_prints_the_network(capsys):

@@ -32,6 +32,10 @@ def tiny_data(folder: Path, num_train: int = 128, num_test: int = 64, seed: int 
     return f"npz:{path}"
 
 
+FIRST_LAPTOP = {"depths": (1, 1, 2, 1), "width": 8, "stem_stride": 2, "init_std": 0.06}
+"""Architecture of the first release's smallest network, whose hashes stay."""
+
+
 def tiny_request(folder: Path, *, processes: int | None = None, **options: Any) -> RunRequest:
     """Ask for the first rungs, an epoch each on the processor, on the tiny data set in `folder`.
 

@@ -134,7 +134,7 @@ def _named(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
 # Of several commands.
 Json = Annotated[bool, option("--json", "Print JSON instead of text.")]
 Replace = Annotated[bool, option("--replace", "Replace files that are there.")]
-_REGIME = "Ladder: laptop (32 px), resnet50 (to ConvNeXt-T) or resnet200 (to ConvNeXt-B)."
+_REGIME = "Ladder: laptop or, wider, cifar (32 px), resnet50 (to ConvNeXt-T) or resnet200 (to ConvNeXt-B)."
 Regime = Annotated[str, option("--regime", _REGIME, "NAME", complete_regime)]
 _SIZE = "Height and width of the input in pixels."
 ImageSize = Annotated[int | None, option("--image-size", _SIZE, "PX", default="the regime's")]

@@ -78,7 +78,7 @@ def run(
     repeated. In processes that torchrun started, the first one gets the records and the others none.
 
     Args:
-        regime: Which ResNet the ladder starts from: "laptop", "resnet50" or "resnet200".
+        regime: Which ResNet the ladder starts from: "laptop", "cifar", "resnet50" or "resnet200".
         path: Name of the path that the steps are taken from.
         upto: Last step of the ladder; "" for all.
         start: First rung trained; the steps before it are applied all the same.
