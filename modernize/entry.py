@@ -6,7 +6,7 @@ Its identity is what it is, never its name: a rung that two paths come to is one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from modernize.external import External, parse_external
@@ -55,6 +55,7 @@ class Entry:
         begins_with: Name of the row of the study whose weights it starts from, "" for random ones.
         weights: What it starts from: `PRETRAINED` for those that its library publishes, a file or "run:ID"; "" for
             random ones.
+        given: Fields of the spec set by hand for it alone, by their full names; what it is has them already.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Entry:
     note: str = ""
     begins_with: str = ""
     weights: str = ""
+    given: dict[str, Any] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:

@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 import pytest
 
 from modernize.errors import ModernizeError
+from modernize.overrides import FIELDS, parse_settings, read_overrides
 from modernize.run.config import merged, read_study_file, save_request, to_toml
-from modernize.run.overrides import FIELDS, parse_settings, read_overrides
 from modernize.run.request import FILE_FIELDS, read_seeds, request_from, seeds_text
 from modernize.spec import Arch, Recipe
 

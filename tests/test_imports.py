@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[1]
 # Top to bottom: a room imports only from rooms below it. Rooms beside each other do not import each other.
 ROOMS = [
     "cli", "seminar", "report", "analysis", "diagram", "inference", "run", "studies", "train", "objectives",
-    "verify", "models", "measure", "datasets", "nn", "results", "entry", "recipes", "recipe_origins", "families",
-    "ladder", "selection", "cost", "blueprint", "ops", "published", "regimes", "registry", "step", "path",
-    "external", "spec", "metrics", "strict", "toml", "words", "errors", "version",
+    "verify", "models", "measure", "datasets", "nn", "results", "overrides", "entry", "recipes", "recipe_origins",
+    "families", "ladder", "selection", "cost", "blueprint", "ops", "published", "regimes", "registry", "step",
+    "path", "external", "spec", "metrics", "strict", "toml", "words", "errors", "version",
 ]  # fmt: skip
 TORCH_ROOMS = (
     "analysis/",

@@ -12,8 +12,8 @@ from tiny_runs import tiny_data, tiny_request
 
 from modernize.datasets.feeds import fits_resident
 from modernize.errors import ModernizeError
+from modernize.overrides import read_overrides
 from modernize.run.identity import study_name
-from modernize.run.overrides import read_overrides
 from modernize.run.plan import plan_study
 from modernize.spec import Recipe
 from modernize.train.budget import BUDGETS

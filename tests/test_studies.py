@@ -183,6 +183,17 @@ def test_the_recipe_and_what_is_set_by_hand_hold_for_every_row(tmp_path):
         ("[budgets.mine]\nepochs = 0", "budgets.mine.epochs should be from 1 to 1,000,000, not 0."),
         ("budgets = 3", "budgets should be a table of fields, not 3."),
         ("title = 3", "title should be str, not 3."),
+        (
+            f"{A}set.recipe.warmup_epoch = 1.0",
+            "entry 'a': unknown field 'recipe.warmup_epoch'. Did you mean 'recipe.warmup_epochs'?",
+        ),
+        (f'{A}set.recipe.lr = "x"', "entry 'a': recipe.lr should be float, not 'x'."),
+        (f"{A}at.smoke.set.recipe.lr = -1.0", "entry 'a': recipe.lr should be from 0 to 1,000,000, not -1.0."),
+        (f"{B}set.arch.width = 8", "entry 'b' sets arch.width, which only a step can; its options say what it is."),
+        (
+            '[[entries]]\nname = "a"\narch = { like = "laptop/ln" }\nset.arch.width = 8',
+            "entry 'a' sets arch.width, which only a step can; write it into its arch.",
+        ),
         (f'upto = "ln"\n{A}', "upto is for a ladder, but this study lists its entries; change them in its file."),
         (f"{A}[set]\narch.width = 8", "arch.width is for a ladder"),
     ],
@@ -204,12 +215,62 @@ def test_a_wrong_study_is_one_line_with_the_file(text, told, tmp_path):
         ('arch = { like = "convnext-tt" }', "unknown model 'convnext-tt'. Did you mean 'convnext-t'?"),
         ('arch = { like = "laptop/lm" }', "entry 'a': unknown step 'lm'"),
         ("arch = { nrom = 'layer' }", "entry 'a': unknown field 'arch.nrom'. Did you mean 'arch.norm'?"),
+        ('step = "ln"\nset.arch.norm = "layer"', "entry 'a': step 'ln' changes nothing"),
+        (
+            'step = "ln"\nset.recipe.momentum = 0.5',
+            "entry 'a': recipe.momentum is set, but its recipe does not read it",
+        ),
         ("arch = { num_classes = 3 }", "arch.num_classes cannot be set: it follows from the data."),
     ],
 )
 def test_a_row_that_cannot_be_built_is_one_line(row, told, tmp_path):
     with pytest.raises(ModernizeError, match=re.escape(told)):
         plan_entries(read(f'[[entries]]\nname = "a"\n{row}\n', tmp_path))
+
+
+def test_a_row_may_have_settings_of_its_own(tmp_path):
+    text = """
+set.recipe.lr = 0.01
+[[entries]]
+name = "shared"
+step = "fewer-norms"
+[[entries]]
+name = "own"
+step = "fewer-norms"
+set.recipe = { lr = 0.02, epochs = 7 }
+[[entries]]
+name = "fine"
+step = "fewer-norms"
+set.arch.stem_stride = 1
+at.small.set.arch.stem_stride = 4
+[budgets.small]
+epochs = 2
+"""
+    request = read(text, tmp_path, data=tiny_data(tmp_path), out=tmp_path)
+    shared, own, fine = plan_entries(request)[0]
+    assert [entry.recipe.lr for entry in (shared, own, fine)] == [0.01, 0.02, 0.01]
+    assert replace(fine.model, stem_stride=shared.model.stem_stride) == shared.model
+    assert fine.model.stem_stride == 1
+    tasks = {task.entry.name: task for task in plan_study(request).tasks}
+    assert {name: (t.trained_recipe["lr"], t.budget.epochs, t.budget.given) for name, t in tasks.items()} == {
+        "shared": (0.01, 14, {"recipe.lr": 0.01}),
+        "own": (0.02, 7, {"recipe.lr": 0.02, "recipe.epochs": 7}),
+        "fine": (0.01, 14, {"arch.stem_stride": 1, "recipe.lr": 0.01}),
+    }
+    warmup = {name: task.trained_recipe["warmup_epochs"] for name, task in tasks.items()}
+    assert warmup["own"] == warmup["shared"] / 2, "the schedule is cut to the row's own epochs"
+    assert plan_entries(read(text, tmp_path, budget="small"))[0][2].model.stem_stride == 4
+    by_hand = plan_study(read(text.replace("set.recipe = { lr = 0.02, epochs = 7 }", ""), tmp_path, data=request.data))
+    assert by_hand.study.entries[1].run_ids == by_hand.study.entries[0].run_ids, "a row is what it is, not its name"
+    assert tasks["shared"].run_id == by_hand.study.entries[0].run_ids[0]
+
+
+def test_what_is_given_for_all_rows_is_refused_where_each_has_its_own(tmp_path):
+    row = '[[entries]]\nname = "a"\nstep = "ln"\nset.recipe = { lr = 0.02, epochs = 7 }\n'
+    with pytest.raises(ModernizeError, match=r"recipe\.lr is set, but no entry of this study reads it"):
+        plan_entries(read(f"set.recipe.lr = 0.01\n{row}", tmp_path))
+    with pytest.raises(ModernizeError, match=r"--epochs is for all rows, but entry 'a' sets its own recipe\.epochs"):
+        plan_entries(read(row, tmp_path, epochs=2))
 
 
 def test_a_ladder_may_have_contrasts_and_references_of_its_rungs(tmp_path):

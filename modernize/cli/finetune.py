@@ -92,8 +92,8 @@ def finetune(
     A data set without validation images gives a fifth of its training images. The test images are looked at once, at
     the end. Layer-wise learning-rate decay is --set recipe.layer_decay=0.8.
     """
+    from modernize.overrides import parse_settings
     from modernize.run.finetuning import finetuning
-    from modernize.run.overrides import parse_settings
     from modernize.spec import ALL_GROUPS
     from modernize.toml import read_literal
 

@@ -81,7 +81,7 @@ def complete_builtin_study(incomplete: str) -> list[str]:
 
 def complete_setting(incomplete: str) -> list[str]:
     """Fields of the spec."""
-    return [f"{name}=" for name in among("run.overrides:FIELDS")(incomplete)]
+    return [f"{name}=" for name in among("overrides:FIELDS")(incomplete)]
 
 
 def complete_device(incomplete: str) -> list[str]:

@@ -139,8 +139,8 @@ def carry_out(request: RunRequest, *, dry_run: bool = False, save_config: Path |
 
 def _request(ctx: typer.Context) -> RunRequest:
     """Read what is asked from the study file and from the options that the user gave."""
+    from modernize.overrides import parse_settings
     from modernize.run.config import merged, read_study_file
-    from modernize.run.overrides import parse_settings
     from modernize.studies.builtin import study_path
 
     explicit: dict[str, object] = {

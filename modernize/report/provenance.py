@@ -24,6 +24,6 @@ class Provenance:
     ink: tuple[str, str]
 
 
-# Okabe and Ito's blue and orange, darker where they are text.
-MEASURED = Provenance(word="measured", marker="s", glyph="■", fill=("#0072B2", "#56B4E9"), ink=("#0072B2", "#56B4E9"))
-PUBLISHED = Provenance(word="published", marker="D", glyph="◆", fill=("#E69F00", "#E69F00"), ink=("#8A5F00", "#F0B53A"))
+# Okabe and Ito's blue and orange, darker where they are text; on dark pages as far apart in grey as on light ones.
+MEASURED = Provenance(word="measured", marker="s", glyph="■", fill=("#0072B2", "#3FA0DC"), ink=("#0072B2", "#56B4E9"))
+PUBLISHED = Provenance(word="published", marker="D", glyph="◆", fill=("#E69F00", "#FFC857"), ink=("#8A5F00", "#FFC857"))

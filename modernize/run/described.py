@@ -15,7 +15,7 @@ from modernize.results.study import Reference
 from modernize.run.estimate import EVALUATION_SHARE, rate_here
 from modernize.run.placement import place
 from modernize.run.request import RunRequest
-from modernize.run.request_entries import Contrasts, plan_budget, plan_entries
+from modernize.run.request_entries import Contrasts, plan_budget, plan_entries, recipe_as_trained
 from modernize.run.task import TIMES_A_CLASSIFIER, count, work_per_image
 from modernize.studies.counted import all_counted, key
 from modernize.train.budget import Budget
@@ -73,7 +73,8 @@ def describe(request: RunRequest, records: Iterable[Record] = ()) -> Described:
             work = None
         else:
             per_image *= TIMES_A_CLASSIFIER.get(entry.recipe.objective, 1.0)
-            work += per_image * (budget.epochs or entry.recipe.epochs) * (train + EVALUATION_SHARE * test)
+            epochs = recipe_as_trained(entry, request.overrides, budget).epochs
+            work += per_image * epochs * (train + EVALUATION_SHARE * test)
     placement = place(request, len(entries) * len(request.seeds), here=False)
     rate, measured = rate_here(records, placement.runtime)
     return Described(

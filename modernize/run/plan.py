@@ -12,12 +12,12 @@ from modernize.entry import Entry, model_facts
 from modernize.errors import ModernizeError, need_pycocotools
 from modernize.external import External
 from modernize.metrics import DETECTION, MASKED_RECONSTRUCTION, TARGETS
+from modernize.overrides import read_overrides, refuse_unread
 from modernize.regimes import get_regime, spec_of
 from modernize.results.record import BudgetFacts, CostFacts, DataFacts, EntryFacts
 from modernize.results.study import PlannedEntry, Study
 from modernize.run.identity import run_id, study_name
 from modernize.run.inputs import plan_images
-from modernize.run.overrides import refuse_unread
 from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest
 from modernize.run.request_entries import plan_budget, plan_entries, recipe_as_trained
@@ -68,6 +68,8 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     refuse_misfits(entries, image_size)
     expected = [recipe_as_trained(entry, request.overrides, budget) for entry in entries]
     refuse_unread(request.overrides, expected, budget.name)
+    for entry, recipe in zip(entries, expected, strict=True):
+        refuse_unread(read_overrides(entry.given), [recipe], budget.name)
     if request.data.partition(":")[0] in DATASETS:
         _refuse_targets(entries, request.data)
     choosing = any(recipe.patience or recipe.chosen_epoch == "best" for recipe in expected)
@@ -161,7 +163,7 @@ def _tasks(
     begins_with: Sequence[Task],
 ) -> list[Task]:
     """Lay out a row's runs, which differ in their seed alone, and in the runs whose weights they start from."""
-    given = request.overrides
+    given = request.overrides.of(entry)
     budget = cut_batch(
         wanted,
         entry.recipe,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from modernize.overrides import OF_OUR_NETWORKS
 from modernize.results.record import Run
-from modernize.run.overrides import OF_OUR_NETWORKS
 from modernize.spec import Recipe
 from modernize.toml import toml_literal
 from modernize.train.budget import PAYS_LATE

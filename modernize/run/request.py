@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from modernize.errors import ModernizeError, shown, unknown_name
 from modernize.external import parse_external
+from modernize.overrides import Overrides, read_overrides
 from modernize.regimes import DEFAULT_REGIME
-from modernize.run.overrides import Overrides, read_overrides
 from modernize.selection import Selection
 from modernize.strict import from_dict, refuse_outside
 from modernize.studies.definition import DEFINITION_FIELDS, Definition, read_definition

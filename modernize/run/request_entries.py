@@ -10,12 +10,12 @@ from modernize.entry import Entry, entry_of
 from modernize.errors import ModernizeError
 from modernize.external import External, parse_external
 from modernize.ladder import Rung, ladder
+from modernize.overrides import OF_OUR_NETWORKS, Overrides, read_overrides
 from modernize.path import BASE
 from modernize.recipes import named_recipe
 from modernize.regimes import base_spec
 from modernize.registry import load_steps
 from modernize.results.record import DataFacts
-from modernize.run.overrides import OF_OUR_NETWORKS, Overrides
 from modernize.run.request import RunRequest
 from modernize.spec import Arch, Recipe, Spec
 from modernize.strict import replace_checked
@@ -61,11 +61,12 @@ def _listed(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
     """Return the rows that a study file lists."""
     definition, given = request.definition, request.overrides
     entries = entries_of(definition, regime=request.regime, budget=request.budget, recipe=request.recipe)
-    read = {name for entry in entries for name in given.for_entry(entry)}
-    if unread := [name for name in given.recipe if name not in read]:
-        raise ModernizeError(f"recipe.{unread[0]} is set, but no entry of this study reads it.")
+    _refuse_unread(entries, given)
+    if request.epochs is not None and (own := [entry.name for entry in entries if "recipe.epochs" in entry.given]):
+        raise ModernizeError(f"--epochs is for all rows, but entry '{own[0]}' sets its own recipe.epochs in its file.")
     entries = tuple(
-        replace(entry, recipe=replace_checked(entry.recipe, given.for_entry(entry), "recipe")) for entry in entries
+        replace(entry, recipe=replace_checked(entry.recipe, given.of(entry).for_entry(entry), "recipe"))
+        for entry in entries
     )
     objectives = {entry.name: entry.recipe.objective for entry in entries}
     for one, other in definition.contrasts:
@@ -74,6 +75,19 @@ def _listed(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
             raise ModernizeError(f"contrasts compare '{one}' with '{other}', but {learned}.")
     first, *others = (name for name, objective in objectives.items() if objective == entries[-1].recipe.objective)
     return entries, definition.contrasts or tuple((name, first) for name in others)
+
+
+def _refuse_unread(entries: Iterable[Entry], given: Overrides) -> None:
+    """Refuse what is set for all rows and reaches none, and what a row sets that it does not read."""
+    reached = set()
+    for entry in entries:
+        own = read_overrides(entry.given).recipe
+        read = given.of(entry).for_entry(entry)
+        if unread := [name for name in own if name not in read]:
+            raise ModernizeError(f"entry '{entry.name}': recipe.{unread[0]} is set, but its recipe does not read it.")
+        reached.update(read.keys() - own.keys())
+    if unread := [name for name in given.recipe if name not in reached]:
+        raise ModernizeError(f"recipe.{unread[0]} is set, but no entry of this study reads it.")
 
 
 def _baseline(external: External, like: Rung, others: Iterable[Entry]) -> Entry:
@@ -136,7 +150,8 @@ def recipe_as_trained(entry: Entry, given: Overrides, budget: Budget, data: Data
     Raises:
         ModernizeError: If training cannot do what is asked.
     """
-    recipe, fields, mirror = entry.recipe, given.for_entry(entry), True
+    recipe, fields, mirror = entry.recipe, given.of(entry).for_entry(entry), True
+    budget = replace(budget, epochs=fields.get("epochs", budget.epochs))
     if data:
         mirror = DATASETS[data.name.partition(":")[0]].mirror
         if recipe.batch_size > data.num_train_images and "batch_size" in fields:

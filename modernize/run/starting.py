@@ -67,7 +67,7 @@ def started(request: RunRequest, entries: tuple[Entry, ...], *, here: bool) -> S
                 path = None
                 missing.append(str(error))
             images = _images_of(entry, path)
-        ready.append(_as_wanted(entry, images, request.overrides.recipe) if images else entry)
+        ready.append(_as_wanted(entry, images, request.overrides.of(entry).recipe) if images else entry)
         sizes += [images.image_size] if images and request.definition.entries else []
     image_size = request.image_size or (*sizes, get_regime(request.regime).image_size)[0]
     for entry in ready:

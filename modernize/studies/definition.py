@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from modernize.entry import Role
 from modernize.errors import ModernizeError, shown, unknown_name
+from modernize.overrides import read_overrides
 from modernize.results.checks import check_name
 from modernize.results.study import Reference
 from modernize.strict import from_dict, refuse_outside
@@ -33,6 +34,8 @@ class Row:
         begins_with: Name of a row above it, the same network: each seed starts from the weights which that row's run
             of this seed leaves. "" for random ones.
         weights: What it starts from, see `modernize.entry.Entry`.
+        set: Fields set by hand for it alone, as `[set]` does for all rows: "recipe.lr", and "arch.stem_stride" of a
+            step, at the base before the steps.
     """
 
     step: str = ""
@@ -46,6 +49,7 @@ class Row:
     recipe: str = ""
     begins_with: str = ""
     weights: str = ""
+    set: dict[str, Any] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -136,7 +140,7 @@ def read_definition(tables: Mapping[str, Any]) -> Definition:
     budgets = _table(tables.get("budgets", {}), "budgets")
     own = {name: one if isinstance(one, Budget) else _budget(name, one) for name, one in budgets.items()}
     definition = from_dict(Definition, {**tables, "budgets": own})
-    entries = tuple(replace(entry, at=_at(entry, own)) for entry in definition.entries)
+    entries = tuple(replace(entry, at=_at(entry, own), set=_settings(entry, entry)) for entry in definition.entries)
     definition = replace(definition, entries=entries)
     margin = definition.equivalence_margin
     if margin is not None and not 0 < margin < math.inf:
@@ -185,7 +189,30 @@ def _at(entry: EntryDefinition, own: Iterable[str]) -> dict[str, Row]:
             rows[budget] = row if isinstance(row, Row) else from_dict(Row, _table(row, path), path)
     except ModernizeError as error:
         raise ModernizeError(f"entry '{entry.name}': {error}") from error
-    return rows
+    return {budget: replace(row, set=_settings(entry, row)) for budget, row in rows.items()}
+
+
+def _settings(entry: EntryDefinition, row: Row) -> dict[str, Any]:
+    """Return what a row sets by hand, by full names."""
+    try:
+        return read_overrides(row.set).flat()
+    except ModernizeError as error:
+        raise ModernizeError(f"entry '{entry.name}': {error}") from error
+
+
+def _check_row(entry: EntryDefinition, row: Row, above: Sequence[str]) -> None:
+    """Check a row, or what stands in its place under a budget."""
+    if len(row.kinds) > 1 or (row is entry and not row.kinds):
+        given = f"both {' and '.join(row.kinds)}" if row.kinds else "none of them"
+        raise ModernizeError(f"entry '{entry.name}' should have one of step, baseline and arch, not {given}.")
+    own = row if row.kinds else entry
+    if not own.step and (extra := next((name for name in ("regime", "path") if getattr(row, name)), "")):
+        raise ModernizeError(f"entry '{entry.name}' has a {extra}, which only a step has.")
+    if not own.step and (extra := next((name for name in row.set if name.startswith("arch.")), "")):
+        where = "write it into its arch" if own.arch else "its options say what it is"
+        raise ModernizeError(f"entry '{entry.name}' sets {extra}, which only a step can; {where}.")
+    if row.begins_with and row.begins_with not in above:
+        raise unknown_name(f"entry above '{entry.name}' in begins_with", row.begins_with, above)
 
 
 def _check(definition: Definition) -> None:
@@ -195,15 +222,7 @@ def _check(definition: Definition) -> None:
         if names.count(entry.name) > 1:
             raise ModernizeError(f"two entries are called '{entry.name}'.")
         for row in (entry, *entry.at.values()):
-            if len(row.kinds) > 1 or (row is entry and not row.kinds):
-                given = f"both {' and '.join(row.kinds)}" if row.kinds else "none of them"
-                raise ModernizeError(f"entry '{entry.name}' should have one of step, baseline and arch, not {given}.")
-            own = row if row is not entry and row.kinds else entry
-            if not own.step and (extra := next((name for name in ("regime", "path") if getattr(row, name)), "")):
-                raise ModernizeError(f"entry '{entry.name}' has a {extra}, which only a step has.")
-            above = names[: names.index(entry.name)]
-            if row.begins_with and row.begins_with not in above:
-                raise unknown_name(f"entry above '{entry.name}' in begins_with", row.begins_with, above)
+            _check_row(entry, row, above=names[: names.index(entry.name)])
     pairs = definition.contrasts
     for pair in pairs:
         if pair[0] == pair[1]:

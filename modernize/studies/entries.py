@@ -9,6 +9,7 @@ from modernize.errors import ModernizeError, unknown_name
 from modernize.external import parse_external
 from modernize.families import FAMILIES, family_spec
 from modernize.ladder import ladder
+from modernize.overrides import read_overrides
 from modernize.path import DEFAULT_PATH
 from modernize.recipes import named_recipe
 from modernize.regimes import REGIMES, base_spec
@@ -58,12 +59,14 @@ def _entry(row: EntryDefinition, regime: str, recipe: str) -> Entry:
         note="; ".join(filter(None, (row.note or entry.note, begins))),
         begins_with=row.begins_with,
         weights=row.weights,
+        given=row.set,
     )
 
 
 def _network(row: EntryDefinition, regime: str) -> Entry:
     if row.step:
-        return entry_of(ladder(row.regime or regime, path=row.path or DEFAULT_PATH, upto=row.step)[-1])
+        base = base_spec(row.regime or regime).with_arch(**read_overrides(row.set).arch)
+        return entry_of(ladder(base, path=row.path or DEFAULT_PATH, upto=row.step)[-1])
     if row.baseline:
         external = parse_external(row.baseline)
         recipe = named_recipe(BASELINE_RECIPE)

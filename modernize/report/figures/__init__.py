@@ -1,7 +1,7 @@
 """The figures of reports and slides: each a function that returns a matplotlib Figure, light or dark.
 
-Of a study and its rows: `figure2` (without them: the published ladder alone), `deltas`, `pareto`, `curves`. Of specs:
-`block`, `blocks_side_by_side`, `change`, `network`, `cost_breakdown`. `figure_bytes` and `svg_text`
+Of a study and its rows: `waterfall`, `figure2` (without them: the published ladder alone), `deltas`, `pareto`,
+`curves`. Of specs: `block`, `blocks_side_by_side`, `change`, `network`, `cost_breakdown`. `figure_bytes` and `svg_text`
 give a figure as a file or as an element of an HTML page; the same figure gives the same bytes.
 """
 
@@ -17,6 +17,7 @@ from modernize.report.figures.look import Theme
 from modernize.report.figures.output import figure_bytes, svg_text
 from modernize.report.figures.stages import network
 from modernize.report.figures.tradeoff import pareto
+from modernize.report.figures.waterfall import waterfall
 
 __all__ = [
     "FIGURES",
@@ -36,5 +37,6 @@ __all__ = [
     "pareto",
     "rung_curve",
     "svg_text",
+    "waterfall",
     "write_figures",
 ]

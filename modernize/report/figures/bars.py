@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -16,7 +15,7 @@ from matplotlib.figure import Figure
 
 from modernize.published import PUBLISHED_REGIMES, PublishedRow, published_row, published_rows
 from modernize.regimes import get_regime
-from modernize.registry import load_steps
+from modernize.report.climb import sections_of
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import (
     house_style,
@@ -39,15 +38,6 @@ MOST_DOTS = 10
 MOST_PANELS = 3
 # Between the ladder and what stands beside it, in bars.
 _GAP = 1.0
-# What the paper calls its sections (arXiv:2201.03545).
-SECTIONS = {
-    "2.1": "Training",
-    "2.2": "Macro design",
-    "2.3": "ResNeXt-ify",
-    "2.4": "Inverted bottleneck",
-    "2.5": "Large kernels",
-    "2.6": "Micro design",
-}
 
 
 def figure2(
@@ -198,7 +188,7 @@ def _measured_panel(study: Study, rows: Sequence[Row], places: Mapping[str, floa
     absent = {places[row.step]: verdict(row) for row in rows if row.value is None}
     n_seeds = len(study.seeds)
     return _Panel(
-        title=f"Measured: {setting(study)}",
+        title=f"Measured: {setting(study, rows)}",
         colour=look.measured,
         heads=[[(f"in the bars: {unit_name} at {study.image_size} px", look.faint)]],
         bars=bars,
@@ -334,15 +324,10 @@ def _window(bars: Sequence[_Bar]) -> tuple[float, float]:
 
 def _section_names(axes: Axes, rows: Sequence[Row], look: Look) -> None:
     """Name the paper's sections at the far left, with a line where one ends."""
-    steps = load_steps()
-    first = 0
-    for section, group in groupby(steps[row.step].section if row.step in steps else "" for row in rows):
-        last = first + len(list(group)) - 1
+    for title, first, last in sections_of([row.step for row in rows]):
         if first:
             axes.axhline(first - 0.5, color=look.grid, lw=1.0, zorder=0)
-        if section in SECTIONS:
-            at: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points", "va": "center"}
-            middle = (0, (first + last) / 2)
-            axes.annotate(SECTIONS[section], middle, (-255, 0), color=look.faint, weight="bold", **at)
-        first = last + 1
-    axes.axhline(first - 0.5, color=look.grid, lw=1.0, zorder=0)
+        at: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points", "va": "center"}
+        if title:
+            axes.annotate(title, (0, (first + last) / 2), (-255, 0), color=look.faint, weight="bold", **at)
+    axes.axhline(len(rows) - 0.5, color=look.grid, lw=1.0, zorder=0)

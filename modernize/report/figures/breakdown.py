@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -91,7 +91,7 @@ def _panels(
         panel.set_xlabel(f"{name} {where}".strip())
     used = [key for key in names if any(sum(stacks[measure][key]) for measure in _MEASURES)]
     figure.legend(
-        handles=[Patch(facecolor=colours[key], edgecolor=look.page, label=names[key]) for key in used],
+        handles=[Patch(label=names[key], **_surface(key, colours, look)) for key in used],
         loc="outside upper center",
         ncols=len(used),
         frameon=False,
@@ -113,7 +113,7 @@ def _bars(
     starts = [0.0] * len(totals)
     for key, values in stacks.items():
         widths = [value / unit for value in values]
-        axes.barh(range(len(widths)), widths, left=starts, height=0.68, color=colours[key], edgecolor=look.page, lw=0.6)
+        axes.barh(range(len(widths)), widths, left=starts, height=0.68, **_surface(key, colours, look))
         starts = [start + width for start, width in zip(starts, widths, strict=True)]
     digits = 3 if max(totals) / unit < 10 else 2 if max(totals) / unit < 100 else 1
     # What is little beside the others is not nothing.
@@ -121,6 +121,13 @@ def _bars(
     for place, (total, text) in enumerate(zip(totals, texts, strict=True)):
         axes.annotate(text, (total / unit, place), (6, 0), textcoords="offset points", va="center", fontsize=10.5)
     axes.set_xlim(0, max(totals) / unit * 1.17)
+
+
+def _surface(key: str, colours: Mapping[str, str], look: Look) -> dict[str, Any]:
+    """How a part of a bar is filled: what is left over is hatched, so that grey ink tells it from the others."""
+    if key == "rest":
+        return {"facecolor": look.page, "edgecolor": look.faint, "hatch": "//////", "linewidth": 0.6}
+    return {"facecolor": colours[key], "edgecolor": look.page, "linewidth": 0.6}
 
 
 def _colours(names: Mapping[str, str], by: By, look: Look) -> dict[str, str]:

@@ -22,6 +22,7 @@ from modernize.report.figures.pictures import pictures
 from modernize.report.figures.style import rung_label
 from modernize.report.figures.told import confusion, mistakes
 from modernize.report.figures.tradeoff import pareto
+from modernize.report.figures.waterfall import waterfall
 from modernize.report.roles import ladder_of, noun_of
 from modernize.report.rows import Row
 from modernize.report.specs import rung_specs
@@ -80,6 +81,16 @@ def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figur
 
 
 FIGURES: dict[str, Drawing] = {
+    "waterfall": Drawing(
+        section="answer",
+        file="waterfall",
+        draw=waterfall,
+        alt="What each step changes of {metric}, from the first {noun} to the last, measured and published each on an "
+        "axis of its own, with sums by section and MACs beneath",
+        published="What each step changes of top-1 as published, from the first rung to the last, with sums by section "
+        "and MACs beneath",
+        main=True,
+    ),
     "ladder": Drawing(
         section="rungs",
         file="ladder",

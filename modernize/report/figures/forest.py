@@ -21,6 +21,7 @@ from modernize.report.figures.style import (
 )
 from modernize.report.numbers import published_verdict
 from modernize.report.paper import welch_half_width
+from modernize.report.provenance import MEASURED, PUBLISHED
 from modernize.report.roles import ladder_of, published_data
 from modernize.report.rows import Row, all_contrasts
 from modernize.results.statistics import LEVEL
@@ -57,7 +58,7 @@ def deltas(study: Study, rows: Sequence[Row], *, slide: bool = False, theme: The
             if row.delta:
                 ends = (row.delta.low, row.delta.high)
                 colour, clear = (look.measured, True) if _clear(row) else (look.faint, False)
-                _mark(axes, row.delta.mean, place + _UP, ends, colour, look, "s", 7.5, filled=clear)
+                _mark(axes, row.delta.mean, place + _UP, ends, colour, look, MEASURED.marker, 7.5, filled=clear)
             if row.published_delta is not None:
                 half, clear = (
                     halves.get(row.step),
@@ -65,7 +66,7 @@ def deltas(study: Study, rows: Sequence[Row], *, slide: bool = False, theme: The
                 )
                 ends = (None, None) if half is None else (row.published_delta - half, row.published_delta + half)
                 y = place if alone else place + _DOWN
-                _mark(axes, row.published_delta, y, ends, look.published, look, "D", 6.5, filled=clear)
+                _mark(axes, row.published_delta, y, ends, look.published, look, PUBLISHED.marker, 6.5, filled=clear)
         axes.margins(x=0.05)
         against = "the entry named" if any(row.against for row in shown) else "the rung before"
         metric = study.metric
@@ -74,7 +75,7 @@ def deltas(study: Study, rows: Sequence[Row], *, slide: bool = False, theme: The
         if not shown:
             middle: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "style": "italic"}
             axes.text(0.25, 0.5, "no step to compare", color=look.faint, **middle)
-        title = "Published, nothing measured" if alone else f"Measured: {setting(study)}"
+        title = "Published, nothing measured" if alone else f"Measured: {setting(study, rows)}"
         axes.set_title(title, color=look.published_ink if alone else look.measured, pad=22, weight="bold")
         _columns(axes, study, shown, look)
         return settled(

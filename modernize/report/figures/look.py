@@ -24,17 +24,17 @@ _COLOURS = {
     "measured": MEASURED.fill,
     "published": PUBLISHED.fill,
     "published_ink": PUBLISHED.ink,
-    "other": ("#ABABAB", "#7C858F"),
+    "other": ("#7A7A7A", "#7C858F"),
     "baseline": ("#007A5A", "#1DB98E"),
     "bad": ("#B84A00", "#FF8C4C"),
     "mark": ("#D55E00", "#FF8C4C"),
 }
-# Kinds of operations: how they are called, and their colours.
+# Kinds of operations: how they are called, and their colours, each as much lighter than the next as grey ink shows.
 _KINDS: dict[Kind, tuple[str, str, str]] = {
-    "1x1": ("1×1 convolution", "#56B4E9", "#56B4E9"),  # noqa: RUF001 - a true multiplication sign
-    "dense": ("k×k convolution", "#A0459B", "#D070C0"),  # noqa: RUF001
-    "depthwise": ("depthwise convolution", "#009E73", "#1DB98E"),
-    "classifier": ("classifier", "#E69F00", "#E69F00"),
+    "1x1": ("1×1 convolution", "#6FC3F0", "#7CC9F2"),  # noqa: RUF001 - a true multiplication sign
+    "dense": ("k×k convolution", "#7B2D77", "#A64F9E"),  # noqa: RUF001
+    "depthwise": ("depthwise convolution", "#008F68", "#14A97F"),
+    "classifier": ("classifier", "#FBE08A", "#FFEFA8"),
     "pool": ("pooling", "#B5B5B5", "#6C747C"),
     "rest": ("norms, LayerScale, GRN", "#B5B5B5", "#6C747C"),
 }

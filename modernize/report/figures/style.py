@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import fill
@@ -22,6 +23,8 @@ from modernize.words import plural
 
 WIDTH = 13.333
 """Of a figure in inches: a 16:9 slide's."""
+
+_TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
 
 SLIDE_INCHES = (11.2, 5.5)
 """Of a figure below a slide's heading, its letters large enough to be read from afar."""
@@ -148,9 +151,34 @@ def rung_label(row: Row, longest: int = 20) -> str:
     return f"{shortened(row.step, longest - 2 - len(row.planned.role))} ({row.planned.role})"
 
 
-def setting(study: Study) -> str:
-    """Name data and training time, short enough for a title."""
-    return f"{shortened(study.data, 16)}, {plural(study.epochs, 'epoch')}"
+def setting(study: Study, rows: Sequence[Row] = ()) -> str:
+    """Say what was run: "4,000 CIFAR-10 images, 14 epochs, 0.10 to 0.22 M parameters, 8 seeds"."""
+    images = {record.data.num_train_images for row in rows for record in row.records.values()}
+    title = data_title(study.data)
+    data = shortened(title, 24)
+    many = "{} images of {}" if title in study.data else "{} {} images"
+    sizes = [f"{row.planned.num_params / 1e6:.2f}" for row in rows if row.on_ladder] if study.regime else []
+    least, most = (min(sizes, key=float), max(sizes, key=float)) if sizes else ("", "")
+    return ", ".join(
+        (
+            many.format(f"{images.pop():,}", data) if len(images) == 1 else data,
+            plural(study.epochs, "epoch"),
+            *([f"{least}{f' to {most}' if least != most else ''} M parameters"] if sizes else []),
+            plural(len(study.seeds), "seed"),
+        )
+    )
+
+
+def data_title(name: str) -> str:
+    """Call data as their authors do, where that is known.
+
+    Examples:
+        >>> data_title("npz:cifar10.npz"), data_title("shapes"), data_title("folder:/home/me/photos")
+        ('CIFAR-10', 'shapes', 'photos')
+    """
+    own = name.partition(":")[2].rstrip("/").rpartition("/")[2] or name
+    plain = re.sub(r"[^a-z0-9]", "", own.lower().removesuffix(".npz"))
+    return _TITLES.get(plain, own)
 
 
 def verdict(row: Row) -> str:

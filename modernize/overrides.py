@@ -1,4 +1,4 @@
-"""Fields of the spec that the user sets by hand: `--set recipe.lr=2e-3`, or the table `[set]` of a study file."""
+"""Fields of the spec that the user sets by hand: `--set recipe.lr=2e-3`, or `set` of a study file or of its rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from modernize.entry import Trainable
+from modernize.entry import Entry, Trainable
 from modernize.errors import ModernizeError, hint
 from modernize.metrics import MASKED_RECONSTRUCTION
 from modernize.spec import Arch, Recipe
@@ -74,6 +74,11 @@ class Overrides:
         """Return them by their full names, architecture first."""
         parts = (("arch", self.arch), ("recipe", self.recipe))
         return {f"{part}.{name}": value for part, values in parts for name, value in values.items()}
+
+    def of(self, entry: Entry) -> Overrides:
+        """Return these for a row, with its own beside them or in their place."""
+        own = read_overrides(entry.given)
+        return Overrides(arch=self.arch | own.arch, recipe=self.recipe | own.recipe)
 
     def for_entry(self, entry: Trainable) -> dict[str, Any]:
         """Return the recipe's fields that mean something at this row: SGD has no betas, AdamW no momentum."""
