@@ -107,7 +107,7 @@ BUDGETS = {
     for budget in (
         Budget(
             name="smoke",
-            epochs=12,
+            epochs=10,
             batch_size=64,
             train_images=4000,
             test_images=2000,
