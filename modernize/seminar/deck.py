@@ -94,7 +94,11 @@ def _opening(course: Course) -> Iterator[Slide]:
         id="rung",
         title="How to read a rung",
         notes=(
-            *(["Better and worse are words for what a test says, not for the sign of a difference."] if course.tested else []),
+            *(
+                ["Better and worse are words for what a test says, not for the sign of a difference."]
+                if course.tested
+                else []
+            ),
             "A step may lose accuracy on purpose: it prepares the next one.",
         ),
         facts={
