@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from modernize.errors import ModernizeError
 from modernize.path import BASE, DEFAULT_PATH
 from modernize.regimes import DEFAULT_REGIME, base_spec
-from modernize.registry import get_step
+from modernize.registry import get_step, load_steps
 from modernize.selection import Selection, not_on_ladder, select_steps
 from modernize.spec import Change, Spec
 from modernize.step import Step
@@ -86,6 +86,27 @@ def ladder(
     if start and start not in taken:
         raise not_on_ladder("--start", start, taken)
     return rungs[taken.index(start) :] if start else rungs
+
+
+def compared(rungs: Iterable[Rung]) -> tuple[tuple[str, str], ...]:
+    """Say which of these rungs is compared with which: with the one its step was applied to, or the one it names.
+
+    Examples:
+        >>> compared(ladder("resnet50", start="move-up", upto="kernel-7", probes=True))[1:3]
+        (('kernel-7', 'move-up'), ('kernel-9', 'kernel-7'))
+    """
+    rungs, steps = tuple(rungs), load_steps()
+    names = {rung.step for rung in rungs}
+    by_spec = {rung.spec: rung.step for rung in reversed(rungs)}
+    pairs = []
+    for rung in rungs:
+        foot = by_spec.get(rung.before) if rung.before else None
+        other = steps[rung.step].against if rung.step in steps else ""
+        if foot and other in names:
+            foot = other
+        if foot:
+            pairs.append((rung.step, foot))
+    return tuple(pairs)
 
 
 def climb(base: Spec, path: Sequence[tuple[Step, bool]]) -> tuple[Rung, ...]:

@@ -34,6 +34,7 @@ def step(
     after: str = "",
     instead_of: str = "",
     path: str = "",
+    against: str = "",
 ) -> Callable[[Transform], Transform]:
     """Register a step; the function itself is returned unchanged.
 
@@ -46,6 +47,8 @@ def step(
         instead_of: Makes it a probe: the id of the adopted step whose place it takes.
         path: Name of the path it joins, which begins as the default one and is chosen with `--path`. Without one the
             step is taken where `upto`, `only` or `order` name it.
+        against: Id of the step whose rung it is compared with, where that is not the rung it is applied to: of a probe
+            that asks whether more of what was adopted helps still.
 
     Raises:
         ModernizeError: If the id is taken, or the arguments do not fit together.
@@ -54,7 +57,7 @@ def step(
     def register(transform: Transform) -> Transform:
         new = Step(
             id=id, title=title, section=section, source=source, after=after, instead_of=instead_of, path=path,
-            transform=transform,
+            transform=transform, against=against,
         )  # fmt: skip
         _refuse_unfit(new)
         if not new.shipped:

@@ -27,6 +27,8 @@ class Step:
         after: Id of the step it follows; "" where `steps.PATH` places it.
         instead_of: For a probe (tried, not adopted): id of the adopted step whose place it takes.
         path: Name of the path it is on; "" for none: it is then taken only where it is named.
+        against: Id of the step whose rung it is compared with, where that is trained too; "" for the rung that it was
+            applied to.
         transform: The function itself, spec to spec.
     """
 
@@ -38,6 +40,7 @@ class Step:
     instead_of: str
     path: str
     transform: Transform
+    against: str = ""
 
     @property
     def adopted(self) -> bool:

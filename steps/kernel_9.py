@@ -6,7 +6,7 @@ from modernize.registry import step
 from modernize.spec import Spec
 
 
-@step("kernel-9", title="Kernel size 9", section="2.5", instead_of="kernel-7")
+@step("kernel-9", title="Kernel size 9", section="2.5", instead_of="kernel-7", against="kernel-7")
 def kernel_9(spec: Spec) -> Spec:
     """Make the depthwise kernel 9x9.
 

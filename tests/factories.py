@@ -13,7 +13,7 @@ from typing import Any
 
 from modernize.cost import cost
 from modernize.entry import Role
-from modernize.ladder import Rung, ladder
+from modernize.ladder import Rung, compared, ladder
 from modernize.published import published_row
 from modernize.report.render import to_markdown
 from modernize.report.rows import Row
@@ -66,7 +66,6 @@ def make_study(
 ) -> Study:
     """Plan a real ladder without running it; `baselines` are names of other networks by name of the entry."""
     rungs = ladder(regime, upto=upto, probes=probes)
-    by_steps = {rung.steps: rung.step for rung in rungs}
     return Study(
         name=name,
         regime=regime,
@@ -82,9 +81,7 @@ def make_study(
         ),
         references=references,
         equivalence_margin=equivalence_margin,
-        contrasts=tuple(
-            (rung.step, by_steps[rung.steps[:-1]]) for rung in rungs if rung.steps[:-1] in by_steps and rung.steps
-        ),
+        contrasts=compared(rungs),
     )
 
 

@@ -13,6 +13,7 @@ from factories import DATA, make_record, make_records, make_study, report_text, 
 from modernize.errors import MissingResultsError, ModernizeError
 from modernize.report import FORMATS, write_paper_report, write_report
 from modernize.report.figures import draw
+from modernize.report.paper import SIGN_ONLY
 from modernize.report.paper_page import counted_as_printed
 from modernize.report.render import escape_markdown
 from modernize.report.rows import make_rows
@@ -54,7 +55,7 @@ def test_one_seed(tmp_path):
     row = cells(text, "recipe")
     assert row[1] == f"{recipe:.2f} (n=1)"
     assert row[2] == f"{recipe - base:+.2f}"
-    assert row[3:] == ["one seed: no interval", "78.82 ± 0.07", "+2.69", "no std printed", "finished"]
+    assert row[3:] == ["one seed: no interval", "78.82 ± 0.07", "+2.69", SIGN_ONLY, "finished"]
     assert cells(text, "base")[2:4] == ["-", "-"]
     assert "The smallest change" not in text
     assert "paired t test" not in text
@@ -119,7 +120,7 @@ def test_probes_are_marked_and_compared_with_the_rung_they_changed(tmp_path):
     saved(tmp_path, study, make_records(study))
     text = report(tmp_path)
     assert cells(text, "kernel-9")[0] == "kernel-9 (probe)"
-    assert cells(text, "kernel-9")[5] == "+0.65"
+    assert cells(text, "kernel-9")[5] == "0.00"
     assert cells(text, "gelu")[5] == "+0.05"
 
 
@@ -244,7 +245,7 @@ def test_csv_and_json_say_where_each_number_comes_from(tmp_path):
     assert row["verdict"] == "not distinguishable at n=2"
     assert row["verdict_published"] == "not distinguishable"
     assert (row["p_value_published"], row["p_value_holm_published"]) == (0.2841, 0.8524)
-    assert facts["rungs"][1]["verdict_published"] == "no std printed"
+    assert facts["rungs"][1]["verdict_published"] == SIGN_ONLY
     assert facts["rungs"][0]["verdict"] is facts["rungs"][0]["verdict_published"] is None
 
 

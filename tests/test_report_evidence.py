@@ -87,7 +87,11 @@ def test_the_stored_readings_are_scipys_of_every_delta_with_two_spreads(regime):
     }
     stored = READINGS[regime]
     assert {step: reading.p_value for step, reading in stored.items()} == pytest.approx(tested, rel=1e-5)
-    assert {step: reading.p_holm for step, reading in stored.items()} == pytest.approx(holm(tested), rel=1e-5)
+    assert {step: reading.p_holm for step, reading in stored.items()} == pytest.approx(
+        holm({step: p for step, p in tested.items() if rows[step].adopted})
+        | holm({step: p for step, p in tested.items() if not rows[step].adopted}),
+        rel=1e-5,
+    )
 
 
 def test_how_sure_each_published_step_is():
@@ -98,6 +102,8 @@ def test_how_sure_each_published_step_is():
         "gelu": "not distinguishable",
         "fewer-norms": "borderline",
         "ln": "not distinguishable",
+        "kernel-9": "not distinguishable",
+        "kernel-11": "not distinguishable",
     }
     assert len(verdicts) == 15
 

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 import typer
+from browser import opened
 from factories import make_records, make_study
 
 from modernize.cli import main
 from modernize.cli.app import app
+from modernize.report.paper import SIGN_ONLY
 from modernize.report.rows import make_rows
 from modernize.seminar.course import course_of, published_course
-from modernize.seminar.handout import PAGE_BREAK, handout
+from modernize.seminar.handout import answers_html, handout_html
 from modernize.seminar.notebook import EXERCISES, notebook
 
 ROOT = Path(__file__).parents[1]
@@ -28,10 +30,6 @@ SMALL = {"epochs=6": "epochs=1", "train_images=1500": "train_images=64", "test_i
 SMALL_CELL = "EPOCHS, TRAIN_IMAGES, TEST_IMAGES, SEEDS = 1, 64, 32, 2"
 
 
-def columns(line):
-    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-
-
 def commands_of(text):
     blocks = re.findall(r"^ *```sh\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE)
     lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
@@ -39,41 +37,66 @@ def commands_of(text):
     return [line for line in lines if line] + re.findall(r"`(modernize [a-z][^`]*)`", joined)
 
 
-def test_the_front_of_the_handout_gives_nothing_away():
-    course = published_course("resnet50")
-    front, back = handout(course).split(PAGE_BREAK)
+def courses():
+    study = make_study(seeds=(0, 1, 2), name="<b>mine")
+    return {
+        "resnet50": published_course("resnet50"),
+        "resnet200": published_course("resnet200"),
+        "study": course_of(study, make_rows(study, make_records(study))),
+    }
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnet200", "study"])
+def test_the_handout_gives_nothing_away_and_the_answers_are_a_sheet_of_their_own(name):
+    course = courses()[name]
+    front, answers = handout_html(course), answers_html(course)
     for lesson in course.steps:
         assert lesson.published.after not in front
-        assert lesson.published.after in back
-    rows = [columns(line) for line in front.splitlines() if re.match(r"\| \d", line)]
-    assert [row[1] for row in rows] == [lesson.step for lesson in course.steps]
-    assert {tuple(row[-2:]) for row in rows} == {("", "")}
-    assert len(front.splitlines()) < 30, "a page"
+        assert f"&rarr; {lesson.published.after}<" in answers
+        assert f"<td><b>{lesson.step}</b></td>" in front
+    assert front.count('<td class="points"></td>') == len(course.steps)
+    assert ("■ measured" in answers) == (name == "study")
+    assert "<b>mine" not in answers
+    assert "://" not in front + answers, "nothing is fetched"
 
 
-@pytest.mark.parametrize("measured", [False, True])
-def test_the_tables_of_the_handout_are_tables(measured):
-    study = make_study(seeds=(0, 1, 2), name="a|b")
-    course = course_of(study, make_rows(study, make_records(study))) if measured else published_course("resnet200")
-    text = handout(course)
-    for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
-        assert len({len(columns(line)) for line in table.splitlines()}) == 1
-    assert ("| measured |" in text) == measured
-    assert ("judged by the spread of the ResNet-50 table" in text) == (not measured)
+def test_a_sign_alone_is_hollow_and_never_a_verdict():
+    course = courses()["resnet200"]
+    front, answers = handout_html(course), answers_html(course)
+    for sheet in (front, answers):
+        table = sheet[sheet.index("<table>") : sheet.index("</table>")]
+        assert not re.search("▲|▼|better|worse|no clear change", table)
+    assert answers.count(SIGN_ONLY) == len(course.steps)
+    assert "prints neither a spread nor a number of runs" in answers
+    assert front.count("△ higher</span><span>▽ lower") == len(course.steps)
+    # Of the smaller ladder only the first change has no printed spread.
+    assert answers_html(courses()["resnet50"]).count(SIGN_ONLY) == 1
 
 
-@pytest.mark.parametrize("name", ["handout.md", "seminar.ipynb"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["resnet50", "study"])
+def test_each_sheet_prints_on_one_page(name, tmp_path):
+    for sheet, text in (("handout", handout_html(courses()[name])), ("answers", answers_html(courses()[name]))):
+        (tmp_path / f"{sheet}.html").write_text(text, encoding="utf-8")
+        with opened(tmp_path / f"{sheet}.html", width=390) as page:
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+            assert page.problems == []
+        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == 1, sheet
+
+
+@pytest.mark.parametrize("name", ["handout.html", "answers.html", "seminar.ipynb"])
 def test_the_committed_files_are_what_the_command_writes(name, tmp_path, capsys):
     assert main(["seminar", "--out", str(tmp_path)]) == 0
     assert (tmp_path / name).read_text() == (ROOT / "reports" / name).read_text()
 
 
 def test_the_kit_replaces_nothing_unasked(tmp_path, capsys):
-    mine = tmp_path / "handout.md"
+    mine = tmp_path / "handout.html"
     mine.write_text("mine")
     assert main(["seminar", "--out", str(tmp_path)]) == 2
     assert "--replace" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["handout.md"]
+    assert [path.name for path in tmp_path.iterdir()] == ["handout.html"]
     assert mine.read_text() == "mine"
     assert main(["seminar", "--regime", "resnet200", "--out", str(tmp_path), "--replace"]) == 0
     assert "ConvNeXt-B" in mine.read_text()

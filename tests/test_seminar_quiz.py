@@ -13,19 +13,20 @@ from factories import make_record, make_records, make_study
 
 from modernize.cli import main
 from modernize.errors import MissingResultsError, ModernizeError
+from modernize.report.paper import SIGN_ONLY
 from modernize.report.rows import make_rows
 from modernize.results.store import save_record, save_study
-from modernize.seminar.answers import borrowed_spread
+from modernize.seminar.answers import SIGNS
 from modernize.seminar.course import course_of, published_course, study_course
 from modernize.seminar.questions import Prediction, Turn, predict, questions, score
 
 # Table 10: Welch tests of the printed means and deviations, Holm-corrected.
 TRUTHS = {
-    "recipe": "better", "stage-ratio": "better", "patchify": "no clear change", "depthwise": "worse",
+    "recipe": "higher", "stage-ratio": "better", "patchify": "no clear change", "depthwise": "worse",
     "width": "better", "inverted": "better", "move-up": "worse", "kernel-7": "better", "gelu": "no clear change",
     "fewer-acts": "better", "fewer-norms": "no clear change", "ln": "no clear change", "downsample": "better",
 }  # fmt: skip
-LETTERS = {"better": "b", "no clear change": "n", "worse": "w"}
+LETTERS = {"better": "b", "no clear change": "n", "worse": "w", "higher": "h"}
 
 
 def play(text, capsys, monkeypatch, *arguments):
@@ -51,12 +52,31 @@ def test_published_truths_are_those_of_the_tests():
     assert {question.lesson.step: question.truth for question in asked} == TRUTHS
 
 
-def test_where_no_spread_is_printed_it_is_borrowed():
-    std, least = borrowed_spread()
-    assert 0.02 < std < 0.18
-    for question in questions(published_course("resnet200"), probes=True):
-        assert (question.truth == "no clear change") == (abs(question.points) < least)
-        assert "ResNet-50 table" in question.evidence.reading
+def test_where_no_spread_is_printed_the_sign_is_asked_for():
+    asked = questions(published_course("resnet200"), probes=True)
+    assert len(asked) == 16
+    for question in asked:
+        assert question.evidence.truth is None
+        assert question.truth == ("higher" if question.points > 0 else "lower")
+        assert question.evidence.choices == SIGNS
+        assert question.evidence.reading.startswith(SIGN_ONLY)
+
+
+def test_a_ladder_without_spreads_is_played_by_its_signs(capsys, monkeypatch):
+    code, printed = play("n\nh\nw\n", capsys, monkeypatch, "--regime", "resnet200")
+    assert code == 0
+    assert "Table 11 prints neither a spread nor a number of runs" in printed.out
+    assert "no spread is printed, so the sign is asked for" in printed.out, "n is no answer"
+    assert "1 of 2 right" in printed.out
+    assert "Welch" not in printed.out
+    assert "no clear change" not in printed.out.split("1 of 13")[1].split("\nScore")[0]
+
+
+def test_kernels_beyond_the_adopted_one_are_compared_with_it():
+    asked = {q.lesson.step: q for q in questions(published_course("resnet50"), probes=True)}
+    assert (asked["kernel-9"].lesson.before, asked["kernel-9"].evidence.delta) == ("kernel-7", "0.00")
+    assert (asked["kernel-11"].lesson.before, asked["kernel-11"].points) == ("kernel-7", -0.1)
+    assert {asked[f"kernel-{k}"].truth for k in (9, 11)} == {"no clear change"}
 
 
 def test_probes_are_asked_on_request_against_the_rung_they_were_tried_on():
@@ -70,7 +90,7 @@ def test_a_study_is_judged_by_its_own_seeds(tmp_path):
     asked = {q.lesson.step: q for q in questions(study_course(tmp_path))}
     assert asked["recipe"].truth == "better"
     assert asked["patchify"].truth == "no clear change"
-    assert asked["recipe"].lesson.published.truth == "better"
+    assert asked["recipe"].lesson.published.sign == "higher"
     assert asked["recipe"].lesson.spec.regime.name == "laptop"
 
 
@@ -116,7 +136,7 @@ def test_what_is_no_prediction_is_refused(text):
 
 def test_score_counts_right_directions_and_distance():
     first, second, *_ = questions(published_course("resnet50"))
-    facts = score([Turn(first, Prediction("better", 3.0)), Turn(second, Prediction("worse"))])
+    facts = score([Turn(first, Prediction("higher", 3.0)), Turn(second, Prediction("worse"))])
     assert (facts["n_asked"], facts["n_right"], facts["n_numbers"]) == (2, 1, 1)
     assert facts["mean_error_points"] == round(3.0 - first.points, 4)
     assert facts["always"]["better"] == 2
@@ -128,13 +148,13 @@ def test_a_perfect_game(capsys, monkeypatch):
     assert code == 0
     assert printed.out.count("Right:") == 13
     assert "13 of 13 right." in printed.out
-    assert f"Always 'better' would have got {list(TRUTHS.values()).count('better')}." in printed.out
+    assert f"Always 'better' (or 'higher') would have got {list(TRUTHS.values()).count('better') + 1}." in printed.out
     assert "Table 10" in printed.out
 
 
 def test_the_answer_stands_behind_its_question(capsys, monkeypatch):
     _, printed = play("b\n", capsys, monkeypatch)
-    asked, revealed = printed.out.split("worse? b\n", 1)
+    asked, revealed = printed.out.split("higher, lower? b\n", 1)
     assert "78.82" not in asked
     assert "78.82" in revealed
     assert "Watch" not in asked
@@ -169,7 +189,7 @@ def test_without_a_stdin_to_read_there_is_no_prediction(stdin, capsys, monkeypat
 
 def test_nonsense_is_asked_again(capsys, monkeypatch):
     _, printed = play("what\nb\n", capsys, monkeypatch)
-    assert "b (better), n (no clear change) or w (worse)" in printed.out
+    assert "the sign is asked for: h (higher) or l (lower)" in printed.out
     assert "1 of 1 right" in printed.out
 
 

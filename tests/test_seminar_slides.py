@@ -101,6 +101,16 @@ def test_missing_runs_and_foreign_steps_are_told():
     assert 'id="theirs-answer"' in html
 
 
+def test_no_slide_of_a_table_without_spreads_claims_a_test_or_a_spread():
+    html = slides_html(published_course("resnet200"))
+    text = re.sub(r"<(svg|style|script)\b.*?</\1>", "", html, flags=re.DOTALL)
+    assert not re.search(r"Welch|Holm|n=3|3 runs|±|▲|▼|better|no clear change|significant|95 %", text)
+    assert text.count("sign only, no spread printed") >= 13
+    assert "prints neither a spread nor a number of runs" in text
+    smaller = slides_html(published_course("resnet50"))
+    assert "Sign only, no spread printed; 76.13 is torchvision" in smaller
+
+
 def test_names_are_text():
     study = replace(make_study(name=HOSTILE, upto="recipe", seeds=(0, 1)), data=HOSTILE)
     records = [make_record(study, r.name, s) for r in study.entries for s in study.seeds]

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from modernize.seminar.questions import Prediction, Question, Turn
 
 MOST_CHANGES = 4
-PROMPT = "better, no clear change, worse? "
 HELP = "b, n or w; points of top-1 if you like (b 0.5); q stops."
 
 EXAMPLES = examples("modernize quiz --regime resnet200", "modernize quiz --study laptop-cifar10-subset")
@@ -35,8 +34,9 @@ def quiz(
 ) -> None:
     """Predict each step's effect on top-1 before it is revealed, from published numbers or from a study's records.
 
-    Better and worse are what a test calls so, corrected for the number of steps; all else is no clear change. Answers
-    are read from stdin, a line each. With --json the score goes to stdout and all else to stderr.
+    Better and worse are what a test calls so, corrected for the number of steps; all else is no clear change. Where
+    a source prints no spread, the sign is asked for: higher or lower. Answers are read from stdin, a line each.
+    With --json the score goes to stdout and all else to stderr.
     """
     from modernize.seminar.questions import questions, score, score_sentences
 
@@ -49,7 +49,7 @@ def quiz(
             _introduce(course, len(asked))
             for number, question in enumerate(asked, 1):
                 _ask(question, f"{number} of {len(asked)}")
-                prediction = _read()
+                prediction = _read(question)
                 if prediction is None:
                     break
                 turns.append(_reveal(question, prediction))
@@ -77,6 +77,8 @@ def _introduce(course: Course, n_questions: int) -> None:
     say_prose("", f"{n_questions} steps. What does each do to top-1? The answers are {judged}.")
     if skipped > 0:
         say_prose("", f"Left out: {skipped} without a test.")
+    if not course.study and course.sign_only:
+        say_prose("", f"{course.sign_only} There the question is for the sign: h (higher) or l (lower).")
     say_prose("", f"Answer with {HELP}")
 
 
@@ -95,12 +97,12 @@ def _ask(question: Question, number: str) -> None:
     say(f"  top-1 before: {question.evidence.before} %")
 
 
-def _read() -> Prediction | None:
+def _read(question: Question) -> Prediction | None:
     """Read a line until one is a prediction; None at the end of the input, or where the player stops."""
     from modernize.seminar.questions import predict
 
     while True:
-        sys.stdout.write(PROMPT)
+        sys.stdout.write(f"{', '.join(question.evidence.choices)}? ")
         sys.stdout.flush()
         try:
             line = sys.stdin.readline()
@@ -111,7 +113,7 @@ def _read() -> Prediction | None:
         if not line or line.strip().lower() in ("q", "quit", "exit"):
             return None
         try:
-            return predict(line)
+            return predict(line, question.evidence.choices)
         except ModernizeError as error:
             say(str(error), "dim")
 

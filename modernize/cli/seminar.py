@@ -1,4 +1,4 @@
-"""`modernize seminar`: slides, handout and notebook at once."""
+"""`modernize seminar`: slides, handout, answers and notebook at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def seminar(
     out: Annotated[Path, option("--out", "Folder to write into.", "DIR")] = Path("seminar"),
     replace: Replace = False,
 ) -> None:
-    """Write what a seminar needs: slides.html, handout.md to predict on, and the notebook seminar.ipynb.
+    """Write what a seminar needs: slides.html, the notebook seminar.ipynb, and two sheets of paper.
+
+    handout.html is to be printed and predicted on, answers.html stays with whoever asks.
 
     From published numbers, or from a study's records beside them. The instructor's guide is docs/instructor.md.
     """

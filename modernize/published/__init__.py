@@ -30,7 +30,8 @@ class PublishedRow:
         step: Id of the step, "base", or the name of a reference model.
         label: As the paper calls it.
         role: "adopted", "probe" (tried, not adopted) or "reference" (no rung).
-        before: Id of the row the change was made to; "" if there is none.
+        before: Id of the row it is compared with: the one the change was made to, or for a kernel larger than the
+            adopted one that; "" if there is none.
         top1_percent: Mean over seeds.
         top1_text: The same as printed.
         top1_std: Standard deviation over seeds, None where none is printed.

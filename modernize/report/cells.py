@@ -90,7 +90,8 @@ def delta_published(row: Row) -> Cell:
     source = ""
     if row.published and row.published_delta is not None:
         source = f"Published: difference of the means printed for {row.step} and {row.before} in {row.published.source}"
-    return Cell(signed(row.published_delta), value=row.published_delta, source=source)
+    other = f" vs {row.against}" if row.against and row.published_delta is not None and row.delta is None else ""
+    return Cell(f"{signed(row.published_delta)}{other}", value=row.published_delta, source=source)
 
 
 def verdict_published(row: Row) -> Cell:

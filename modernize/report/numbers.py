@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modernize.published import PublishedRow
-from modernize.report.paper import NO_STD
+from modernize.report.paper import SIGN_ONLY
 from modernize.report.rows import Row
 from modernize.results.statistics import Delta, Summary
 from modernize.words import NONE, signed
@@ -62,7 +62,7 @@ def published_verdict(row: Row) -> str:
     """Say how sure the published delta is, where the paper made the same change."""
     if row.published_delta is None:
         return NONE
-    return row.published_reading.verdict if row.published_reading else NO_STD
+    return row.published_reading.verdict if row.published_reading else SIGN_ONLY
 
 
 def speed_text(images_per_second: float | None) -> str:

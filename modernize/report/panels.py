@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from modernize.diagram import change_diagram, network_diagram
 from modernize.registry import load_steps
@@ -32,7 +32,7 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
             label=row.label,
             card=step_card(row.step) if row.on_ladder else (("What", role_text(row)),),
             before=row.before,
-            changes=tuple(change_parts(change) for change in row.planned.changes),
+            changes=tuple(change_parts(change) for change in _changes(row, specs)),
             drawing=drawings[row.step],
             diagram=diagram(specs.get(row.before), specs[row.step], row.before, row.step),
             numbers=facts(
@@ -55,6 +55,12 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
         )
         for row in rows
     )
+
+
+def _changes(row: Row, specs: Mapping[str, Spec | None]) -> Sequence[str]:
+    """What distinguishes a rung from the one it is shown beside, which may be another than its step was applied to."""
+    before, after = specs.get(row.before), specs[row.step]
+    return [*map(str, before.diff(after))] if row.against and before and after else row.planned.changes
 
 
 def step_card(step: str) -> tuple[tuple[str, str], ...]:

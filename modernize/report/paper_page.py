@@ -9,7 +9,7 @@ from modernize.published import IMAGENET, published_rows
 from modernize.registry import load_steps
 from modernize.report import cells, numbers
 from modernize.report.panels import facts, published_numbers, study_panels
-from modernize.report.paper import N_SEEDS, READINGS
+from modernize.report.paper import N_SEEDS, READINGS, sign_only_words
 from modernize.report.rows import Row
 from modernize.report.study_page import illustrated
 from modernize.report.study_tables import published_notes
@@ -123,36 +123,36 @@ def _table(regime: str, rows: Sequence[Row]) -> Table:
 def _sure(regime: str, rows: Sequence[Row]) -> Iterable[Block]:
     readings = READINGS[regime]
     if not readings:
-        yield Paragraph("The table prints no standard deviations: its deltas cannot be tested.")
+        yield Paragraph(sign_only_words(regime, ()))
         return
     by_verdict: dict[str, list[str]] = {verdict: [] for verdict in ("clear", "borderline", "not distinguishable")}
     for step, reading in readings.items():
         by_verdict[reading.verdict].append(step)
     yield Items(tuple((verdict.capitalize(), ", ".join(steps)) for verdict, steps in by_verdict.items() if steps))
     untested = [row.step for row in rows if row.published_delta is not None and row.step not in readings]
-    left_out = f" No standard deviation is printed for what {', '.join(untested)} changed." if untested else ""
+    left_out = sign_only_words(regime, untested)
     yield Paragraph(
-        "Read from the printed means and standard deviations of three seeds (Welch, Holm-corrected); the paper "
+        "Read from the printed means and standard deviations of three seeds (Welch, Holm-corrected over the adopted "
+        "steps, and over the probes); the paper "
         "itself makes no such test. A step that is not distinguishable may still have an effect too small for three "
-        f"seeds to show, and a loss may prepare the next gain: depthwise and move-up do.{left_out}"
+        f"seeds to show, and a loss may prepare the next gain: depthwise and move-up do. {left_out}".rstrip()
     )
     yield Paragraph(_kernels(regime))
 
 
 def _kernels(regime: str) -> str:
-    """Compare the kernel sizes with the one adopted: in the table each stands against the 3x3 before."""
-    printed = {
-        row.step: Summary(n=N_SEEDS, mean=row.top1_percent, std=row.top1_std)
+    """Say what each kernel size stands against, and compare the one adopted with the one before it."""
+    five, seven = (
+        Summary(n=N_SEEDS, mean=row.top1_percent, std=row.top1_std)
         for row in published_rows(regime)
-        if row.step.startswith("kernel-")
-    }
-    adopted = printed.pop("kernel-7")
-    found = []
-    for step, summary in printed.items():
-        p_value = welch(summary, adopted).p_value
-        p = f" (p = {numbers.p_text(p_value)})" if p_value is not None else ""
-        found.append(f"{step} {signed(summary.mean - adopted.mean)}{p}")
-    return f"Each kernel size stands against the 3x3 of move-up. Against kernel-7, uncorrected: {', '.join(found)}."
+        if row.step in ("kernel-5", "kernel-7")
+    )
+    p_value = welch(seven, five).p_value
+    p = f" (p = {numbers.p_text(p_value)})" if p_value is not None else ""
+    return (
+        "kernel-5 and kernel-7 stand against the 3x3 of move-up; kernel-9 and kernel-11 against kernel-7, for they ask "
+        f"whether more helps still. kernel-7 against kernel-5, uncorrected: {signed(seven.mean - five.mean)}{p}."
+    )
 
 
 def _beside(regime: str) -> Iterable[Block]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modernize.published import PublishedRow
+from modernize.registry import load_steps
 from modernize.report.contrasts import LADDER, Contrast, contrasts_of, has_to_be_said
 from modernize.report.machines import machine_of, usual_machine
 from modernize.report.paper import Reading, published_of
@@ -183,7 +184,7 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
                 records=runs,
                 finished=finished[entry.name],
                 contrasts=own,
-                against=own[0].before if own and said else "",
+                against=own[0].before if own and (said or _names_its_own(own[0])) else "",
                 value=summarise([*finished[entry.name].values()]),
                 published=published.get(entry.name),
                 images_per_second=speeds.mean if speeds else None,
@@ -225,6 +226,12 @@ def chosen_epoch(records: Iterable[Record]) -> str:
 def all_contrasts(rows: Iterable[Row]) -> tuple[Contrast, ...]:
     """Return every contrast of a study once, in the order of its entries."""
     return tuple(one for row in rows for one in row.contrasts)
+
+
+def _names_its_own(contrast: Contrast) -> bool:
+    """Whether a step says itself what it is compared with, and that is it."""
+    step = load_steps().get(contrast.entry)
+    return bool(step and step.against == contrast.before)
 
 
 def _by_run_id(records: Iterable[Record], study: str) -> dict[str, Record]:

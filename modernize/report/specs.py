@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from modernize.cost import cost
 from modernize.errors import ModernizeError
-from modernize.ladder import Rung, ladder
+from modernize.ladder import Rung, compared, ladder
 from modernize.report.rows import Row
 from modernize.results.stale import recorded_spec
 from modernize.results.study import PlannedEntry, Study
@@ -42,7 +42,6 @@ def paper_study(regime: str) -> Study:
         ModernizeError: If there is no such regime.
     """
     rungs = ladder(regime, probes=True)
-    names = {rung.steps: rung.step for rung in rungs}
     kind = rungs[0].spec.regime
     return Study(
         name=f"paper-{regime}",
@@ -54,9 +53,7 @@ def paper_study(regime: str) -> Study:
         image_size=kind.image_size,
         seeds=(),
         entries=tuple(_planned(rung, kind.image_size) for rung in rungs),
-        contrasts=tuple(
-            (rung.step, names[rung.steps[:-1]]) for rung in rungs if rung.steps[:-1] in names and rung.steps
-        ),
+        contrasts=compared(rungs),
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from modernize.published import IMAGENET
+from modernize.published import IMAGENET, published_rows
 from modernize.report import cells, numbers
-from modernize.report.paper import READINGS, reference_rows
+from modernize.report.paper import READINGS, reference_rows, sign_only_words
 from modernize.report.roles import macs_note, noun_of, on_paper_ladder, published_data
 from modernize.report.rows import Row, all_contrasts, chosen_epoch, records_of
 from modernize.report.view import Block, Cell, Paragraph, Table, table
@@ -101,17 +101,19 @@ def _paper_notes(regime: str, rows: Sequence[Row]) -> Notes:
     printed = [row.published for row in rows if row.published and row.published.role != "reference"]
     if not printed:
         return []
+    n_probes = sum(row.step in READINGS[regime] for row in published_rows(regime) if not row.adopted)
     what = "delta between printed means, where the paper made the step from the same rung."
     test = (
         "two-sided Welch test on the printed means and standard deviations, n = 3, Holm-corrected over the "
-        f"{len(READINGS[regime])} deltas of the table that have both: clear at 5 %; borderline if not, but below 10 % "
-        "uncorrected."
+        f"{len(READINGS[regime]) - n_probes} adopted steps of the table that have both, the probes by themselves: "
+        "clear at 5 %; borderline if not, but below 10 % uncorrected."
         if READINGS[regime]
-        else "none, the table prints no standard deviations."
+        else ""
     )
+    untested = [row.step for row in rows if row.published_delta is not None and not row.published_reading]
     return [
         ("Published", f"{printed[0].source}, {IMAGENET}; {what}"),
-        ("Verdict, published", test),
+        ("Verdict, published", f"{test} {sign_only_words(regime, untested)}".strip()),
         *((f"Published {row.step}", f"{row.note}.") for row in printed if row.note),
     ]
 

@@ -24,7 +24,7 @@ from modernize.results.paired_tests import least_sign_flip_p_value
 from modernize.results.study import Study
 from modernize.words import NONE
 
-PUBLISHED_TEST = f"Welch test on printed mean and std, n={N_SEEDS}, Holm over the table's deltas"
+PUBLISHED_TEST = f"Welch test on printed mean and std, n={N_SEEDS}, Holm over the table's steps, or its probes"
 # With which a cell begins that a spreadsheet computes.
 _LIVE = ("=", "+", "-", "@", "\t", "\r")
 MACS_CONVENTION = "multiply-accumulates of convolutions and classifier"

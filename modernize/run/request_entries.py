@@ -9,7 +9,7 @@ from modernize.datasets import DATASETS
 from modernize.entry import Entry, entry_of
 from modernize.errors import ModernizeError
 from modernize.external import External, parse_external
-from modernize.ladder import Rung, ladder
+from modernize.ladder import Rung, compared, ladder
 from modernize.overrides import OF_OUR_NETWORKS, Overrides, read_overrides
 from modernize.path import BASE
 from modernize.recipes import named_recipe
@@ -40,9 +40,7 @@ def plan_entries(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
     if definition.entries:
         return _listed(request)
     rungs = _rungs(request)
-    by_spec = {rung.spec: rung.step for rung in reversed(rungs)}
-    # A rung with the one its step was applied to, where that is trained too.
-    contrasts = tuple((rung.step, by_spec[rung.before]) for rung in rungs if rung.before in by_spec)
+    contrasts = compared(rungs)
     last = next((rung for rung in reversed(rungs) if rung.adopted), rungs[-1])
     entries = [entry_of(rung) for rung in rungs]
     for text in request.baseline:

@@ -1,24 +1,24 @@
-"""What a source says about a step: better, worse, or no clear change, and how that was judged."""
+"""What a source says about a step: better, worse or no clear change; or a sign alone, where no test can judge it."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-from modernize.published import published_row, published_rows
+from modernize.published import published_row
 from modernize.report.numbers import delta_text, mean_text, p_text, published_text
-from modernize.report.paper import CLEAR_BELOW, N_SEEDS, Reading
+from modernize.report.paper import CLEAR_BELOW, N_SEEDS, SIGN_ONLY, Reading
 from modernize.report.rows import Row
 from modernize.results.statistics import LEVEL
 from modernize.words import signed
 
 Truth = Literal["better", "no clear change", "worse"]
 TRUTHS: tuple[Truth, ...] = ("better", "no clear change", "worse")
-
-# The table whose printed spread is borrowed where a table prints none.
-SPREAD_TABLE = "resnet50"
+Sign = Literal["higher", "lower"]
+SIGNS: tuple[Sign, ...] = ("higher", "lower")
+Answer = Truth | Sign
+MARKS: dict[Answer, str] = {"better": "▲", "no clear change": "=", "worse": "▼", "higher": "△", "lower": "▽"}
+"""Filled is what a test says, hollow a sign alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,8 @@ class Evidence:
     """One source's answer.
 
     Attributes:
-        truth: None where the source cannot say.
+        truth: What a test says; None where there is none.
+        sign: Where the printed value lies, if its source prints nothing to test it by; None otherwise.
         delta_points: Change of top-1, in points.
         delta: The same as printed, with its interval where there is one.
         before: Top-1 before the step, as printed.
@@ -35,11 +36,27 @@ class Evidence:
     """
 
     truth: Truth | None
+    sign: Sign | None = None
     delta_points: float
     delta: str
     before: str
     after: str
     reading: str
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer to a prediction; None where this source has none."""
+        return self.truth or self.sign
+
+    @property
+    def verdict(self) -> str:
+        """The answer in a few words, or why there is none."""
+        return self.truth or (f"{self.sign}: {SIGN_ONLY}" if self.sign else self.reading)
+
+    @property
+    def choices(self) -> tuple[Answer, ...]:
+        """What can be predicted."""
+        return SIGNS if self.sign else TRUTHS
 
 
 def published_evidence(table: str, row: Row) -> Evidence | None:
@@ -52,11 +69,13 @@ def published_evidence(table: str, row: Row) -> Evidence | None:
     foot, printed, delta = published_row(table, row.before), row.published, row.published_delta
     if printed is None or foot is None or delta is None:
         return None
-    truth, reading = _judge(row.published_reading, delta)
+    found = row.published_reading
+    reading = _welch(found) if found else SIGN_ONLY
     if foot.note:
         reading += f"; {foot.top1_text} is {foot.note}"
     return Evidence(
-        truth=truth,
+        truth=_truth(delta, clear=found.p_holm < CLEAR_BELOW) if found else None,
+        sign=None if found or not delta else "higher" if delta > 0 else "lower",
         delta_points=delta,
         delta=signed(delta),
         before=published_text(foot),
@@ -84,46 +103,13 @@ def measured_evidence(row: Row, before: Row | None) -> Evidence | None:
     )
 
 
-def _judge(found: Reading | None, delta: float) -> tuple[Truth, str]:
-    """Take the test of a published delta where standard deviations are printed, else compare with a borrowed spread."""
-    if found:
-        clear = found.p_holm < CLEAR_BELOW
-        how = f"{found.verdict}: Welch test, n={N_SEEDS}, Holm-corrected p {_equals(found.p_holm)}"
-        if found.verdict == "borderline":
-            how += f", uncorrected {_equals(found.p_value)}"
-    else:
-        std, least = borrowed_spread()
-        clear = abs(delta) >= least
-        how = f"judged by the spread of the ResNet-50 table, {std:.2f} points: clear from {least:.2f} on"
-    return ("better" if delta > 0 else "worse") if clear else "no clear change", how
+def _truth(delta: float, *, clear: bool) -> Truth:
+    return ("better" if delta > 0 else "worse") if clear else "no clear change"
 
 
-@cache
-def borrowed_spread() -> tuple[float, float]:
-    """Pool the standard deviations that the ResNet-50 table prints.
-
-    Returns:
-        The pooled one, in points, and the smallest difference of two means that it lets a t test at 5 % tell from zero.
-    """
-    from scipy.special import stdtrit
-
-    stds = [
-        row.top1_std for row in published_rows(SPREAD_TABLE) if row.role != "reference" and row.top1_std is not None
-    ]
-    pooled = math.sqrt(math.fsum(std**2 for std in stds) / len(stds))
-    quantile = float(stdtrit(len(stds) * (N_SEEDS - 1), 1 - CLEAR_BELOW / 2))
-    return pooled, quantile * pooled * math.sqrt(2 / N_SEEDS)
-
-
-def borrowed_words(table: str) -> str:
-    """Say by what spread a table without standard deviations is judged; "" for one with."""
-    if table == SPREAD_TABLE:
-        return ""
-    std, least = borrowed_spread()
-    return (
-        f"{published_rows(table)[0].source} prints no standard deviations: its changes are judged by the spread of "
-        f"the ResNet-50 table, {std:.2f} points, with which {least:.2f} points would be clear."
-    )
+def _welch(found: Reading) -> str:
+    how = f"{found.verdict}: Welch test, n={N_SEEDS}, Holm-corrected p {_equals(found.p_holm)}"
+    return f"{how}, uncorrected {_equals(found.p_value)}" if found.verdict == "borderline" else how
 
 
 def _equals(p_value: float) -> str:

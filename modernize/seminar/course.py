@@ -13,12 +13,13 @@ from modernize.errors import ModernizeError
 from modernize.published import published_rows
 from modernize.registry import load_steps
 from modernize.report.gather import read_study
+from modernize.report.paper import sign_only_words
 from modernize.report.roles import ladder_of
 from modernize.report.rows import Row, make_rows
 from modernize.report.specs import paper_study, rung_specs
 from modernize.results.store import find_study
 from modernize.results.study import Study
-from modernize.seminar.answers import Evidence, measured_evidence, published_evidence
+from modernize.seminar.answers import TRUTHS, Answer, Evidence, measured_evidence, published_evidence
 from modernize.spec import Spec
 from modernize.step import Step
 from modernize.words import macs_text, macs_unit, plural
@@ -75,6 +76,17 @@ class Lesson:
         return self.registered.card() if self.registered else dict.fromkeys(("what", "why", "watch", "deviates"), "")
 
     @property
+    def choices(self) -> tuple[Answer, ...]:
+        """What can be predicted of it: of what was measured, else of what is published."""
+        return next((one.choices for one in (self.measured, self.published) if one and one.answer), TRUTHS)
+
+    @property
+    def cost_text(self) -> str:
+        """MACs before and after, or those of both."""
+        _, before, now = self.costs[0]
+        return now if before == now else f"{before} → {now}"
+
+    @property
     def costs(self) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
         """Name, before and after of MACs and of parameters."""
         now, before = self.row.planned, self.foot.planned if self.foot else None
@@ -120,6 +132,18 @@ class Course:
     def table_name(self) -> str:
         """The published table beside the course."""
         return published_rows(self.plan.published)[0].source
+
+    @property
+    def tested(self) -> bool:
+        """Whether any change has a test: where no source prints or measures a spread, there are signs alone."""
+        found = (one for lesson in self.lessons for one in (lesson.published, lesson.measured))
+        return any(one and one.truth for one in found)
+
+    @property
+    def sign_only(self) -> str:
+        """Of which published changes a sign is all there is, in a sentence; "" where each has a test."""
+        found = [lesson.step for lesson in self.lessons if lesson.published and lesson.published.sign]
+        return sign_only_words(self.plan.published, found)
 
     @property
     def setting(self) -> str:

@@ -15,8 +15,7 @@ from modernize.regimes import get_regime
 from modernize.report.evidence import findings
 from modernize.report.facts import header, scale_limits, seed_limits
 from modernize.report.figures import blocks_side_by_side, deltas, figure2
-from modernize.report.paper import N_SEEDS
-from modernize.seminar.answers import TRUTHS, borrowed_words
+from modernize.report.paper import N_SEEDS, READINGS
 from modernize.seminar.course import Course, Lesson, last_published
 from modernize.seminar.notebook import EXERCISES
 from modernize.words import macs_text, macs_unit
@@ -24,6 +23,11 @@ from modernize.words import macs_text, macs_unit
 # With more changed fields, or a longer edit, a table of the fields stands in place of drawing and code.
 MOST_CHANGES = 6
 MOST_EDIT_LINES = 6
+_WELCH = f"Published intervals are Welch's, from printed means and standard deviations of {N_SEEDS} runs."
+_INTERVALS = (
+    "An interval that includes zero is no evidence of a change, nor of its absence.",
+    "Intervals are not corrected for the number of steps, markers are: an open one may have such an interval.",
+)
 PAPER = 'Liu et al., "A ConvNet for the 2020s", CVPR 2022 (arXiv:2201.03545)'
 
 
@@ -90,12 +94,17 @@ def _opening(course: Course) -> Iterator[Slide]:
         id="rung",
         title="How to read a rung",
         notes=(
-            "Better and worse are words for what a test says, not for the sign of a difference.",
+            *(
+                ["Better and worse are words for what a test says, not for the sign of a difference."]
+                if course.tested
+                else []
+            ),
             "A step may lose accuracy on purpose: it prepares the next one.",
         ),
         facts={
-            "n_seeds": N_SEEDS,
-            "borrowed": borrowed_words(course.plan.published),
+            "tested": course.tested,
+            "n_seeds": N_SEEDS if READINGS[course.plan.published] else 0,
+            "sign_only": course.sign_only,
             "image_size": course.plan.image_size,
         },
     )
@@ -143,7 +152,7 @@ def _step(course: Course, lesson: Lesson, number: int) -> Iterator[Slide]:
         title=lesson.title,
         notes=("Let everybody commit before the next slide: hands up for each answer, or a number on the handout.",),
         lesson=lesson,
-        facts=facts | {"choices": TRUTHS},
+        facts=facts | {"choices": lesson.choices},
     )
     yield Slide(
         kind="answer",
@@ -197,13 +206,11 @@ def _closing(course: Course) -> Iterator[Slide]:
     yield Slide(
         kind="figure",
         id="significance",
-        title="What is and is not significant",
+        title="What is and is not significant" if course.tested else "Every change, as printed",
         notes=(
-            "An interval that includes zero is no evidence of a change, nor of its absence.",
-            "Intervals are not corrected for the number of steps, markers are: an open one may have such an interval.",
-            borrowed_words(course.plan.published)
-            or f"Published intervals are Welch's, from printed means and standard deviations of {N_SEEDS} runs; a "
-            "change without one has no printed spread.",
+            *(_INTERVALS if course.tested else ()),
+            *([_WELCH] if READINGS[course.plan.published] else []),
+            *([course.sign_only] if course.sign_only else []),
         ),
         draw=partial(deltas, course.plan, course.rows, slide=True, theme="page"),
         alt="Change of top-1 at each step, published and measured, with intervals",

@@ -23,8 +23,8 @@ EXERCISES: tuple[tuple[str, str], ...] = (
         "modernize run --only recipe,ln --seeds 2 --dry-run",
     ),
     (
-        "How many seeds would it take to see the smallest change of the paper's table?",
-        "modernize run --upto recipe --seeds 5 --dry-run",
+        "How small a change could a study have seen? Its report says so: which steps of the paper's table are smaller?",
+        "modernize report laptop-cifar10-subset",
     ),
     (
         "Register a step of your own and give it a place on the ladder (docs/exercise.md).",

@@ -149,7 +149,8 @@ def _measured_text(row: Row, look: Look) -> tuple[str, str]:
 
 
 def _published_text(row: Row) -> str:
-    return "-" if row.published_delta is None else f"{signed(row.published_delta)}  {published_verdict(row)}"
+    verdict = published_verdict(row).partition(",")[0]
+    return "-" if row.published_delta is None else f"{signed(row.published_delta)}  {verdict}"
 
 
 def _notes(study: Study, rows: Sequence[Row], halves: Mapping[str, float], tested: int) -> list[str]:
