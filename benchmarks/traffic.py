@@ -52,7 +52,7 @@ MOVES: dict[type[Op], Moves] = {
     ops.MaxPool: Moves("x", "y index", "dy index", "dx"),
     **dict.fromkeys((ops.GlobalPool, ops.Dropout), _INPUT_UNREAD),
 }
-NORMS = {"batch": _OVER_THE_MAP, "layer": _BY_POSITION}
+NORMS = {"batch": _OVER_THE_MAP, "layer": _BY_POSITION, "group": _OVER_THE_MAP}
 OF_IMAGES = Moves("x", "y", "dy x", "")
 """Of the first convolution."""
 JOINTS = {"drop": _INPUT_UNREAD, "add": Moves("x x", "y", "", ""), "fork": Moves("", "", "dx dx", "dx")}

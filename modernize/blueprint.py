@@ -223,10 +223,10 @@ def _branch(arch: Arch, in_channels: int, width: int, out_channels: int, stride:
     hidden = 4 * width if arch.bottleneck == "inverted" else width
     spatial_first = arch.spatial_position == "first"
     channels = in_channels if spatial_first else hidden
-    groups = channels if arch.spatial_conv == "depthwise" else 1
-    spatial = Conv("spatial", channels, channels, arch.kernel_size, stride, groups)
-    pwconv1 = Conv("pwconv1", in_channels, hidden, 1)
-    pwconv2 = Conv("pwconv2", hidden, out_channels, 1)
+    groups, wider = (channels, arch.depthwise_multiplier) if arch.spatial_conv == "depthwise" else (1, 1)
+    spatial = Conv("spatial", channels, wider * channels, arch.kernel_size, stride, groups)
+    pwconv1 = Conv("pwconv1", wider * in_channels if spatial_first else in_channels, hidden, 1)
+    pwconv2 = Conv("pwconv2", hidden if spatial_first else wider * hidden, out_channels, 1)
     a, b, c = (spatial, pwconv1, pwconv2) if spatial_first else (pwconv1, spatial, pwconv2)
     the_one = a if arch.pre_activation else spatial
 

@@ -3,7 +3,7 @@
 Two conventions for MACs are in use and both are given:
 
 * `macs`: multiply-accumulates of convolutions and the classifier only. The paper calls this "FLOPs".
-* `macs_fvcore`: fvcore-style, but for the global pool: `macs`, 2 per BatchNorm element and 5 per LayerNorm element.
+* `macs_fvcore`: fvcore-style, but for the global pool: `macs`, 2 per BatchNorm element and 5 per other norm's.
   timm's and ConvNeXt V2's tables use it for some models.
 
 FLOPs in the sense of single additions and multiplications are twice the MACs.

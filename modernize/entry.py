@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from modernize.external import External, parse_external
+from modernize.fingerprint import fingerprint
 from modernize.ladder import Rung
-from modernize.spec import Arch, Change, Recipe, Spec, fingerprint, set_fields
+from modernize.spec import Arch, Change, Recipe, Spec, set_fields
 from modernize.strict import from_dict
 
 Role = Literal["rung", "probe", "baseline", "control", "network"]

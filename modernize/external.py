@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from modernize.errors import ModernizeError, unknown_name
-from modernize.spec import fingerprint
+from modernize.fingerprint import fingerprint
 from modernize.toml import read_literal, toml_literal
 
 Library = Literal["timm", "torchvision"]

@@ -75,8 +75,8 @@ class Conv(Op):
 
     @property
     def depthwise(self) -> bool:
-        """Whether each channel has a filter of its own."""
-        return self.groups == self.in_channels == self.out_channels
+        """Whether each filter has one channel, its own."""
+        return self.groups == self.in_channels and (self.groups > 1 or self.out_channels == 1)
 
     @property
     def text(self) -> str:
@@ -110,15 +110,15 @@ class Conv(Op):
 
 @dataclass(frozen=True, slots=True)
 class Norm(Op):
-    """BatchNorm (eps 1e-5), or LayerNorm over the channels at each position (eps 1e-6)."""
+    """BatchNorm (eps 1e-5), LayerNorm over the channels at each position, or GroupNorm with one group (eps 1e-6)."""
 
     name: str
-    norm: Literal["batch", "layer"]
+    norm: Literal["batch", "layer", "group"]
     channels: int
 
     @property
     def text(self) -> str:
-        return {"batch": "BN", "layer": "LN"}[self.norm]
+        return {"batch": "BN", "layer": "LN", "group": "GN"}[self.norm]
 
     @property
     def num_params(self) -> int:
@@ -126,7 +126,7 @@ class Norm(Op):
 
     @property
     def fvcore_macs(self) -> int:
-        return {"batch": 2, "layer": 5}[self.norm]
+        return {"batch": 2, "layer": 5, "group": 5}[self.norm]
 
 
 @dataclass(frozen=True, slots=True)

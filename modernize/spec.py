@@ -8,11 +8,11 @@ another with `Spec.with_arch` and `Spec.with_recipe`; nothing here knows about s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from modernize.errors import ModernizeError, shown, unknown_name
+from modernize.fingerprint import fingerprint
 from modernize.metrics import CLASSIFICATION, METRICS
 from modernize.strict import refuse_outside, replace_checked
 from modernize.words import value_text
@@ -32,7 +32,8 @@ class Arch:
             convolution.
         stem_stride: Total stride of the stem: 4 at 224 px; 2 or 1 for small images.
         stem_norm: Whether the patchify stem ends in a norm (open choice; the paper's text does not say).
-        spatial_conv: The k x k convolution of a block: "full", or "depthwise" (one filter a channel).
+        spatial_conv: The k x k convolution of a block: "full", or "depthwise" (filters of one channel each).
+        depthwise_multiplier: Filters for each channel of a depthwise one: so many times the channels go on from it.
         bottleneck: "narrow" squeezes 4C -> C -> 4C; "inverted" expands C -> 4C -> C.
         spatial_position: Where the k x k convolution stands: "middle" of the two 1x1 convolutions, or "first".
         kernel_size: Its k, odd.
@@ -42,7 +43,8 @@ class Arch:
         pre_activation: Whether norm and activation stand before each convolution of a block, not behind it, and once
             more before the global pool; a projection shortcut is taken behind the block's first pair, has no norm, and
             nothing follows the addition. With one norm, it begins the block.
-        norm: "batch" over the batch and positions, or "layer" over the channels at each position.
+        norm: "batch" over the batch and positions, "layer" over the channels at each position, or "group" over the
+            channels and positions of an image (GroupNorm with one group).
         downsampling: "in-block" strides the first block of a stage; "separate" puts a 2x2 stride-2 convolution between
             stages.
         downsample_norm: Whether "separate" also adds its LayerNorms (before each 2x2 convolution, after the stem, after
@@ -65,6 +67,7 @@ class Arch:
     stem_stride: Literal[1, 2, 4] = 4
     stem_norm: bool = True
     spatial_conv: Literal["full", "depthwise"] = "full"
+    depthwise_multiplier: Literal[1, 2, 4] = 1
     bottleneck: Literal["narrow", "inverted"] = "narrow"
     spatial_position: Literal["middle", "first"] = "middle"
     kernel_size: int = 3
@@ -72,7 +75,7 @@ class Arch:
     activations: Literal["every", "one"] = "every"
     norms: Literal["every", "one"] = "every"
     pre_activation: bool = False
-    norm: Literal["batch", "layer"] = "batch"
+    norm: Literal["batch", "layer", "group"] = "batch"
     downsampling: Literal["in-block", "separate"] = "in-block"
     downsample_norm: bool = True
     shortcut_norm: Literal["keep", "drop"] = "keep"
@@ -389,12 +392,3 @@ def _kind(recipe: Recipe) -> str:
     if recipe.optimizer == "sgd":
         return "classic"
     return "finetune" if recipe.layer_decay < 1 or recipe.head_init_scale != 1 else "convnext"
-
-
-def fingerprint(facts: Mapping[str, Any]) -> str:
-    """Hash plain facts (numbers, strings, lists, mappings) to sixteen hex digits, whatever the order of their keys."""
-    import hashlib  # takes as long to import as half the rest here
-    import json
-
-    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -13,6 +13,7 @@ from typing import Any
 
 from modernize.cost import cost
 from modernize.entry import Role
+from modernize.fingerprint import fingerprint
 from modernize.ladder import Rung, compared, ladder
 from modernize.published import published_row
 from modernize.report.render import to_markdown
@@ -31,7 +32,6 @@ from modernize.results.record import (
     Status,
 )
 from modernize.results.study import PlannedEntry, Reference, Study
-from modernize.spec import fingerprint
 
 EPOCHS = 12
 DATA = DataFacts(

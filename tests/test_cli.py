@@ -209,7 +209,7 @@ def test_python_dash_m():
         ("report --published vit", 2, "resnet50, resnet200"),
         ("run --set recipe.lrr=1", 2, "Did you mean 'recipe.lr'?"),
         ("run --set lr=1", 2, "Did you mean 'recipe.lr'?"),
-        ("run --set arch.norm=group", 2, "Allowed: 'batch', 'layer'"),
+        ("run --set arch.norm=instance", 2, "Allowed: 'batch', 'layer', 'group'"),
         ("run --set recipe.lr", 2, "FIELD=VALUE"),
         ("run ln", 2, "there is no study 'ln'. --upto and --only choose steps."),
         ("show finetun", 2, "Did you mean 'finetune'?"),

@@ -79,7 +79,11 @@ def test_any_architecture_is_built_as_it_is_counted(seed):
     assert traffic(spec, 64).total_bytes > 0
 
 
-@pytest.mark.parametrize("seed", range(12))
+def fits(arch: Arch, image_size: int = 32) -> bool:
+    return arch.stem_stride * 2 ** (len(arch.depths) - 1) <= image_size
+
+
+@pytest.mark.parametrize("seed", [seed for seed in range(14) if fits(drawn_arch(seed))])
 def test_fast_and_plain_agree_on_any_architecture_with_gradients(seed):
     rung = ladder("laptop")[0]
     assert formulation_difference(replace(rung, spec=replace(LAPTOP, arch=drawn_arch(seed)))) < 1e-10

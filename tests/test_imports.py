@@ -16,7 +16,7 @@ ROOMS = [
     "cli", "seminar", "report", "analysis", "diagram", "inference", "run", "studies", "train", "objectives",
     "verify", "models", "measure", "datasets", "nn", "results", "overrides", "entry", "recipes", "recipe_origins",
     "families", "ladder", "selection", "cost", "blueprint", "ops", "published", "regimes", "registry", "step",
-    "path", "external", "spec", "metrics", "strict", "toml", "words", "errors", "version",
+    "path", "external", "spec", "fingerprint", "metrics", "strict", "toml", "words", "errors", "version",
 ]  # fmt: skip
 TORCH_ROOMS = (
     "analysis/",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -135,6 +136,8 @@ CHOICES = {
     "layer_scale": ("downsample", False),
     "downsample_norm": ("downsample", False),
     "grn": ("downsample", True),
+    "norm": ("fewer-norms", "group"),
+    "depthwise_multiplier": ("move-up", 4),
 }
 
 
@@ -145,6 +148,40 @@ def test_every_open_choice_trains_and_makes_another_network(field):
     other = spec.with_arch(**{field: value})
     train_one_step(other)
     assert str(build(other)) != str(build(spec))
+
+
+def test_one_group_of_groupnorm_is_torchs():
+    network = build(ladder(TINY, upto="fewer-norms")[-1].spec.with_arch(norm="group"))
+    found = [module for name, module in network.named_modules() if name.endswith("norm")]
+    assert {(type(module), module.num_groups, module.eps) for module in found} == {(nn.GroupNorm, 1, 1e-6)}
+    x_nchw = torch.randn(2, found[0].num_channels, 5, 5)
+    with torch.no_grad():
+        found[0].weight.normal_()
+        found[0].bias.normal_()
+    flat = torch.nn.functional.layer_norm(x_nchw.flatten(1), (x_nchw[0].numel(),), eps=1e-6).view_as(x_nchw)
+    scaled = flat * found[0].weight.view(-1, 1, 1) + found[0].bias.view(-1, 1, 1)
+    torch.testing.assert_close(found[0](x_nchw), scaled)
+
+
+@pytest.mark.parametrize("step", ["depthwise", "inverted", "move-up", "downsample"])
+@pytest.mark.parametrize("multiplier", [1, 2, 4])
+def test_a_depthwise_convolution_has_so_many_filters_a_channel(step, multiplier):
+    rung = ladder(TINY, upto=step)[-1]
+    spec = rung.spec.with_arch(depthwise_multiplier=multiplier)
+    network = build(spec)
+    spatial = [module for name, module in network.named_modules() if name.endswith("branch.spatial")]
+    assert {conv.out_channels / conv.in_channels for conv in spatial} == {multiplier}
+    conv = spatial[0]
+    x_nchw = torch.randn(2, conv.in_channels, 8, 8)
+    one_by_one = [
+        nn.functional.conv2d(x_nchw[:, [j // multiplier]], conv.weight[[j]], padding=conv.padding)
+        for j in range(conv.out_channels)
+    ]
+    bias = 0.0 if conv.bias is None else conv.bias.view(-1, 1, 1)
+    torch.testing.assert_close(conv(x_nchw), torch.cat(one_by_one, dim=1) + bias, rtol=1e-4, atol=1e-5)
+    assert formulation_difference(replace(rung, spec=spec)) < 1e-10
+    assert counted_params(network) == cost(spec).num_params
+    assert counted_macs(on_meta(spec, formulation="plain"), TINY_SIZE) == cost(spec).macs
 
 
 @pytest.mark.parametrize("bias", ["always", "never"])

@@ -123,7 +123,7 @@ def test_defaults_never_change():
         "activation": "relu", "activations": "every", "norms": "every", "norm": "batch", "downsampling": "in-block",
         "downsample_norm": True, "shortcut_norm": "keep", "conv_bias": "unless-batch-norm", "layer_scale": False,
         "layer_scale_position": "end", "grn": False, "init": "kaiming", "init_std": 0.02, "num_classes": 1000,
-        "dims": (), "pre_activation": False,
+        "dims": (), "pre_activation": False, "depthwise_multiplier": 1,
     }  # fmt: skip
     assert asdict(Recipe()) == {
         "name": "classic", "optimizer": "sgd", "lr": 0.1, "momentum": 0.9, "betas": (0.9, 0.999), "eps": 1e-8,

@@ -7,8 +7,9 @@ from dataclasses import FrozenInstanceError, fields, replace
 import pytest
 
 from modernize.errors import ModernizeError
+from modernize.fingerprint import fingerprint
 from modernize.regimes import REGIMES, base_spec
-from modernize.spec import Arch, Recipe, fingerprint
+from modernize.spec import Arch, Recipe
 from modernize.strict import from_dict
 
 SPEC = base_spec("resnet50")
@@ -47,7 +48,7 @@ def test_diff_lists_what_changed_architecture_first():
     ("changes", "message"),
     [
         ({"nrom": "layer"}, r"unknown field 'arch.nrom'\. Did you mean 'arch.norm'\?"),
-        ({"norm": "group"}, r"arch.norm cannot be 'group'\. Allowed: 'batch', 'layer'\."),
+        ({"norm": "instance"}, r"arch.norm cannot be 'instance'\. Allowed: 'batch', 'layer', 'group'\."),
         ({"kernel_size": 4}, r"arch.kernel_size should be odd, not 4\."),
         ({"kernel_size": -1}, r"arch.kernel_size should be from 1 to 255, not -1\."),
         ({"kernel_size": "7"}, r"arch.kernel_size should be int, not '7'\."),
@@ -70,7 +71,8 @@ def test_every_field_counts_for_the_fingerprint():
     other = {
         "depths": (1, 1, 1, 1), "width": 8, "dims": (1, 2, 3, 4), "pre_activation": True,
         "stem": "patchify", "stem_stride": 2, "stem_norm": False,
-        "spatial_conv": "depthwise", "bottleneck": "inverted", "spatial_position": "first", "kernel_size": 7,
+        "spatial_conv": "depthwise", "depthwise_multiplier": 2, "bottleneck": "inverted", "spatial_position": "first",
+        "kernel_size": 7,
         "activation": "gelu", "activations": "one", "norms": "one", "norm": "layer", "downsampling": "separate",
         "downsample_norm": False, "shortcut_norm": "drop", "conv_bias": "always", "layer_scale": True,
         "layer_scale_position": "before-norm", "grn": True, "init": "trunc-normal", "init_std": 0.2, "num_classes": 10,

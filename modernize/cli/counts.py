@@ -7,7 +7,7 @@ from modernize.words import macs_unit, signed
 
 CONVENTIONS = {
     "macs": "multiply-accumulates of convolutions and the classifier; the paper calls them FLOPs",
-    "macs_fvcore": "fvcore-style: also 2 per BatchNorm element and 5 per LayerNorm element, but not the global pool",
+    "macs_fvcore": "fvcore-style: also 2 per BatchNorm element and 5 per other norm's, but not the global pool",
     "num_params": "learned numbers",
     "activations": "output elements of convolutions and the classifier",
 }

@@ -106,10 +106,8 @@ def _module(op: Op, formulation: Formulation) -> nn.Module:
     match op:
         case Conv():
             return _conv(op, formulation)
-        case Norm(norm="batch"):
-            return nn.BatchNorm2d(op.channels)
         case Norm():
-            return layers.LayerNorm2d(op.channels)
+            return _norm(op)
         case Activation(function="relu"):
             return nn.ReLU(inplace=True)
         case Activation():
@@ -130,9 +128,19 @@ def _module(op: Op, formulation: Formulation) -> nn.Module:
             raise TypeError(f"no module for {op}")
 
 
+def _norm(op: Norm) -> nn.Module:
+    match op.norm:
+        case "batch":
+            return nn.BatchNorm2d(op.channels)
+        case "layer":
+            return layers.LayerNorm2d(op.channels)
+        case "group":
+            return nn.GroupNorm(1, op.channels, eps=1e-6)
+
+
 def _conv(op: Conv, formulation: Formulation) -> nn.Conv2d:
     if formulation == "fast" and op.kernel == 1 and op.groups == 1:
         return PointwiseConv2d(op.in_channels, op.out_channels, stride=op.stride, bias=op.bias)
-    if formulation == "fast" and op.depthwise:
+    if formulation == "fast" and op.depthwise and op.in_channels == op.out_channels:
         return DepthwiseConv2d(op.in_channels, op.kernel, stride=op.stride, bias=op.bias)
     return nn.Conv2d(op.in_channels, op.out_channels, op.kernel, op.stride, op.padding, groups=op.groups, bias=op.bias)

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 from modernize.entry import model_of
 from modernize.errors import ModernizeError
 from modernize.external import External
+from modernize.fingerprint import fingerprint
 from modernize.regimes import spec_of
 from modernize.results.record import Record
 from modernize.run.environment import device_name, hardware, num_cores
 from modernize.run.identity import device_kind
 from modernize.run.task import TIMES_A_CLASSIFIER, Task, count, work_per_image
-from modernize.spec import Recipe, fingerprint
+from modernize.spec import Recipe
 from modernize.train.runtime import Runtime
 from modernize.words import plural
 

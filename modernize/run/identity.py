@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from modernize.entry import Trainable, fingerprint_of
+from modernize.fingerprint import fingerprint
 from modernize.path import DEFAULT_PATH
 from modernize.results.checks import check_name
 from modernize.run.request import RunRequest
-from modernize.spec import fingerprint
 from modernize.toml import toml_literal
 from modernize.train.runtime import Runtime
 
