@@ -237,7 +237,7 @@ step = "fewer-norms"
 [[entries]]
 name = "own"
 step = "fewer-norms"
-set.recipe = { lr = 0.02, epochs = 7 }
+set.recipe = { lr = 0.02, epochs = 5 }
 [[entries]]
 name = "fine"
 step = "fewer-norms"
@@ -253,20 +253,20 @@ epochs = 2
     assert fine.model.stem_stride == 1
     tasks = {task.entry.name: task for task in plan_study(request).tasks}
     assert {name: (t.trained_recipe["lr"], t.budget.epochs, t.budget.given) for name, t in tasks.items()} == {
-        "shared": (0.01, 14, {"recipe.lr": 0.01}),
-        "own": (0.02, 7, {"recipe.lr": 0.02, "recipe.epochs": 7}),
-        "fine": (0.01, 14, {"arch.stem_stride": 1, "recipe.lr": 0.01}),
+        "shared": (0.01, 10, {"recipe.lr": 0.01}),
+        "own": (0.02, 5, {"recipe.lr": 0.02, "recipe.epochs": 5}),
+        "fine": (0.01, 10, {"arch.stem_stride": 1, "recipe.lr": 0.01}),
     }
     warmup = {name: task.trained_recipe["warmup_epochs"] for name, task in tasks.items()}
     assert warmup["own"] == warmup["shared"] / 2, "the schedule is cut to the row's own epochs"
     assert plan_entries(read(text, tmp_path, budget="small"))[0][2].model.stem_stride == 4
-    by_hand = plan_study(read(text.replace("set.recipe = { lr = 0.02, epochs = 7 }", ""), tmp_path, data=request.data))
+    by_hand = plan_study(read(text.replace("set.recipe = { lr = 0.02, epochs = 5 }", ""), tmp_path, data=request.data))
     assert by_hand.study.entries[1].run_ids == by_hand.study.entries[0].run_ids, "a row is what it is, not its name"
     assert tasks["shared"].run_id == by_hand.study.entries[0].run_ids[0]
 
 
 def test_what_is_given_for_all_rows_is_refused_where_each_has_its_own(tmp_path):
-    row = '[[entries]]\nname = "a"\nstep = "ln"\nset.recipe = { lr = 0.02, epochs = 7 }\n'
+    row = '[[entries]]\nname = "a"\nstep = "ln"\nset.recipe = { lr = 0.02, epochs = 5 }\n'
     with pytest.raises(ModernizeError, match=r"recipe\.lr is set, but no entry of this study reads it"):
         plan_entries(read(f"set.recipe.lr = 0.01\n{row}", tmp_path))
     with pytest.raises(ModernizeError, match=r"--epochs is for all rows, but entry 'a' sets its own recipe\.epochs"):
