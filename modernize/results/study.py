@@ -13,6 +13,7 @@ from modernize.entry import Role
 from modernize.errors import ModernizeError, unknown_name
 from modernize.metrics import CLASSIFICATION, METRICS, TOP1, Metric, primary
 from modernize.published import PUBLISHED_REGIMES
+from modernize.results.attribution import Attribution
 from modernize.results.checks import check, check_name
 from modernize.results.upgrade import upgraded_study
 from modernize.strict import from_dict
@@ -110,6 +111,7 @@ class Study:
         expectation: What was expected before it ran.
         references: Published values beside those of `published`.
         equivalence_margin: Differences up to this count as none, in the unit of its metric; None where none is stated.
+        attribution: Where its rows are coalitions of steps, among whom its result is shared out; else None.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Study:
     references: tuple[Reference, ...] = ()
     equivalence_margin: float | None = None
     rounds: tuple[int, ...] = ()
+    attribution: Attribution | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -199,7 +202,11 @@ class Study:
             check_name(entry.name, f"an entry ({path})")
             if entry.objective not in METRICS:
                 raise unknown_name(f"objective ({path})", entry.objective, METRICS)
-        for name in (*(name for pair in study.contrasts for name in pair), *(one.entry for one in study.references)):
+        meant = [*(name for pair in study.contrasts for name in pair), *(one.entry for one in study.references)]
+        if study.attribution:
+            study.attribution.check(path)
+            meant += [one.entry for one in study.attribution.coalitions]
+        for name in meant:
             if name not in names:
                 raise unknown_name(f"entry ({path})", name, names)
         return study

@@ -51,6 +51,7 @@ def run(
     references: Sequence[Mapping[str, Any]] = (),
     equivalence_margin: float | None = None,
     budgets: Mapping[str, Mapping[str, Any]] | None = None,
+    attribution: Mapping[str, Any] | None = None,
     weights: str | Path | None = None,
     no_weights: bool = False,
     device: str = "auto",
@@ -109,6 +110,8 @@ def run(
         references: Published values of entries.
         equivalence_margin: Differences up to this count as none: the report says for which contrasts that is shown.
         budgets: Of the study's own, by name.
+        attribution: Train coalitions of the ladder's steps instead, to share out the difference of its ends among them,
+            for example {"steps": ["depthwise", "width", "ln"]}; see `modernize.studies.coalitions`.
         weights: File of weights to start from (safetensors), or "run:ID"; for one rung. None for random ones.
         no_weights: Throw the trained weights away; else they stay under `out/runs`.
         device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.

@@ -13,9 +13,10 @@ from modernize.results.store import load_records, load_study
 from modernize.results.study import PlannedEntry, Study
 from modernize.run.placement import Placement
 from modernize.run.plan import Plan, plan_study
-from modernize.run.request import RunRequest, seeds_text
+from modernize.run.request import RunRequest
 from modernize.run.run_record import asked
 from modernize.run.task import Task
+from modernize.words import spans
 
 MOST_DIFFERENCES = 4
 _OF_STUDY = ("regime", "data", "budget", "image_size")
@@ -120,7 +121,7 @@ def _refusal(before: Study, plan: Plan, dropped: Sequence[Record], why: str = ""
     options = [(name, getattr(before, name), getattr(now, name)) for name in _OF_STUDY]
     differences = [f"{name} {then} -> {today}" for name, then, today in options if then != today]
     if before.seeds != now.seeds:
-        differences.append(f"seeds {seeds_text(before.seeds)} -> {seeds_text(now.seeds)}")
+        differences.append(f"seeds {spans(before.seeds)} -> {spans(now.seeds)}")
     old, new = ([rung.name for rung in study.entries] for study in (before, now))
     for word, steps in (("without", [s for s in old if s not in new]), ("with", [s for s in new if s not in old])):
         differences += [f"{word} {', '.join(steps)}"] if steps else []

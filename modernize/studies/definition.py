@@ -13,6 +13,7 @@ from modernize.overrides import read_overrides
 from modernize.results.checks import check_name
 from modernize.results.study import Reference
 from modernize.strict import from_dict, refuse_outside
+from modernize.studies.coalitions import AttributionOptions
 from modernize.train.budget import BUDGETS, Budget
 
 
@@ -95,6 +96,8 @@ class Definition:
         equivalence_margin: Differences up to this count as none, in the unit of the study's metric (points of top-1);
             None to ask for no such verdict.
         budgets: Of its own, by name.
+        attribution: In place of a ladder's rungs, coalitions of its steps, among which the difference of its ends is
+            shared out; None for none.
     """
 
     name: str = ""
@@ -107,6 +110,7 @@ class Definition:
     references: tuple[Reference, ...] = ()
     equivalence_margin: float | None = None
     budgets: dict[str, Budget] = field(default_factory=dict)
+    attribution: AttributionOptions | None = None
 
     def check_names(self, names: Iterable[str]) -> None:
         """Refuse contrasts and references of entries that the study does not have.
