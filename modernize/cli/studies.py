@@ -103,6 +103,9 @@ def _show(name: str, one: Described) -> None:
     if one.contrasts:
         say("\nContrasts", "bold")
         say_prose("", "; ".join(f"{first} against {second}" for first, second in one.contrasts))
+    if definition.predictions:
+        say("\nPredicted", "bold")
+        say_prose("", "; ".join(map(str, definition.predictions)))
     if one.references:
         say("\nPublished", "bold")
         published = [
@@ -164,6 +167,7 @@ def _facts(name: str, one: Described) -> dict[str, Any]:
             for entry in one.entries
         ],
         "contrasts": one.contrasts,
+        "predictions": [asdict(prediction) for prediction in definition.predictions],
         "references": [asdict(reference) for reference in one.references],
         "seconds": one.seconds,
         "seconds_measured": one.measured,

@@ -14,6 +14,7 @@ from modernize.report import cells
 from modernize.report.drawings import figures_of
 from modernize.report.evidence import findings, found_line
 from modernize.report.facts import Report, header, scale_limits, seed_limits
+from modernize.report.foretold import foretold
 from modernize.report.methods import methods
 from modernize.report.predicted import predicted
 from modernize.report.published_models import published_v2
@@ -139,6 +140,7 @@ def _problems(report: Report) -> Section:
 SECTIONS: tuple[Callable[[Report], Section], ...] = (
     _results,
     _deltas,
+    foretold,
     _cost,
     _training,
     tasks,

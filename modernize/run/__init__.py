@@ -48,6 +48,7 @@ def run(
     expectation: str = "",
     entries: Sequence[Mapping[str, Any]] = (),
     contrasts: Sequence[tuple[str, str]] = (),
+    predictions: Sequence[Mapping[str, Any]] = (),
     references: Sequence[Mapping[str, Any]] = (),
     equivalence_margin: float | None = None,
     budgets: Mapping[str, Mapping[str, Any]] | None = None,
@@ -107,6 +108,7 @@ def run(
         expectation: What is expected before it runs.
         entries: Rows in place of a ladder, for example {"name": "vit", "baseline": "timm:vit_tiny_patch16_224"}.
         contrasts: Pairs of entries: the first is compared with the second.
+        predictions: What is expected of contrasts: `contrast`, `sign` and perhaps `than` each.
         references: Published values of entries.
         equivalence_margin: Differences up to this count as none: the report says for which contrasts that is shown.
         budgets: Of the study's own, by name.

@@ -52,6 +52,7 @@ def plan_again(request: RunRequest, results: Path, placement: Placement | None =
         raise ModernizeError(f"{error} --replace puts a new plan in its place.") from error
     if not request.replace:
         _refuse_other_rounds(before, plan.study)
+        _refuse_other_predictions(before, plan.study, results)
     if request.extend:
         plan = plan_study(replace(request, seeds=tuple(sorted({*before.seeds, *request.seeds}))), placement)
         plan = replace(plan, study=_joined(before, plan, results))
@@ -69,6 +70,17 @@ def _refuse_other_rounds(before: Study, now: Study) -> None:
         raise ModernizeError(
             f"the study '{now.name}' is there with other looks at its seeds ({said}); its error rate holds for those "
             "that were planned. --replace puts this one in its place, another --name keeps both."
+        )
+
+
+def _refuse_other_predictions(before: Study, now: Study, results: Path) -> None:
+    """Refuse to say otherwise, now that there are results, what was predicted of them."""
+    shared = {entry.name for entry in before.entries} & {entry.name for entry in now.entries}
+    changed = [one for one in {*before.predictions} ^ {*now.predictions} if one.names <= shared]
+    if changed and load_records(results, _ids(before)).records:
+        raise ModernizeError(
+            f"the study '{now.name}' has results, and predictions other than these ({min(map(str, changed))}); they "
+            "stand as they were written before. --replace puts these in their place, another --name keeps both."
         )
 
 

@@ -7,9 +7,10 @@ seeds = 3
 [set]
 recipe.lr = 2e-3
 
-or, in place of a ladder, rows that the file lists (`[[entries]]`), what is compared with what (`contrasts`), published
-values (`[[references]]`) and budgets of its own (`[budgets.NAME]`): see `modernize.studies.definition`. `[attribution]`
-trains coalitions of the ladder's steps: see `modernize.studies.coalitions`.
+or, in place of a ladder, rows that the file lists (`[[entries]]`), what is compared with what (`contrasts`), what is
+predicted (`predictions`), published values (`[[references]]`) and budgets of its own (`[budgets.NAME]`): see
+`modernize.studies.definition`. `[attribution]` trains coalitions of the ladder's steps: see
+`modernize.studies.coalitions`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from modernize.toml import MOST_BYTES, parse_toml, toml_literal
 OLD_NAMES = {"from": "start", "num_seeds": "seeds", "num_processes": "gpus"}
 
 # Written last, a table each.
-TABLES = ("attribution", "budgets", "entries", "references")
+TABLES = ("attribution", "budgets", "entries", "predictions", "references")
 
 # Not saved: they are about one invocation, and a file that repeats finished runs each time would be a trap.
 UNSAVED = ("repeat", "extend", "replace")
@@ -87,8 +88,9 @@ def merged(options: Mapping[str, Any], explicit: Mapping[str, Any], study: str =
 
 # What a file of another study says of its own rows, which an attribution of its ladder leaves aside.
 _OF_ROWS = (
-    *("name", "title", "about", "expectation", "note", "contrasts", "references", "equivalence_margin"),
-    *("probes", "start", "order", "baseline", "controls", "until_decided", "max_seeds"),
+    *("name", "title", "about", "expectation", "note", "contrasts", "predictions", "references"),
+    *("equivalence_margin", "probes"),
+    *("start", "order", "baseline", "controls", "until_decided", "max_seeds"),
 )
 
 
@@ -123,8 +125,9 @@ def to_toml(request: RunRequest) -> str:
     for entry in definition.entries:
         at = {budget: _given(row) for budget, row in entry.at.items()}
         lines += _table("[[entries]]", {"name": entry.name, **_given(entry), **({"at": at} if at else {})})
-    for reference in definition.references:
-        lines += _table("[[references]]", _given(reference))
+    for name, parts in (("predictions", definition.predictions), ("references", definition.references)):
+        for part in parts:
+            lines += _table(f"[[{name}]]", _given(part))
     return "\n".join(lines) + "\n"
 
 

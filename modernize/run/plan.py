@@ -103,6 +103,7 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
         title=definition.title,
         about=definition.about,
         expectation=definition.expectation,
+        predictions=tuple(one for one in definition.predictions if one.names <= {entry.name for entry in entries}),
         rounds=rounds,
         equivalence_margin=definition.equivalence_margin,
         attribution=attribution,
