@@ -42,7 +42,7 @@ class Visit(NamedTuple):
 Walk = Generator[Visit, None, Shape]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """A residual block: output = after(branch(y) dropped at `drop_rate` + shortcut(y)), where y = before(x).
 
@@ -82,7 +82,7 @@ class Block:
         return (yield from _along(f"{path}.after", self.after, out_shape))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stage:
     """Blocks at one resolution, and what brings the map there."""
 
@@ -90,7 +90,7 @@ class Stage:
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Blueprint:
     """A whole network."""
 

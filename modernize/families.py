@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from modernize.errors import unknown_name
 from modernize.ladder import ladder
@@ -12,8 +12,7 @@ V1 = "arXiv:2201.03545 Table 1"
 V2 = "arXiv:2301.00808"
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """One published model.
 
     Attributes:

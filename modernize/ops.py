@@ -56,7 +56,7 @@ class Op:
         return shape
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conv(Op):
     """A convolution, "same" padding unless it is a patch (kernel equals stride)."""
 
@@ -108,7 +108,7 @@ class Conv(Op):
         return (self.out_channels, *_strided(shape, self.kernel, self.stride, self.padding))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Norm(Op):
     """BatchNorm (eps 1e-5), LayerNorm over the channels at each position, or GroupNorm with one group (eps 1e-6)."""
 
@@ -129,7 +129,7 @@ class Norm(Op):
         return {"batch": 2, "layer": 5, "group": 5}[self.norm]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Activation(Op):
     """ReLU, or exact (erf) GELU."""
 
@@ -141,7 +141,7 @@ class Activation(Op):
         return {"relu": "ReLU", "gelu": "GELU"}[self.function]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MaxPool(Op):
     """Max pooling, padded by half its kernel."""
 
@@ -159,7 +159,7 @@ class MaxPool(Op):
         return (shape[0], *_strided(shape, self.kernel, self.stride, self.kernel // 2))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GlobalPool(Op):
     """Mean over all positions, kept as a 1x1 map."""
 
@@ -173,7 +173,7 @@ class GlobalPool(Op):
         return (shape[0], 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LayerScale(Op):
     """Multiplication by a learned vector that starts at `initial`."""
 
@@ -186,7 +186,7 @@ class LayerScale(Op):
         return self.channels
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GRN(Op):
     """Global Response Normalization (ConvNeXt V2)."""
 
@@ -198,7 +198,7 @@ class GRN(Op):
         return 2 * self.channels
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dropout(Op):
     """Each feature is dropped with a probability `rate`, in training."""
 
@@ -207,7 +207,7 @@ class Dropout(Op):
     text: ClassVar[str] = "dropout"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Linear(Op):
     """The classifier."""
 

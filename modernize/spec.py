@@ -20,7 +20,7 @@ from modernize.words import value_text
 Depths = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Arch:
     """The architecture of one rung. Defaults are ResNet-50 v1.5.
 
@@ -114,7 +114,7 @@ _ARCH_RANGES: dict[str, tuple[float, float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How a rung is trained. Defaults are the classic ResNet recipe of torchvision.
 
@@ -269,7 +269,7 @@ _RECIPE_RANGES: dict[str, tuple[float, float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Regime:
     """Where a ladder starts and what its steps lead to.
 
@@ -307,7 +307,7 @@ class Regime:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """One field that differs between two specs, for example `arch.norm`: "batch" -> "layer"."""
 
@@ -319,7 +319,7 @@ class Change:
         return f"{self.field}: {value_text(self.before)} -> {value_text(self.after)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Spec:
     """One rung: an architecture and a recipe, in a regime.
 

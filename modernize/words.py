@@ -40,6 +40,22 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def spans(numbers: Iterable[int]) -> str:
+    """Write whole numbers, sorted, in short.
+
+    Examples:
+        >>> spans((0, 1, 2, 5))
+        '0-2,5'
+    """
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ",".join(f"{low}" if low == high else f"{low}-{high}" for low, high in found)
+
+
 def images_per_second(rate: float) -> str:
     """Give a speed.
 

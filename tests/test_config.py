@@ -9,8 +9,9 @@ import pytest
 from modernize.errors import ModernizeError
 from modernize.overrides import FIELDS, parse_settings, read_overrides
 from modernize.run.config import merged, read_study_file, save_request, to_toml
-from modernize.run.request import FILE_FIELDS, read_seeds, request_from, seeds_text
+from modernize.run.request import FILE_FIELDS, read_seeds, request_from
 from modernize.spec import Arch, Recipe
+from modernize.words import spans
 
 EVERYTHING = {
     "regime": "resnet50", "upto": "ln", "skip": ("gelu",), "probes": True, "data": 'npz:my "odd"\\name.npz',
@@ -63,7 +64,7 @@ def test_seeds_are_a_number_a_range_or_a_list(given, seeds, line):
     request = request_from(seeds=given)
     assert request.seeds == seeds
     assert line in to_toml(request)
-    assert read_seeds(seeds_text(seeds) if len(seeds) > 1 else f"{seeds_text(seeds)}-{seeds[0]}") == seeds
+    assert read_seeds(spans(seeds) if len(seeds) > 1 else f"{spans(seeds)}-{seeds[0]}") == seeds
 
 
 @pytest.mark.parametrize("given", [0, -1, "", "a", "8-", "3-1", "0,0", "1-3,2", [], [1.5], [True], True, 2.0, "9" * 30])
@@ -142,7 +143,11 @@ def test_every_number_a_user_can_set_has_a_range():
     numbers = {
         f.name for part in (Arch(), Recipe()) for f in fields(part) if type(getattr(part, f.name)) in (int, float)
     }
-    for name in (name for name in FIELDS if name.partition(".")[2] in numbers - {"num_classes", "stem_stride"}):
+    for name in (
+        name
+        for name in FIELDS
+        if name.partition(".")[2] in numbers - {"num_classes", "stem_stride", "depthwise_multiplier"}
+    ):
         with pytest.raises(ModernizeError, match=rf"{name} should be from \d+ to [\d,]+, not"):
             read_overrides({name: 2**52})
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from modernize.cli.console import say, say_prose, say_table
 from modernize.cli.layout import columns
 from modernize.external import CONVENTION
-from modernize.words import duration, macs_unit, plural
+from modernize.words import duration, macs_unit, plural, spans
 
 if TYPE_CHECKING:
     from modernize.run.plan import Plan
@@ -24,7 +24,6 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
     from modernize.results.store import find_finished, load_records
     from modernize.run.estimate import estimate
     from modernize.run.placement import execution_words
-    from modernize.run.request import seeds_text
     from modernize.run.run_study import RESULTS
 
     study, data, results = plan.study, plan.tasks[0].data, request.out / RESULTS
@@ -37,7 +36,7 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
     say(study.name, "bold")
     say_prose(
         "",
-        f"{study.size} ({seeds_text(study.seeds)}); "
+        f"{study.size} ({spans(study.seeds)}); "
         f"{data.num_train_images:,} training"
         f"{f', {data.num_val_images:,} validation' if data.num_val_images else ''} "
         f"and {data.num_test_images:,} test images of {data.name} at {data.image_size} px, "
@@ -46,6 +45,8 @@ def print_plan(plan: Plan, request: RunRequest) -> None:
     if study.rounds:
         after = ", ".join(map(str, study.rounds))
         say_prose("", f"in rounds, after {after} seeds: what is decided by then gets no more")
+    if study.attribution:
+        say_prose("", f"shares out all minus none among {', '.join(study.attribution.names)}: {study.attribution.over}")
     for what in plan.missing:
         say_prose("not here:", what, style="yellow")
     say_prose("", f"on {execution_words(plan.tasks, plan.placement.gpus)}")

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -31,7 +31,7 @@ EXAMPLES = shared.exit_codes() + shared.examples(
 )
 # Parameters that the request calls otherwise, and those that are no part of it.
 REQUEST_NAMES = {"settings": "set"}
-NOT_REQUESTED = ("ctx", "study", "dry_run", "save_config")
+NOT_REQUESTED = ("ctx", "study", "dry_run", "save_config", "steps", "group", "pair", "orders", "order_seed")
 
 
 def run(
@@ -86,7 +86,7 @@ def run(
 
     Finished runs are skipped, so the same command again goes on where it stopped.
     """
-    carry_out(_request(ctx), dry_run=dry_run, save_config=save_config)
+    carry_out(read_request(ctx), dry_run=dry_run, save_config=save_config)
 
 
 def carry_out(request: RunRequest, *, dry_run: bool = False, save_config: Path | None = None) -> None:
@@ -97,6 +97,7 @@ def carry_out(request: RunRequest, *, dry_run: bool = False, save_config: Path |
         dry_run: Whether only the plan is printed.
         save_config: Study file to write besides.
     """
+    from modernize.cli.credit_text import print_credit
     from modernize.cli.dry_run import print_plan
     from modernize.cli.live import LiveProgress
     from modernize.datasets.image_files import watched
@@ -124,21 +125,29 @@ def carry_out(request: RunRequest, *, dry_run: bool = False, save_config: Path |
     except (KeyboardInterrupt, SystemExit):
         tell("interrupted: finished runs and checkpoints are kept, and the same command goes on from there")
         raise
-    _print(result)
+    if not result.study.attribution:
+        _print(result)
     if all(record.status == "failed" for record in result.records):
         tell("no run ended well, so there is nothing to report")
     else:
         from modernize.report import write_report
 
         files = write_report(request.out / RESULTS, request.out / REPORTS, result.study.name)
+        if result.study.attribution:
+            print_credit(request.out / RESULTS, result.study.name)
         say(f"\nreport: {files[0]}")
     if result.num_failed:
         tell(f"{result.num_failed} of {len(result.records)} runs failed; the same command tries them again", "red")
         raise typer.Exit(SOME_RUNS_FAILED)
 
 
-def _request(ctx: typer.Context) -> RunRequest:
-    """Read what is asked from the study file and from the options that the user gave."""
+def read_request(ctx: typer.Context, **own: Any) -> RunRequest:
+    """Read what is asked from the study file and from the options that the user gave.
+
+    Args:
+        ctx: Of the command.
+        own: What it makes of parameters that are none of a request's.
+    """
     from modernize.overrides import parse_settings
     from modernize.run.config import merged, read_study_file
     from modernize.studies.builtin import study_path
@@ -152,6 +161,7 @@ def _request(ctx: typer.Context) -> RunRequest:
         if param in explicit:
             explicit[param] = split_names(str(explicit[param]))
     explicit["set"] = parse_settings(ctx.params["settings"] or ())
+    explicit |= own
     study = ctx.params["study"]
     if study is None:
         return merged({}, explicit)

@@ -11,7 +11,7 @@ from modernize.cli.layout import columns
 from modernize.cli.options import Json, Out, argument, complete_builtin_study, examples, option
 from modernize.external import External
 from modernize.metrics import primary
-from modernize.words import NONE, duration, macs_text, macs_unit
+from modernize.words import NONE, duration, macs_text, macs_unit, spans
 
 if TYPE_CHECKING:
     from modernize.entry import Entry
@@ -73,7 +73,6 @@ def _list(told: dict[str, Described]) -> None:
 
 
 def _show(name: str, one: Described) -> None:
-    from modernize.run.request import seeds_text
 
     request, definition = one.request, one.request.definition
     margin = definition.equivalence_margin
@@ -86,7 +85,7 @@ def _show(name: str, one: Described) -> None:
         ("data", request.data),
         ("budget", f"{one.budget.name}: {one.budget.what}"),
         ("others", ", ".join(other for other in definition.budgets if other != one.budget.name)),
-        ("seeds", seeds_text(request.seeds)),
+        ("seeds", spans(request.seeds)),
         ("recipe", f"{_recipes(one)}; `modernize show {one.entries[-1].recipe.name}` gives each field's source"),
         ("time here", _time(one)),
         ("run it", f"modernize run {name}{'' if one.budget.name == 'full' else f' --budget {one.budget.name}'}"),
@@ -104,6 +103,9 @@ def _show(name: str, one: Described) -> None:
     if one.contrasts:
         say("\nContrasts", "bold")
         say_prose("", "; ".join(f"{first} against {second}" for first, second in one.contrasts))
+    if definition.predictions:
+        say("\nPredicted", "bold")
+        say_prose("", "; ".join(map(str, definition.predictions)))
     if one.references:
         say("\nPublished", "bold")
         published = [
@@ -165,6 +167,7 @@ def _facts(name: str, one: Described) -> dict[str, Any]:
             for entry in one.entries
         ],
         "contrasts": one.contrasts,
+        "predictions": [asdict(prediction) for prediction in definition.predictions],
         "references": [asdict(reference) for reference in one.references],
         "seconds": one.seconds,
         "seconds_measured": one.measured,

@@ -21,10 +21,12 @@ class Artist:
     Attributes:
         study: The plan.
         rows: Its rungs.
+        only: Keys of the figures that it draws; () for all.
     """
 
     study: Study
     rows: Sequence[Row]
+    only: tuple[str, ...] = ()
 
     def files(self, folder: Path) -> tuple[dict[str, str], list[Path]]:
         """Write the figures that are read most as PNG and SVG; where nothing was planned, all there are.
@@ -34,17 +36,19 @@ class Artist:
         """
         from modernize.report.figures import MAIN, write_figures
 
-        return write_figures(self.study, self.rows, folder, keys=MAIN if self._planned else self._published())
+        return write_figures(
+            self.study, self.rows, folder, keys=self.only or (MAIN if self._planned else self._published())
+        )
 
     def elements(self) -> dict[str, str]:
         """Give the figures, what each step changes and its curves, as SVG elements for a page, by key."""
         from modernize.report.figures import FIGURES, alt_text, draw, svg_text
 
         found = {}
-        for key in FIGURES if self._planned else self._published():
+        for key in self.only or (FIGURES if self._planned else self._published()):
             if (figure := draw(key, self.study, self.rows, theme="page")) is not None:
                 found[key] = svg_text(figure, f"figure-{key}", alt_text(key, self.study, self.rows))
-        return found | self._changes() | self._curves()
+        return found if self.only else found | self._changes() | self._curves()
 
     def _changes(self) -> dict[str, str]:
         from modernize.report.figures import change, network, svg_text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from modernize.metrics import TOP1
 from modernize.report.evidence import power, power_sentence
@@ -14,6 +15,8 @@ from modernize.results.record import DataFacts, Record
 from modernize.results.statistics import sampling_error_percent
 from modernize.results.study import Study
 from modernize.words import duration, listed, plural
+
+T = TypeVar("T")
 
 # The paper's own setting: ImageNet-1K, 224 px, three seeds (arXiv:2201.03545 section 2 and Table 5).
 IMAGENET_TRAIN_IMAGES = 1_281_167
@@ -60,10 +63,10 @@ def header(study: Study, rows: Sequence[Row]) -> Header:
     """Collect what a reader needs to judge the numbers."""
     records = records_of(rows)
     return Header(
-        data=_distinct(_data(r.data) for r in records),
+        data=_distinct(map(_data, _distinct(r.data for r in records))),
         budget=_distinct(_budget(r) for r in records),
         seeds=f"{_seeds(study)}, the same for every {noun_of(rows)}: same order of the data, same augmentation",
-        hardware=_distinct(hardware_text(r.hardware) for r in records),
+        hardware=_distinct(map(hardware_text, _distinct(r.hardware for r in records))),
         versions=_distinct(", ".join(map(" ".join, r.versions.items())) for r in records),
         commits=_distinct(r.commit or "outside a repository" for r in records),
         runs=_runs(rows, records),
@@ -186,5 +189,5 @@ def _runs(rows: Sequence[Row], records: Sequence[Record]) -> str:
     return f"{ends.count('finished')} of {planned} finished{rest}; {duration(seconds)} of run time in all"
 
 
-def _distinct(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(words))
+def _distinct(facts: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(facts))

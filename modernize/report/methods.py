@@ -2,56 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from modernize.metrics import MASKED_RECONSTRUCTION, Metric
+from modernize.metrics import Metric
 from modernize.report.facts import Header
 from modernize.report.machines import execution_text, machine_notes
+from modernize.report.recipe_words import recipe_text
 from modernize.report.roles import noun_of, nouns_of, on_paper_ladder
 from modernize.report.rows import Row, all_contrasts, chosen_epoch, records_of
 from modernize.results.record import Record
 from modernize.results.statistics import LEVEL
 from modernize.results.study import Study
 from modernize.run.recipe_changes import recipe_changes
-from modernize.spec import ALL_GROUPS
 from modernize.words import listed, noun, plural
 
-# A clause of a recipe: the field, and what is said of its value; "" says nothing.
-_CLAUSES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], str]], ...] = (
-    ("objective", lambda v, r: _masked(r) if v == MASKED_RECONSTRUCTION else ""),
-    ("optimizer", lambda v, r: _optimizer(v, r)),
-    ("lr", lambda v, _: f"peak learning rate {v:g}"),
-    ("schedule", lambda v, r: _schedule(v, r)),
-    ("weight_decay", lambda v, r: f"weight decay {v:g}{'' if r.get('decay_norm_and_bias') else _UNDECAYED}"),
-    ("epochs", lambda v, _: plural(v, "epoch")),
-    ("batch_size", lambda v, _: f"batch {v}"),
-    ("rand_augment", lambda v, _: f"RandAugment {v}" if v else ""),
-    ("random_resized_crop", lambda v, _: "random resized crops" if v else ""),
-    ("shift_pixels", lambda v, _: f"random shifts of up to {v} px" if v else ""),
-    ("horizontal_flip", lambda v, _: "horizontal flips" if v else ""),
-    ("color_jitter", lambda v, _: f"colour jitter {v:g}" if v else ""),
-    ("brightness", lambda v, _: f"brightness jitter {v:g}" if v else ""),
-    ("mixup", lambda v, _: f"mixup {v:g}" if v else ""),
-    ("cutmix", lambda v, _: f"CutMix {v:g}" if v else ""),
-    ("random_erasing", lambda v, _: f"random erasing {v:g}" if v else ""),
-    ("label_smoothing", lambda v, _: f"label smoothing {v:g}" if v else ""),
-    (
-        "stochastic_depth",
-        lambda v, _: f"stochastic depth {_each(v)}{' by stage' * isinstance(v, Sequence)}" if v else "",
-    ),
-    ("dropout", lambda v, _: f"dropout {v:g}" if v else ""),
-    ("clip_grad_norm", lambda v, _: f"gradient norms clipped at {v:g}" if v else ""),
-    ("ema_decay", lambda v, _: f"moving average of the weights {v:g}" if v else ""),
-    ("eval_crop_ratio", lambda v, _: f"evaluation on the central {v:g} of the image" if v != 1 else ""),
-    ("mean", lambda v, _: "images normalised as those of the weights it starts from" if v else ""),
-    ("new_head", lambda v, _: "a new classifier" if v else ""),
-    ("freeze_groups", lambda v, r: _frozen(v, r) if v else ""),
-    ("layer_decay", lambda v, _: f"rate times {v:g} from a group of layers to the one below" if v and v < 1 else ""),
-    ("patience", lambda v, _: f"at an end after {plural(v, 'epoch')} without a better one" if v else ""),
-    ("eval_crop_mode", lambda v, _: "image files squashed to squares, not cropped" if v == "squash" else ""),
-)
-_UNDECAYED = " (none on norms and biases)"
 # Which networks of other libraries do not read.
 _OURS = ("stochastic_depth", "layer_scale_init")
 KERNEL_PROBES = ("kernel-5", "kernel-9", "kernel-11")
@@ -115,14 +79,6 @@ def not_done(study: Study, rows: Sequence[Row], records: Sequence[Record]) -> tu
     return tuple(sentences)
 
 
-def recipe_text(recipe: Mapping[str, Any], *, layer_scale: bool) -> str:
-    """Describe a recipe as it was trained; what is off is not named."""
-    clauses = [say(recipe[field], recipe) for field, say in _CLAUSES if field in recipe]
-    if layer_scale and "layer_scale_init" in recipe:
-        clauses.append(f"LayerScale from {recipe['layer_scale_init']:g}")
-    return ", ".join(filter(None, clauses))
-
-
 def _recipes(study: Study, rows: Sequence[Row]) -> list[str]:
     """One line for each recipe as it was trained, naming the rows it holds for."""
     groups: dict[tuple[str, str, tuple[str, ...]], list[Row]] = {}
@@ -146,52 +102,6 @@ def _span(rows: Sequence[Row]) -> str:
     """Name a run of rows."""
     names = [row.step for row in rows]
     return ", ".join(names) if len(names) < 4 else f"{names[0]} to {names[-1]}, {len(names)} {nouns_of(rows)}"
-
-
-def _masked(recipe: Mapping[str, Any]) -> str:
-    over = " (GRN's norm over the whole batch, as the authors' code pre-trains and the paper does not)"
-    return (
-        f"masked reconstruction without labels, {100 * recipe['mask_ratio']:g} % of the patches hidden"
-        f"{over if recipe['grn_over'] == 'batch' else ''} (MACs and parameters are counted with a classifier, not with "
-        "the decoder)"
-    )
-
-
-def _optimizer(name: str, recipe: Mapping[str, Any]) -> str:
-    if name == "sgd":
-        return f"SGD with momentum {recipe.get('momentum', 0):g}"
-    betas = ", ".join(f"{beta:g}" for beta in recipe.get("betas", ()))
-    return f"AdamW with betas ({betas}) and eps {recipe.get('eps', 0):g}" if name == "adamw" else name
-
-
-def _schedule(name: str, recipe: Mapping[str, Any]) -> str:
-    warmup = recipe.get("warmup_epochs", 0)
-    after = f" after {plural(float(warmup), 'epoch')} of linear warmup" if warmup else ""
-    if name == "cosine":
-        return f"cosine schedule to {recipe.get('min_lr', 0):g}{after}"
-    if name != "step":
-        return name
-    factors = recipe.get("step_factors", [0.1])
-    if set(factors) == {1.0}:
-        return f"constant learning rate{after}"
-    how = "divided by 10" if [*factors] == [0.1] else f"multiplied by {_each(factors)}"
-    when = "after each third of training"
-    if epochs := recipe.get("step_epochs"):
-        when = f"after {_each(epochs)} epochs"
-    elif every := recipe.get("step_every_epochs"):
-        when = f"every {every:g} epochs"
-    return f"learning rate {how} {when}{after}"
-
-
-def _frozen(groups: int, recipe: Mapping[str, Any]) -> str:
-    which = f"the first {plural(groups, 'group')} of layers" if groups < ALL_GROUPS else "all layers but the classifier"
-    until = recipe.get("unfreeze_epoch")
-    how_long = f" for {plural(until, 'epoch')}" if until else ""
-    return f"{which} frozen{how_long}"
-
-
-def _each(value: float | Sequence[float]) -> str:
-    return ", ".join(f"{each:g}" for each in (value if isinstance(value, Sequence) else [value]))
 
 
 def _evaluation(records: Sequence[Record], metric: Metric) -> str:

@@ -10,7 +10,7 @@ from modernize.external import External
 from modernize.metrics import METRICS
 from modernize.models.description import Description
 from modernize.report.machines import execution_text, hardware_text
-from modernize.report.methods import recipe_text
+from modernize.report.recipe_words import recipe_text
 from modernize.report.render import template
 from modernize.results.record import Record
 from modernize.run.recipe_changes import recipe_changes

@@ -8,6 +8,8 @@ from modernize.diagram import change_diagram, network_diagram
 from modernize.registry import load_steps
 from modernize.report import cells
 from modernize.report.drawings import change_keys, curve_keys
+from modernize.report.recipe_tables import change_rows, in_table
+from modernize.report.recipe_words import RecipeStep, recipe_steps
 from modernize.report.roles import on_paper_ladder, role_text
 from modernize.report.rows import Row
 from modernize.report.specs import rung_specs
@@ -24,6 +26,7 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
     by_step = {row.step: row for row in rows}
     specs = rung_specs(study, rows)
     unit_name, unit = macs_unit(row.planned.macs for row in rows)
+    grouped = recipe_steps(study, rows)
     drawings, curves = change_keys(by_step), curve_keys(by_step)
     return tuple(
         Panel(
@@ -32,7 +35,7 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
             label=row.label,
             card=step_card(row.step) if row.on_ladder else (("What", role_text(row)),),
             before=row.before,
-            changes=tuple(change_parts(change) for change in _changes(row, specs)),
+            changes=(*map(change_parts, _changes(row, specs, grouped)), *_recipe(row, grouped)),
             drawing=drawings[row.step],
             diagram=diagram(specs.get(row.before), specs[row.step], row.before, row.step),
             numbers=facts(
@@ -57,10 +60,16 @@ def study_panels(study: Study, rows: Sequence[Row]) -> tuple[Panel, ...]:
     )
 
 
-def _changes(row: Row, specs: Mapping[str, Spec | None]) -> Sequence[str]:
+def _changes(row: Row, specs: Mapping[str, Spec | None], grouped: Mapping[str, RecipeStep]) -> Sequence[str]:
     """What distinguishes a rung from the one it is shown beside, which may be another than its step was applied to."""
     before, after = specs.get(row.before), specs[row.step]
-    return [*map(str, before.diff(after))] if row.against and before and after else row.planned.changes
+    if row.against and before and after:
+        return [*map(str, before.diff(after))]
+    return [change for change in row.planned.changes if row.step not in grouped or not in_table(change)]
+
+
+def _recipe(row: Row, grouped: Mapping[str, RecipeStep]) -> Sequence[tuple[str, ...]]:
+    return change_rows(grouped[row.step].groups) if row.step in grouped else ()
 
 
 def step_card(step: str) -> tuple[tuple[str, str], ...]:

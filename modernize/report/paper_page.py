@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from modernize.published import IMAGENET, published_rows
@@ -10,6 +10,8 @@ from modernize.registry import load_steps
 from modernize.report import cells, numbers
 from modernize.report.panels import facts, published_numbers, study_panels
 from modernize.report.paper import N_SEEDS, READINGS, sign_only_words
+from modernize.report.recipe_tables import changes_text, recipe_tables
+from modernize.report.recipe_words import RecipeStep, recipe_steps
 from modernize.report.rows import Row
 from modernize.report.study_page import illustrated
 from modernize.report.study_tables import published_notes
@@ -33,11 +35,12 @@ def paper_page(study: Study, rows: Sequence[Row], figures: Collection[str], *, p
     """
     regime = study.published
     source = published_rows(regime)[0].source
+    grouped = recipe_steps(study, rows)
     sections = (
         Section("rungs", "Rungs", (_table(regime, rows), Items(tuple(published_notes(study, rows))))),
         Section("deltas", "How sure each step is", tuple(_sure(regime, rows))),
         Section("cost", "Accuracy and cost", tuple(_beside(regime))),
-        Section("steps", "What each step changed", (_steps(rows),), rungs=True),
+        Section("steps", "What each step changed", (*recipe_tables(grouped), _steps(rows, grouped)), rungs=True),
         Section("counted", "Counted against printed cost", (_counted(rows, source),)),
     )
     return Page(
@@ -163,12 +166,12 @@ def _beside(regime: str) -> Iterable[Block]:
             )
 
 
-def _steps(rows: Sequence[Row]) -> Items:
+def _steps(rows: Sequence[Row], grouped: Mapping[str, RecipeStep]) -> Items:
     steps = load_steps()
     items = []
     for row in rows:
         if step := steps.get(row.step):
             where = f", section {step.section}" if step.section else ""
             what = step.card()["what"].replace("`", "")
-            items.append((f"{row.step}, {row.planned.title}{where}", f"{what} Spec: {'; '.join(row.planned.changes)}."))
+            items.append((f"{row.step}, {row.planned.title}{where}", f"{what} Spec: {changes_text(row, grouped)}."))
     return Items(tuple(items))

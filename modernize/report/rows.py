@@ -198,12 +198,14 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
 
 def with_kept(rows: Iterable[Row], runs: Path) -> tuple[Row, ...]:
     """Find what finished runs left to show beside their weights, each in its folder under `runs`."""
+    there = {folder.name for folder in runs.iterdir()} if runs.is_dir() else set()
     found = []
     for row in rows:
-        folders = [runs / row.records[seed].run_id for seed in sorted(row.finished)]
+        ids = [row.records[seed].run_id for seed in sorted(row.finished)]
+        folders = [runs / run_id for run_id in ids if run_id in there]
         pictures = next(filter(Path.is_file, (folder / PICTURES_FILE for folder in folders)), None)
         predictions = None
-        if folders and (folders[0] / PREDICTIONS_FILE).is_file():
+        if folders and folders[0].name == ids[0] and (folders[0] / PREDICTIONS_FILE).is_file():
             from modernize.results.predictions import load_predictions
 
             predictions = load_predictions(folders[0])

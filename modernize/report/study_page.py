@@ -14,9 +14,12 @@ from modernize.report import cells
 from modernize.report.drawings import figures_of
 from modernize.report.evidence import findings, found_line
 from modernize.report.facts import Report, header, scale_limits, seed_limits
+from modernize.report.foretold import foretold
 from modernize.report.methods import methods
 from modernize.report.predicted import predicted
 from modernize.report.published_models import published_v2
+from modernize.report.recipe_tables import changes_text, recipe_tables
+from modernize.report.recipe_words import recipe_steps
 from modernize.report.roles import noun_of, nouns_of, role_text
 from modernize.report.rows import Row
 from modernize.report.seed_spread import seed_spread
@@ -107,15 +110,16 @@ def _training(report: Report) -> Section:
 
 
 def _steps(report: Report) -> Section:
+    grouped = recipe_steps(report.study, report.rows)
     items = tuple(
-        (f"{row.step}, {row.planned.title}", "; ".join(row.planned.changes))
+        (f"{row.step}, {row.planned.title}", changes_text(row, grouped))
         if row.on_ladder
         else (row.step, role_text(row))
         for row in report.rows
         if row.planned.changes or not row.on_ladder
     )
     title = "What each step changed" if noun_of(report.rows) == "rung" else "Entry by entry"
-    return Section("steps", title, (Items(items),) if items else (), rungs=True)
+    return Section("steps", title, (*recipe_tables(grouped), Items(items)) if items else (), rungs=True)
 
 
 def _methods(report: Report) -> Section:
@@ -136,6 +140,7 @@ def _problems(report: Report) -> Section:
 SECTIONS: tuple[Callable[[Report], Section], ...] = (
     _results,
     _deltas,
+    foretold,
     _cost,
     _training,
     tasks,

@@ -14,6 +14,7 @@ from modernize.report import cells
 from modernize.report.contrasts import Contrast
 from modernize.report.evidence import evidence_json, findings
 from modernize.report.facts import header, scale_limits, seed_limits
+from modernize.report.foretold import outcomes_json
 from modernize.report.machines import machine_notes
 from modernize.report.methods import methods
 from modernize.report.numbers import published_verdict
@@ -89,6 +90,7 @@ def study_json(study: Study, rows: Sequence[Row], problems: Sequence[str]) -> Fl
             {"entry": one.entry, "before": one.before, **_delta(one), "delta_published": one.published_delta}
             for one in all_contrasts(rows)
         ],
+        "predictions": outcomes_json(study, rows),
         "spread": {row.step: asdict(spread) for row in rows if (spread := row_spread(row))},
         "records": [record for row in rows for record in _records(row)],
         "problems": list(problems),

@@ -118,7 +118,7 @@ class Panel:
         label: Its id, with its role where it is no rung.
         card: What the step is and why: label and text.
         before: Step it was applied to, "" at the base.
-        changes: Field, old and new value.
+        changes: Field, old and new value; of a recipe's groups also what was trained here.
         diagram: The change drawn in text; "" where the spec is not known.
         drawing: Key of a drawing of the same; "" for none.
         numbers: Label, value and where it comes from.
@@ -130,7 +130,7 @@ class Panel:
     label: str
     card: tuple[tuple[str, str], ...]
     before: str
-    changes: tuple[tuple[str, str, str], ...]
+    changes: tuple[tuple[str, ...], ...]
     diagram: str
     drawing: str
     numbers: tuple[tuple[str, str, str], ...]

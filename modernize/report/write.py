@@ -9,6 +9,8 @@ from typing import Any
 
 from modernize.errors import MissingResultsError, unknown_name
 from modernize.published import PUBLISHED_REGIMES
+from modernize.report.credit_facts import credit_json, credit_table
+from modernize.report.credit_page import credit_page
 from modernize.report.drawings import Artist
 from modernize.report.gather import gather, read_study
 from modernize.report.index_page import Indexed, index_page
@@ -120,6 +122,15 @@ def write_study(
     Returns:
         The files written, in the order of `FORMATS`; figures behind the Markdown they belong to.
     """
+    if study.attribution:
+        return write_formats(
+            folder / "report",
+            formats,
+            lambda keys, panels: credit_page(study, rows, keys, problems),  # noqa: ARG005
+            table=lambda: credit_table(study, rows),
+            facts=lambda: credit_json(study, rows, problems),
+            artist=Artist(study=study, rows=rows, only=("credit",)) if figures else None,
+        )
 
     def page(keys: Sequence[str], *, panels: bool) -> Page:
         laid_out = study_page(study, rows, keys, problems)

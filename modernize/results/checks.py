@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -36,6 +36,7 @@ _LOSS = (0.0, 3.5e38)  # of a float with 32 bits
 _EPOCHS = (0.0, 1e7)
 _OTHER = (0.0, 1e18)
 _NUMBERS = {int, float}
+_hints = cache(get_type_hints)
 
 NAMES = {
     "run_id": "a run",
@@ -66,23 +67,27 @@ def check(part: Any, path: str) -> None:
         ModernizeError: If there is one; NaN in a series stands for a value that was not finite.
     """
     kind: type = type(part)
-    for name in _names(kind):
-        check_field(name, getattr(part, name), f"{path}.{name}")
+    for name, low, high in _limited(kind):
+        value = getattr(part, name)
+        if not (type(value) in _NUMBERS and low <= value <= high):
+            check_field(name, value, f"{path}.{name}")
 
 
 @cache
-def _names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cls))
+def _limited(cls: type) -> tuple[tuple[str, float, float], ...]:
+    """Return the fields that can hold what is refused, which prose cannot."""
+    hints = _hints(cls)
+    return tuple((name, *limits(name)) for name in hints if hints[name] is not str or name in NAMES)
 
 
 def check_field(name: str, value: Any, where: str) -> None:
     """Refuse likewise the value of a field of this name, which stands at `where`."""
     low, high = limits(name)
     series = value if type(value) is tuple else (value,)
-    if series and set(map(type, series)) <= _NUMBERS and low <= min(series) <= max(series) <= high:
+    if series and type(series[0]) in _NUMBERS and low <= min(series) <= max(series) <= high:
         return  # a series told at once; where NaN is in the way, its numbers are looked at one by one
     for item in series:
-        if isinstance(item, int | float):
+        if type(item) in _NUMBERS:
             if item < low or item > high:
                 raise ModernizeError(f"{where} cannot be {str(item)[:20]}; it is between {low:g} and {high:g}.")
         elif name == "metrics":
@@ -113,7 +118,7 @@ def misfit(facts: Mapping[str, Any]) -> str:
     """
     parts = {**facts, "arch": facts.get("model", {}).get("arch", {})}
     for part, cls in _CLASSES.items():
-        kinds = _kinds(cls)
+        kinds = _hints(cls)
         for name, value in parts.get(part, {}).items():
             if name in kinds and not _fits(kinds[name], value):
                 return f"{part}.{name}"
@@ -121,11 +126,6 @@ def misfit(facts: Mapping[str, Any]) -> str:
         if set(change) != _CHANGE or not isinstance(change["field"], str):
             return "entry.changes"
     return ""
-
-
-@cache
-def _kinds(cls: type) -> dict[str, Any]:
-    return get_type_hints(cls)
 
 
 def _fits(kind: Any, value: Any) -> bool:

@@ -102,7 +102,7 @@ def paired_delta(after: Mapping[int, float], before: Mapping[int, float]) -> Del
         return None
     # Rounded, so that equal deltas rank alike.
     delta = Delta(n=summary.n, mean=round(summary.mean, 9), std=summary.std)
-    return _tested(delta, summary.mean, summary.std / math.sqrt(summary.n), summary.n - 1) if summary.std else delta
+    return with_test(delta, summary.mean, summary.std / math.sqrt(summary.n), summary.n - 1) if summary.std else delta
 
 
 def welch_delta(after: Sequence[float], before: Sequence[float]) -> Delta | None:
@@ -136,10 +136,10 @@ def welch(one: Summary, other: Summary) -> Delta:
         return delta
     a, b = one.std**2 / one.n, other.std**2 / other.n
     degrees = (a + b) ** 2 / (a**2 / (one.n - 1) + b**2 / (other.n - 1))
-    return _tested(delta, one.mean - other.mean, math.sqrt(a + b), degrees)
+    return with_test(delta, one.mean - other.mean, math.sqrt(a + b), degrees)
 
 
-def _tested(delta: Delta, mean: float, error: float, degrees: float) -> Delta:
+def with_test(delta: Delta, mean: float, error: float, degrees: float) -> Delta:
     """Add interval and p-value of a difference with this standard error."""
     from scipy.special import stdtr, stdtrit
 

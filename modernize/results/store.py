@@ -9,6 +9,7 @@ id in the name lets a reader pick the runs it wants without opening the others.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import stat
@@ -134,7 +135,13 @@ def load_records(folder: Path, run_ids: Collection[str] | None = None) -> Loaded
         Records in the order of their paths.
     """
     problems: list[str] = []
-    records = tuple(record for _, record in _found(folder, run_ids, problems))
+    collects = gc.isenabled()
+    gc.disable()  # there will be many objects, and none to collect
+    try:
+        records = tuple(record for _, record in _found(folder, run_ids, problems))
+    finally:
+        if collects:
+            gc.enable()
     for problem in problems:
         warn(problem)
     return Loaded(records, tuple(problems))

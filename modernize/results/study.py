@@ -13,6 +13,7 @@ from modernize.entry import Role
 from modernize.errors import ModernizeError, unknown_name
 from modernize.metrics import CLASSIFICATION, METRICS, TOP1, Metric, primary
 from modernize.published import PUBLISHED_REGIMES
+from modernize.results.attribution import Attribution
 from modernize.results.checks import check, check_name
 from modernize.results.upgrade import upgraded_study
 from modernize.strict import from_dict
@@ -88,6 +89,37 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What was said of a contrast before its runs.
+
+    Attributes:
+        contrast: Names of two entries: the first against the second.
+        sign: Of the difference of their metric, as a number: "higher" or "lower"; or "same", within the study's margin
+            of equivalence.
+        than: Another contrast: what is higher or lower is this one's difference than that one's. None for than 0.
+    """
+
+    contrast: tuple[str, str]
+    sign: Literal["higher", "lower", "same"]
+    than: tuple[str, str] | None = None
+
+    def __str__(self) -> str:
+        """Say it, for example "ln against fewer-norms: lower"."""
+        than = f" than {' against '.join(self.than)}" if self.than else ""
+        return f"{' against '.join(self.contrast)}: {self.sign}{than}"
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The contrasts it is about."""
+        return (self.contrast, self.than) if self.than else (self.contrast,)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The entries it is about."""
+        return frozenset(name for pair in self.pairs for name in pair)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """A named set of entries with data, budget and seeds.
 
@@ -108,8 +140,10 @@ class Study:
         title: Heading of the report; "" for one made from regime and data.
         about: What the study asks, in a sentence or two.
         expectation: What was expected before it ran.
+        predictions: The same, contrast by contrast.
         references: Published values beside those of `published`.
         equivalence_margin: Differences up to this count as none, in the unit of its metric; None where none is stated.
+        attribution: Where its rows are coalitions of steps, among whom its result is shared out; else None.
     """
 
     name: str
@@ -126,9 +160,11 @@ class Study:
     title: str = ""
     about: str = ""
     expectation: str = ""
+    predictions: tuple[Prediction, ...] = ()
     references: tuple[Reference, ...] = ()
     equivalence_margin: float | None = None
     rounds: tuple[int, ...] = ()
+    attribution: Attribution | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -199,7 +235,12 @@ class Study:
             check_name(entry.name, f"an entry ({path})")
             if entry.objective not in METRICS:
                 raise unknown_name(f"objective ({path})", entry.objective, METRICS)
-        for name in (*(name for pair in study.contrasts for name in pair), *(one.entry for one in study.references)):
+        meant = [*(name for pair in study.contrasts for name in pair), *(one.entry for one in study.references)]
+        meant += sorted({name for one in study.predictions for name in one.names})
+        if study.attribution:
+            study.attribution.check(path)
+            meant += [one.entry for one in study.attribution.coalitions]
+        for name in meant:
             if name not in names:
                 raise unknown_name(f"entry ({path})", name, names)
         return study

@@ -48,9 +48,11 @@ def run(
     expectation: str = "",
     entries: Sequence[Mapping[str, Any]] = (),
     contrasts: Sequence[tuple[str, str]] = (),
+    predictions: Sequence[Mapping[str, Any]] = (),
     references: Sequence[Mapping[str, Any]] = (),
     equivalence_margin: float | None = None,
     budgets: Mapping[str, Mapping[str, Any]] | None = None,
+    attribution: Mapping[str, Any] | None = None,
     weights: str | Path | None = None,
     no_weights: bool = False,
     device: str = "auto",
@@ -106,9 +108,12 @@ def run(
         expectation: What is expected before it runs.
         entries: Rows in place of a ladder, for example {"name": "vit", "baseline": "timm:vit_tiny_patch16_224"}.
         contrasts: Pairs of entries: the first is compared with the second.
+        predictions: What is expected of contrasts: `contrast`, `sign` and perhaps `than` each.
         references: Published values of entries.
         equivalence_margin: Differences up to this count as none: the report says for which contrasts that is shown.
         budgets: Of the study's own, by name.
+        attribution: Train coalitions of the ladder's steps instead, to share out the difference of its ends among them,
+            for example {"steps": ["depthwise", "width", "ln"]}; see `modernize.studies.coalitions`.
         weights: File of weights to start from (safetensors), or "run:ID"; for one rung. None for random ones.
         no_weights: Throw the trained weights away; else they stay under `out/runs`.
         device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.

@@ -13,9 +13,10 @@ from modernize.results.store import load_records, load_study
 from modernize.results.study import PlannedEntry, Study
 from modernize.run.placement import Placement
 from modernize.run.plan import Plan, plan_study
-from modernize.run.request import RunRequest, seeds_text
+from modernize.run.request import RunRequest
 from modernize.run.run_record import asked
 from modernize.run.task import Task
+from modernize.words import spans
 
 MOST_DIFFERENCES = 4
 _OF_STUDY = ("regime", "data", "budget", "image_size")
@@ -51,6 +52,7 @@ def plan_again(request: RunRequest, results: Path, placement: Placement | None =
         raise ModernizeError(f"{error} --replace puts a new plan in its place.") from error
     if not request.replace:
         _refuse_other_rounds(before, plan.study)
+        _refuse_other_predictions(before, plan.study, results)
     if request.extend:
         plan = plan_study(replace(request, seeds=tuple(sorted({*before.seeds, *request.seeds}))), placement)
         plan = replace(plan, study=_joined(before, plan, results))
@@ -68,6 +70,17 @@ def _refuse_other_rounds(before: Study, now: Study) -> None:
         raise ModernizeError(
             f"the study '{now.name}' is there with other looks at its seeds ({said}); its error rate holds for those "
             "that were planned. --replace puts this one in its place, another --name keeps both."
+        )
+
+
+def _refuse_other_predictions(before: Study, now: Study, results: Path) -> None:
+    """Refuse to say otherwise, now that there are results, what was predicted of them."""
+    shared = {entry.name for entry in before.entries} & {entry.name for entry in now.entries}
+    changed = [one for one in {*before.predictions} ^ {*now.predictions} if one.names <= shared]
+    if changed and load_records(results, _ids(before)).records:
+        raise ModernizeError(
+            f"the study '{now.name}' has results, and predictions other than these ({min(map(str, changed))}); they "
+            "stand as they were written before. --replace puts these in their place, another --name keeps both."
         )
 
 
@@ -120,7 +133,7 @@ def _refusal(before: Study, plan: Plan, dropped: Sequence[Record], why: str = ""
     options = [(name, getattr(before, name), getattr(now, name)) for name in _OF_STUDY]
     differences = [f"{name} {then} -> {today}" for name, then, today in options if then != today]
     if before.seeds != now.seeds:
-        differences.append(f"seeds {seeds_text(before.seeds)} -> {seeds_text(now.seeds)}")
+        differences.append(f"seeds {spans(before.seeds)} -> {spans(now.seeds)}")
     old, new = ([rung.name for rung in study.entries] for study in (before, now))
     for word, steps in (("without", [s for s in old if s not in new]), ("with", [s for s in new if s not in old])):
         differences += [f"{word} {', '.join(steps)}"] if steps else []

@@ -7,8 +7,10 @@ seeds = 3
 [set]
 recipe.lr = 2e-3
 
-or, in place of a ladder, rows that the file lists (`[[entries]]`), what is compared with what (`contrasts`), published
-values (`[[references]]`) and budgets of its own (`[budgets.NAME]`): see `modernize.studies.definition`.
+or, in place of a ladder, rows that the file lists (`[[entries]]`), what is compared with what (`contrasts`), what is
+predicted (`predictions`), published values (`[[references]]`) and budgets of its own (`[budgets.NAME]`): see
+`modernize.studies.definition`. `[attribution]` trains coalitions of the ladder's steps: see
+`modernize.studies.coalitions`.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from modernize.toml import MOST_BYTES, parse_toml, toml_literal
 OLD_NAMES = {"from": "start", "num_seeds": "seeds", "num_processes": "gpus"}
 
 # Written last, a table each.
-TABLES = ("budgets", "entries", "references")
+TABLES = ("attribution", "budgets", "entries", "predictions", "references")
 
 # Not saved: they are about one invocation, and a file that repeats finished runs each time would be a trap.
 UNSAVED = ("repeat", "extend", "replace")
@@ -73,6 +75,8 @@ def merged(options: Mapping[str, Any], explicit: Mapping[str, Any], study: str =
         explicit: Of the command line. Fields under `set` are added to the file's one by one.
         study: Name of the built-in study, or of the file without its ending.
     """
+    if "attribution" in explicit:
+        options, explicit = _attributing(options, explicit)
     settings = request_from(set=options.get("set", {})).overrides.flat() | dict(explicit.get("set", {}))
     request = request_from(**{**options, **explicit, "set": settings})
     if not request.definition.entries and study not in builtin_studies():
@@ -80,6 +84,23 @@ def merged(options: Mapping[str, Any], explicit: Mapping[str, Any], study: str =
     own = request_from(**options)
     words = (own.regime, own.data, *choices(own))
     return replace(request, definition=replace(request.definition, name=study, chosen=words))
+
+
+# What a file of another study says of its own rows, which an attribution of its ladder leaves aside.
+_OF_ROWS = (
+    *("name", "title", "about", "expectation", "note", "contrasts", "predictions", "references"),
+    *("equivalence_margin", "probes"),
+    *("start", "order", "baseline", "controls", "until_decided", "max_seeds"),
+)
+
+
+def _attributing(
+    options: Mapping[str, Any], explicit: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Ask for an attribution: the file's own, with what the command line says of it, or one of the file's ladder."""
+    if "attribution" in options:
+        return options, {**explicit, "attribution": {**options["attribution"], **explicit["attribution"]}}
+    return {name: value for name, value in options.items() if name not in _OF_ROWS}, explicit
 
 
 def to_toml(request: RunRequest) -> str:
@@ -97,13 +118,16 @@ def to_toml(request: RunRequest) -> str:
             lines.append(f"{name} = {toml_literal(value)}")
     if request.overrides:
         lines += ["", "[set]", *(f"{name} = {toml_literal(value)}" for name, value in request.overrides.flat().items())]
+    if definition.attribution:
+        lines += _table("[attribution]", _given(definition.attribution))
     for name, budget in definition.budgets.items():
         lines += _table(f"[budgets.{name}]", {k: v for k, v in _given(budget).items() if k != "name"})
     for entry in definition.entries:
         at = {budget: _given(row) for budget, row in entry.at.items()}
         lines += _table("[[entries]]", {"name": entry.name, **_given(entry), **({"at": at} if at else {})})
-    for reference in definition.references:
-        lines += _table("[[references]]", _given(reference))
+    for name, parts in (("predictions", definition.predictions), ("references", definition.references)):
+        for part in parts:
+            lines += _table(f"[[{name}]]", _given(part))
     return "\n".join(lines) + "\n"
 
 

@@ -106,8 +106,20 @@ def choices(request: RunRequest) -> list[str]:
     words += [f"{request.recipe}-recipe"] if request.recipe else []
     words += [f"with-{baseline}" for baseline in request.baseline]
     words += ["controls"] if request.controls else []
+    words += _attributed(request)
     words += [f"weights-{request.weights.stem}"] if request.weights else []
     return words
+
+
+def _attributed(request: RunRequest) -> list[str]:
+    """Name what an attribution is among; more orders and pairs make the same study larger."""
+    options = request.definition.attribution
+    if options is None:
+        return []
+    words = ["attribution"]
+    words += [f"steps-{'-'.join(options.steps)}"] if options.steps else []
+    words += [f"group-{group}" for group in options.groups]
+    return words + ([f"order-seed-{options.order_seed}"] if options.order_seed else [])
 
 
 def _execution(runtime: Runtime) -> list[str]:

@@ -21,6 +21,7 @@ from modernize.run.inputs import plan_images
 from modernize.run.placement import Placement, for_batch, place
 from modernize.run.request import RunRequest
 from modernize.run.request_entries import plan_budget, plan_entries, recipe_as_trained
+from modernize.run.request_rungs import attribution_of
 from modernize.run.starting import started
 from modernize.run.task import TIMES_A_CLASSIFIER, Task, count, weights_to_be, work_per_image
 from modernize.train.budget import Budget, cut_batch
@@ -75,11 +76,14 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     choosing = any(recipe.patience or recipe.chosen_epoch == "best" for recipe in expected)
     source, data, missing = plan_images(request, budget, image_size, choosing=choosing, here=here)
     refuse_unread(request.overrides, expected, budget.name, streamed=bool(source.stream))
+    attribution = attribution_of(request)
+    turns = attribution.turns if attribution else {}
     keep = not request.no_weights or any(entry.begins_with for entry in entries)
     shared = {"study": name, "source": source, "keep_weights": keep}
     by_entry: dict[str, list[Task]] = {}
     for entry in entries:
         begins_with, its = by_entry.get(entry.begins_with, []), shared | begun.tasks.get(entry.name, {})
+        its |= {"turn": turns.get(entry.name, 0)}
         by_entry[entry.name] = _tasks(entry, request, budget, data, placement.runtime, its, begins_with)
     tasks = [task for of_seed in zip(*by_entry.values(), strict=True) for task in of_seed]
     definition = request.definition
@@ -99,8 +103,10 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
         title=definition.title,
         about=definition.about,
         expectation=definition.expectation,
+        predictions=tuple(one for one in definition.predictions if one.names <= {entry.name for entry in entries}),
         rounds=rounds,
         equivalence_margin=definition.equivalence_margin,
+        attribution=attribution,
         references=tuple(one for one in definition.references if one.entry in {entry.name for entry in entries}),
     )
     first: dict[str, Task] = {}

@@ -88,11 +88,11 @@ class Pool:
                 folder.rmdir()
 
     def run(self, tasks: Sequence[Task], handle: Tell) -> None:
-        """Do tasks, the longest first, and hand over what happens; more than once if need be.
+        """Do tasks, turn by turn and the longest first, and hand over what happens; more than once if need be.
 
         A crew of which a process dies is replaced; the other tasks go on.
         """
-        waiting = sorted(tasks, key=lambda task: task.work, reverse=True)
+        waiting = sorted(tasks, key=lambda task: (task.turn, -task.work))
         for number in {*range(self.jobs)} - {crew.number for crew in self._crews}:
             self._start(number)
         idle, busy = list(self._crews), self._busy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from pathlib import Path
@@ -151,6 +151,8 @@ def _check(request: RunRequest) -> None:
     _check_rounds(request)
     if request.definition.entries:
         _refuse_ladder(request)
+    if request.definition.attribution:
+        _refuse_beside_attribution(request)
     if request.gpus is not None and request.device == "cpu":
         raise ModernizeError("gpus and the device 'cpu' contradict each other.")
 
@@ -181,6 +183,20 @@ def _refuse_ladder(request: RunRequest) -> None:
         raise ModernizeError(f"{chosen[0]} is for a ladder, but this study lists its entries; change them in its file.")
 
 
+def _refuse_beside_attribution(request: RunRequest) -> None:
+    """Refuse what an attribution has no place for: its rows are the coalitions of the ladder's steps, and no others."""
+    chosen = [name for name in ("order", "start", "probes") if getattr(request.selection, name)]
+    chosen += [
+        name for name in ("baseline", "controls", "until_decided", "extend", "weights") if getattr(request, name)
+    ]
+    chosen += [name for name in ("entries", "contrasts", "references") if getattr(request.definition, name)]
+    if chosen:
+        raise ModernizeError(
+            f"{chosen[0]} and attribution contradict each other: its rows are coalitions of the ladder's steps, which "
+            "upto, skip, only and path choose."
+        )
+
+
 MOST_SEEDS = 1_000
 LARGEST_SEED = 2**31 - 1
 
@@ -208,22 +224,6 @@ def read_seeds(value: object) -> tuple[int, ...]:
     if twice := [seed for seed, after in pairwise(seeds) if seed == after]:
         raise ModernizeError(f"seeds: {twice[0]} is given twice.")
     return tuple(seeds)
-
-
-def seeds_text(seeds: Sequence[int]) -> str:
-    """Write seeds, sorted, in short.
-
-    Examples:
-        >>> seeds_text((0, 1, 2, 5))
-        '0-2,5'
-    """
-    spans: list[list[int]] = []
-    for seed in seeds:
-        if spans and seed == spans[-1][1] + 1:
-            spans[-1][1] = seed
-        else:
-            spans.append([seed, seed])
-    return ",".join(f"{low}" if low == high else f"{low}-{high}" for low, high in spans)
 
 
 def _spans(value: object) -> list[tuple[int, int]]:

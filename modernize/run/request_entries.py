@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from modernize.datasets import DATASETS
 from modernize.entry import Entry, entry_of
 from modernize.errors import ModernizeError
 from modernize.external import External, parse_external
-from modernize.ladder import Rung, compared, ladder
+from modernize.ladder import Rung, compared
 from modernize.overrides import OF_OUR_NETWORKS, Overrides, read_overrides
 from modernize.path import BASE
-from modernize.recipes import named_recipe
-from modernize.regimes import base_spec
 from modernize.registry import load_steps
 from modernize.results.record import DataFacts
 from modernize.run.request import RunRequest
-from modernize.spec import Arch, Recipe, Spec
+from modernize.run.request_rungs import attribution_of, coalitions_of, rungs_of
+from modernize.spec import Arch, Recipe
 from modernize.strict import replace_checked
 from modernize.studies.controls import controls_of
 from modernize.studies.entries import entries_of
@@ -39,7 +38,9 @@ def plan_entries(request: RunRequest) -> tuple[tuple[Entry, ...], Contrasts]:
     definition = request.definition
     if definition.entries:
         return _listed(request)
-    rungs = _rungs(request)
+    if attribution := attribution_of(request):
+        return coalitions_of(request, attribution), ()
+    rungs = rungs_of(request)
     contrasts = compared(rungs)
     last = next((rung for rung in reversed(rungs) if rung.adopted), rungs[-1])
     entries = [entry_of(rung) for rung in rungs]
@@ -102,33 +103,6 @@ def _baseline(external: External, like: Rung, others: Iterable[Entry]) -> Entry:
     )
 
 
-def _rungs(request: RunRequest) -> tuple[Rung, ...]:
-    base = base_spec(request.regime)
-    given = request.overrides
-    if request.stem_stride is not None:
-        if "stem_stride" in given.arch:
-            raise ModernizeError("--stem-stride and --set arch.stem_stride say the same thing; give one of them.")
-        base = base.with_arch(stem_stride=request.stem_stride)
-    rungs = ladder(base.with_arch(**given.arch), **asdict(request.selection))
-    if request.recipe:
-        named = named_recipe(request.recipe)
-        rungs = tuple(
-            replace(
-                rung,
-                spec=replace(rung.spec, recipe=named),
-                before=rung.before and replace(rung.before, recipe=named),
-            )
-            for rung in rungs
-        )
-    read = {name for rung in rungs for name in given.for_entry(rung.spec)}
-    if unread := [name for name in given.recipe if name not in read]:
-        raise ModernizeError(f"recipe.{unread[0]} is set, but no rung of this ladder reads it.")
-    return tuple(
-        replace(rung, spec=_with_given(rung.spec, given), before=rung.before and _with_given(rung.before, given))
-        for rung in rungs
-    )
-
-
 def plan_budget(request: RunRequest) -> Budget:
     """Return the budget of a request, with the epochs it asks for.
 
@@ -160,7 +134,3 @@ def recipe_as_trained(entry: Entry, given: Overrides, budget: Budget, data: Data
         recipe = replace(recipe, **{name: getattr(Recipe(), name) for name in OF_OUR_NETWORKS})
     layer_scale = isinstance(entry.model, Arch) and entry.model.layer_scale
     return shorten(recipe, budget, mirror=mirror, layer_scale=layer_scale, given=fields)
-
-
-def _with_given(spec: Spec, given: Overrides) -> Spec:
-    return spec.with_recipe(**given.for_entry(spec))

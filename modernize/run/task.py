@@ -45,6 +45,7 @@ class Task(Run):
         folder: Where the run keeps its claim and its checkpoints; None to keep none.
         results: Where its record is written, unless another process has finished it meanwhile; None to write none.
         repeat: Whether it is done though it is finished.
+        turn: Runs of a lower turn are begun first.
     """
 
     source: DataSource
@@ -56,6 +57,7 @@ class Task(Run):
     folder: str | None = None
     results: str | None = None
     repeat: bool = False
+    turn: int = 0
 
     @property
     def begins_with(self) -> str:

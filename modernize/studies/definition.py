@@ -11,8 +11,9 @@ from modernize.entry import Role
 from modernize.errors import ModernizeError, shown, unknown_name
 from modernize.overrides import read_overrides
 from modernize.results.checks import check_name
-from modernize.results.study import Reference
+from modernize.results.study import Prediction, Reference
 from modernize.strict import from_dict, refuse_outside
+from modernize.studies.coalitions import AttributionOptions
 from modernize.train.budget import BUDGETS, Budget
 
 
@@ -87,7 +88,8 @@ class Definition:
         chosen: Words for what that file itself chooses, which a name need not repeat.
         title: Heading of the report.
         about: What the study asks, in a sentence or two.
-        expectation: What is expected before it runs.
+        expectation: What is expected before it runs, in a sentence.
+        predictions: The same contrast by contrast, which makes contrasts of them.
         entries: Its rows; () for the rungs that the options select.
         contrasts: Pairs of entries: the first is compared with the second. () for each with the first entry, and of
             rungs that the options select, with the rung before.
@@ -95,6 +97,8 @@ class Definition:
         equivalence_margin: Differences up to this count as none, in the unit of the study's metric (points of top-1);
             None to ask for no such verdict.
         budgets: Of its own, by name.
+        attribution: In place of a ladder's rungs, coalitions of its steps, among which the difference of its ends is
+            shared out; None for none.
     """
 
     name: str = ""
@@ -104,18 +108,21 @@ class Definition:
     expectation: str = ""
     entries: tuple[EntryDefinition, ...] = ()
     contrasts: tuple[tuple[str, str], ...] = ()
+    predictions: tuple[Prediction, ...] = ()
     references: tuple[Reference, ...] = ()
     equivalence_margin: float | None = None
     budgets: dict[str, Budget] = field(default_factory=dict)
+    attribution: AttributionOptions | None = None
 
     def check_names(self, names: Iterable[str]) -> None:
-        """Refuse contrasts and references of entries that the study does not have.
+        """Refuse contrasts, predictions and references of entries that the study does not have.
 
         Raises:
             ModernizeError: Naming the first, and the nearest entry.
         """
         known = tuple(names)
         for kind, given in (
+            ("predictions", [name for one in self.predictions for pair in one.pairs for name in pair]),
             ("contrasts", [name for pair in self.contrasts for name in pair]),
             ("references", [reference.entry for reference in self.references]),
         ):
@@ -141,7 +148,10 @@ def read_definition(tables: Mapping[str, Any]) -> Definition:
     own = {name: one if isinstance(one, Budget) else _budget(name, one) for name, one in budgets.items()}
     definition = from_dict(Definition, {**tables, "budgets": own})
     entries = tuple(replace(entry, at=_at(entry, own), set=_settings(entry, entry)) for entry in definition.entries)
-    definition = replace(definition, entries=entries)
+    predicted = (pair for one in definition.predictions for pair in one.pairs)
+    new = dict.fromkeys(pair for pair in predicted if pair not in definition.contrasts)
+    contrasts = (*definition.contrasts, *new)
+    definition = replace(definition, entries=entries, contrasts=contrasts)
     margin = definition.equivalence_margin
     if margin is not None and not 0 < margin < math.inf:
         raise ModernizeError(f"equivalence_margin should be above 0, not {margin:g}.")
@@ -215,6 +225,18 @@ def _check_row(entry: EntryDefinition, row: Row, above: Sequence[str]) -> None:
         raise unknown_name(f"entry above '{entry.name}' in begins_with", row.begins_with, above)
 
 
+def _check_predictions(definition: Definition) -> None:
+    said = [(one.contrast, one.than) for one in definition.predictions]
+    for one in definition.predictions:
+        if said.count((one.contrast, one.than)) > 1:
+            raise ModernizeError(f"predictions say two things of {' against '.join(one.contrast)}.")
+        if one.contrast == one.than:
+            raise ModernizeError(f"predictions compare {' against '.join(one.contrast)} with itself.")
+        if one.sign == "same" and (one.than or definition.equivalence_margin is None):
+            lacking = "a prediction with than is higher or lower" if one.than else "give an equivalence_margin too"
+            raise ModernizeError(f"predictions: '{one}' cannot be tested; {lacking}.")
+
+
 def _check(definition: Definition) -> None:
     names = [entry.name for entry in definition.entries]
     for entry in definition.entries:
@@ -227,8 +249,9 @@ def _check(definition: Definition) -> None:
     for pair in pairs:
         if pair[0] == pair[1]:
             raise ModernizeError(f"contrasts compare '{pair[0]}' with itself.")
-        if pairs.count(pair) > 1:
+        if pairs.count(pair) > 1 or pair[::-1] in pairs:
             raise ModernizeError(f"contrasts list {' and '.join(pair)} twice.")
+    _check_predictions(definition)
     if not names:
         return
     definition.check_names(names)

@@ -14,6 +14,7 @@ from modernize.errors import unknown_name
 from modernize.report.figures.bars import figure2
 from modernize.report.figures.blocks import blocks_side_by_side
 from modernize.report.figures.breakdown import By, cost_breakdown
+from modernize.report.figures.credit import credit
 from modernize.report.figures.curves import curves
 from modernize.report.figures.forest import deltas
 from modernize.report.figures.look import Theme
@@ -81,6 +82,14 @@ def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figur
 
 
 FIGURES: dict[str, Drawing] = {
+    "credit": Drawing(
+        section="credit",
+        file="credit",
+        draw=credit,
+        alt="What each step adds to {metric}: in the ladder's order, over orders, left out of all and added to none",
+        main=True,
+        measured=True,
+    ),
     "waterfall": Drawing(
         section="answer",
         file="waterfall",

@@ -1,0 +1,35 @@
+"""What an attribution found, as the command line prints it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modernize.cli.console import say, say_prose, say_table
+from modernize.cli.layout import columns
+
+
+def print_credit(results: Path, name: str) -> None:
+    """Print what each step of a study earns, from the records that there are, and a plain-words reading.
+
+    Args:
+        results: Folder of results.
+        name: Of the study.
+    """
+    from modernize.report.credit import credits_in, effect_text, effect_verdict, reading
+    from modernize.report.gather import read_study
+
+    study, rows, _ = read_study(results / name)
+    found, metric, n_seeds = credits_in(study, rows), study.metric, len(study.seeds)
+    say(f"change of {metric.label}", "bold")
+    cells = [
+        (
+            one.player.name,
+            *(effect_text(e, n_seeds, metric.digits) for e in (one.in_order, one.shapley, one.left_out, one.added)),
+            effect_verdict(one.shapley, metric),
+        )
+        for one in found.players
+    ]
+    heads = ("step", "in order>", "Shapley value>", "left out>", "added>", "Shapley value, verdict...")
+    say_table(columns(*heads), cells)
+    for line in reading(study, rows, found):
+        say_prose("  -", line, indent=5)
