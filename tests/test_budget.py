@@ -62,7 +62,7 @@ def test_every_change_is_said():
     short = shorten(MODERN, budget)
     said = " ".join(told(MODERN, short))
     words = {
-        "epochs": "300 epochs -> 10", "batch_size": "batch 4096 -> 64", "lr": "rate 0.004 -> 0.008",
+        "epochs": "300 epochs -> 10", "batch_size": "batch 4096 -> 64",
         "warmup_epochs": "warmup 20 epochs -> 2", "rand_augment": "RandAugment", "color_jitter": "colour jitter",
         "mixup": "mixup", "cutmix": "CutMix", "mix_probability": "mixup", "random_erasing": "random erasing",
         "stochastic_depth": "stochastic depth", "layer_scale_init": "LayerScale starts at 1 instead of 1e-06",
