@@ -35,8 +35,8 @@ def measure(quick: bool) -> list[Measured]:
             ours=two_workers(list(ours.values())),
             other=sum(plain.values()),
             unit="s",
-            at_least=4,
-            aim=6,
+            at_least=3,
+            aim=4,
             note=f"{len(rungs)} rungs; epochs on {num_images} images (two workers at once) scaled to the default job's "
             f"{facts.data.num_train_images} images x {facts.budget.epochs} epochs; start-up left out on both sides",
         )

@@ -47,7 +47,7 @@ def epochs(which: Loop, rung: str, num_images: int, num_epochs: int) -> dict[str
     return {"epoch_seconds": list(walls[1:]), "step_seconds": steps}
 
 
-def model_steps(which: Loop, rung: str, num_steps: int, batch_size: int, small_maps: bool = False) -> list[float]:
+def model_steps(which: Loop, rung: str, num_steps: int, batch_size: int) -> list[float]:
     """Return processor seconds of forward and backward passes, without data and optimizer.
 
     Args:
@@ -55,11 +55,8 @@ def model_steps(which: Loop, rung: str, num_steps: int, batch_size: int, small_m
         rung: What to build.
         num_steps: Passes; two more warm up and are not returned.
         batch_size: Images of a pass.
-        small_maps: Whether the stem strides by 4 and the width is doubled; see `model_step.py`.
     """
     spec = trained_spec(rung)
-    if small_maps:
-        spec = spec.with_arch(stem_stride=4, width=2 * spec.arch.width)
     torch.manual_seed(0)
     network = build(spec) if which == "ours" else plain_loop.plain_network(spec)
     layout = torch.channels_last if which == "ours" else torch.contiguous_format
