@@ -188,7 +188,7 @@ def _measured_panel(study: Study, rows: Sequence[Row], places: Mapping[str, floa
     absent = {places[row.step]: verdict(row) for row in rows if row.value is None}
     n_seeds = len(study.seeds)
     return _Panel(
-        title=f"Measured: {setting(study, rows)}",
+        title=f"Measured: {setting(study)}",
         colour=look.measured,
         heads=[[(f"in the bars: {unit_name} at {study.image_size} px", look.faint)]],
         bars=bars,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from matplotlib.figure import Figure
 
@@ -18,7 +18,7 @@ from modernize.report.figures.credit import credit
 from modernize.report.figures.curves import curves
 from modernize.report.figures.forest import deltas
 from modernize.report.figures.look import Theme
-from modernize.report.figures.output import FORMATS, figure_bytes
+from modernize.report.figures.output import FORMATS, Format, figure_bytes
 from modernize.report.figures.pictures import pictures
 from modernize.report.figures.style import rung_label
 from modernize.report.figures.told import confusion, mistakes
@@ -46,6 +46,7 @@ class Drawing:
         draw: Draws a study.
         alt: What it shows, for those who do not see it; "{noun}" is what a row is, "{metric}" the study's.
         published: The same of a ladder as published; "" for `alt`.
+        place: In the section: "above" or "below" its first block, or "folded", for those who look for it.
         main: Whether Markdown shows it; HTML shows all.
         measured: Whether it shows measurements alone.
         any_metric: Whether it also shows rows that measure something else than the study's metric.
@@ -56,6 +57,7 @@ class Drawing:
     draw: _Draw
     alt: str
     published: str = ""
+    place: Literal["above", "below", "folded"] = "above"
     main: bool = False
     measured: bool = False
     any_metric: bool = False
@@ -106,6 +108,7 @@ FIGURES: dict[str, Drawing] = {
         draw=figure2,
         alt="{Metric} of every {noun}, measured and published each on an axis of its own, with MACs",
         published="Top-1 of every rung as published, with MACs",
+        place="below",
         main=True,
     ),
     "deltas": Drawing(
@@ -136,6 +139,7 @@ FIGURES: dict[str, Drawing] = {
         file="accuracy-speed",
         draw=partial(pareto, against="images_per_second"),
         alt="{Metric} of every {noun} against training speed",
+        place="folded",
         main=True,
         measured=True,
     ),
@@ -151,6 +155,7 @@ FIGURES: dict[str, Drawing] = {
         file="costs-kinds",
         draw=partial(_costs, by="kind"),
         alt="Multiply-accumulates and parameters of every rung by kind of operation",
+        place="folded",
         main=True,
     ),
     "stages": Drawing(
@@ -172,6 +177,7 @@ FIGURES: dict[str, Drawing] = {
         file="curves-loss",
         draw=partial(curves, of="loss"),
         alt="Training loss by epoch, a panel for each {noun}",
+        place="folded",
         main=True,
         measured=True,
     ),
@@ -252,6 +258,7 @@ def write_figures(
     *,
     keys: Collection[str] = MAIN,
     theme: Theme = "light",
+    formats: Sequence[Format] = FORMATS,
 ) -> tuple[dict[str, str], list[Path]]:
     """Draw and write figures as PNG and SVG.
 
@@ -261,6 +268,7 @@ def write_figures(
         folder: Where the files go.
         keys: Of `FIGURES`.
         theme: "light" or "dark"; names of dark files end in "-dark".
+        formats: Any of "png" and "svg".
 
     Returns:
         The file name without suffix of each figure by its key, and the files written. A figure that the study has
@@ -277,5 +285,5 @@ def write_figures(
         if figure is None:
             continue
         names[key] = FIGURES[key].file.format(metric=metric) + ("-dark" if theme == "dark" else "")
-        written += [write_atomically(folder / f"{names[key]}.{s}", figure_bytes(figure, s)) for s in FORMATS]
+        written += [write_atomically(folder / f"{names[key]}.{s}", figure_bytes(figure, s)) for s in formats]
     return names, written

@@ -75,7 +75,7 @@ def deltas(study: Study, rows: Sequence[Row], *, slide: bool = False, theme: The
         if not shown:
             middle: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "style": "italic"}
             axes.text(0.25, 0.5, "no step to compare", color=look.faint, **middle)
-        title = "Published, nothing measured" if alone else f"Measured: {setting(study, rows)}"
+        title = "Published, nothing measured" if alone else f"Measured: {setting(study)}"
         axes.set_title(title, color=look.published_ink if alone else look.measured, pad=22, weight="bold")
         _columns(axes, study, shown, look)
         return settled(

@@ -92,7 +92,7 @@ def pareto(study: Study, rows: Sequence[Row], against: Against = "macs", *, them
             notes.append("arrows: the order of the steps")
         if measured:
             left = panels[0]
-            left.set_title(f"Measured: {setting(study, rows)}", color=look.measured, weight="bold")
+            left.set_title(f"Measured: {setting(study)}", color=look.measured, weight="bold")
             left.set(xlabel=axis.label, ylabel=f"test {metric.title} on {shortened(study.data, 30)}{metric.in_unit}")
             marks = _measured_marks(rows, axis.values)
             draw_path(left, marks, look.measured, look, less_is_better=axis.less_is_better, falls=metric.falls)
