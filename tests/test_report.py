@@ -282,7 +282,7 @@ def test_whatever_can_be_read_has_a_page(tmp_path, part, changes):
     assert len(files) == len(FORMATS)
     assert cells(files[0].read_text(), "recipe")[-1] == "finished"
     rows = make_rows(study, load_records(tmp_path / "results").records)
-    for key in ("ladder", "speed", "seconds", "metric", "loss"):
+    for key in ("waterfall", "ladder", "costs", "metric", "loss"):
         draw(key, study, rows)
 
 

@@ -15,7 +15,7 @@ _MARKS = {"better": _UP, "worse": _DOWN, "not distinguishable": _OPEN, "borderli
 _MEANINGS = {_UP: "better", _DOWN: "worse", _OPEN: "not told apart", _UNTESTED: "not tested"}
 # Of verdicts that say only how sure a delta is, the delta's sign says which way.
 _SURE = "clear"
-_FEWEST_ROWS = 3
+_FEWEST_ROWS = 2
 
 
 def narrowed(table: Table) -> tuple[Table, str]:

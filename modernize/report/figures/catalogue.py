@@ -11,11 +11,11 @@ from typing import Literal, Protocol
 from matplotlib.figure import Figure
 
 from modernize.errors import unknown_name
-from modernize.report.figures.bars import figure2
-from modernize.report.figures.blocks import blocks_side_by_side
+from modernize.report.figures.blocks import blocks_beside_swin
 from modernize.report.figures.breakdown import By, cost_breakdown
 from modernize.report.figures.credit import credit
 from modernize.report.figures.curves import curves
+from modernize.report.figures.dots import figure2
 from modernize.report.figures.forest import deltas
 from modernize.report.figures.look import Theme
 from modernize.report.figures.output import FORMATS, Format, figure_bytes
@@ -71,7 +71,8 @@ def _deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Fig
 def _costs(study: Study, rows: Sequence[Row], *, by: By, theme: Theme = "light") -> Figure | None:
     known = rung_specs(study, rows)
     specs = {rung_label(row): spec for row in ladder_of(rows) if (spec := known[row.step])}
-    return cost_breakdown(specs, by, study.image_size, theme=theme) if specs else None
+    speeds = {rung_label(row): row.images_per_second for row in ladder_of(rows) if row.images_per_second is not None}
+    return cost_breakdown(specs, by, study.image_size, speeds=speeds, theme=theme) if specs else None
 
 
 def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
@@ -80,7 +81,7 @@ def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figur
     if len(found) < 2:
         return None
     (first, before), (last, after) = found[0], found[-1]
-    return blocks_side_by_side(before, after, titles=(first, last), theme=theme)
+    return blocks_beside_swin(before, after, titles=(first, last), theme=theme)
 
 
 FIGURES: dict[str, Drawing] = {
@@ -106,8 +107,8 @@ FIGURES: dict[str, Drawing] = {
         section="rungs",
         file="ladder",
         draw=figure2,
-        alt="{Metric} of every {noun}, measured and published each on an axis of its own, with MACs",
-        published="Top-1 of every rung as published, with MACs",
+        alt="{Metric} of every {noun}, measured and published each on an axis of its own",
+        published="Top-1 of every rung as published",
         place="below",
         main=True,
     ),
@@ -123,38 +124,16 @@ FIGURES: dict[str, Drawing] = {
         section="cost",
         file="accuracy-macs",
         draw=pareto,
-        alt="{Metric} of every {noun} against multiply-accumulates",
-        published="Published top-1 against multiply-accumulates, the ladder as a path among other published networks",
+        alt="{Metric} of every {noun} against multiply-accumulates, the ladder as a numbered path",
+        published="Published top-1 against multiply-accumulates, the ladder as a numbered path among other networks",
         main=True,
-    ),
-    "params": Drawing(
-        section="cost",
-        file="accuracy-params",
-        draw=partial(pareto, against="params"),
-        alt="{Metric} of every {noun} against parameters",
-        published="Published top-1 against parameters, the ladder as a path among other published networks",
-    ),
-    "speed": Drawing(
-        section="cost",
-        file="accuracy-speed",
-        draw=partial(pareto, against="images_per_second"),
-        alt="{Metric} of every {noun} against training speed",
-        place="folded",
-        main=True,
-        measured=True,
-    ),
-    "seconds": Drawing(
-        section="cost",
-        file="accuracy-seconds",
-        draw=partial(pareto, against="seconds"),
-        alt="{Metric} of every {noun} against training time",
-        measured=True,
     ),
     "costs": Drawing(
         section="cost",
         file="costs-kinds",
         draw=partial(_costs, by="kind"),
-        alt="Multiply-accumulates and parameters of every rung by kind of operation",
+        alt="Multiply-accumulates and parameters of every rung by kind of operation, and its measured training speed",
+        published="Multiply-accumulates and parameters of every rung by kind of operation",
         place="folded",
         main=True,
     ),
@@ -168,7 +147,7 @@ FIGURES: dict[str, Drawing] = {
         section="training",
         file="curves-{metric}",
         draw=curves,
-        alt="{Metric} by epoch, a panel for each {noun}",
+        alt="{Metric} by epoch, a panel for each {noun}, and below it the change against the one before",
         main=True,
         measured=True,
     ),
@@ -185,7 +164,7 @@ FIGURES: dict[str, Drawing] = {
         section="training",
         file="curves-lr",
         draw=partial(curves, of="lr"),
-        alt="Learning rate by epoch, a panel for each {noun}",
+        alt="Learning rate by epoch",
         measured=True,
     ),
     "pictures": Drawing(
@@ -217,7 +196,7 @@ FIGURES: dict[str, Drawing] = {
         section="steps",
         file="block-ends",
         draw=_ends,
-        alt="A block of the first and of the last rung side by side",
+        alt="A block of the first and of the last rung, and of Swin-T, side by side",
         main=True,
     ),
 }
