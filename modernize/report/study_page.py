@@ -138,7 +138,7 @@ def _steps(report: Report) -> Section:
         if row.planned.changes or not row.on_ladder
     )
     title = "What each step changed" if noun_of(report.rows) == "rung" else "Entry by entry"
-    blocks = (*recipe_tables(grouped), Items(items)) if items else ()
+    blocks: tuple[Block, ...] = (*recipe_tables(grouped), Items(items)) if items else ()
     return Section("steps", title, blocks, rungs=True, folded=True)
 
 

@@ -157,7 +157,7 @@ def _draw_legend(canvas: Canvas, parts: Sequence[Part], y: float, right: float) 
     entries = [
         (name, look.tint(look.kinds[kind], 0.3), look.kinds[kind], LINE)
         for kind, name in KINDS.items()
-        if kind in kinds
+        if kind in kinds and kind != "rest"  # each says what it is
     ]
     entries += [("changed", look.page, look.mark, 3.0)] if any(part.marked for part in parts) else []
     x = MARGIN
