@@ -92,7 +92,7 @@ def test_plain_words_say_who_earns_a_place_and_who_cannot_be_told(study, rows):
     found = credits_in(study, rows)
     said = " ".join(reading(study, rows, found))
     assert [effect_verdict(one.shapley, study.metric) for one in found.players][:2] == ["worse", "better"]
-    assert "Earning their place whatever the order, on average: width" in said
+    assert "Earning their place, on average over orders: width" in said
     assert "Costing more than they bring, on average over orders: depthwise" in said
     assert "Not told from nothing at this number of seeds: ln" in said
     assert "no evidence that they do nothing" in said

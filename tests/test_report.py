@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from factories import DATA, make_record, make_records, make_study, report_text, with_rung
+from screens import LINES_A_SCREEN, lines_of, screens, seen
 
 from modernize.errors import MissingResultsError, ModernizeError
 from modernize.report import FORMATS, write_paper_report, write_report
@@ -19,6 +20,7 @@ from modernize.report.render import escape_markdown
 from modernize.report.rows import make_rows
 from modernize.report.specs import paper_study
 from modernize.results.store import load_records, save_record, save_study
+from modernize.words import signed
 
 
 def saved(folder, study, records):
@@ -53,10 +55,14 @@ def test_one_seed(tmp_path):
     assert "13 of 13 finished" in text
     base, recipe = (make_record(study, step).result.top1_percent for step in ("base", "recipe"))
     row = cells(text, "recipe")
-    assert row[1] == f"{recipe:.2f} (n=1)"
+    assert row[1] == f"{recipe:.2f}"
     assert row[2] == f"{recipe - base:+.2f}"
-    assert row[3:] == ["one seed: no interval", "78.82 ± 0.07", "+2.69", SIGN_ONLY, "finished"]
-    assert cells(text, "base")[2:4] == ["-", "-"]
+    # No column that says the same in every row.
+    assert row[3:] == ["·", "78.82 ± 0.07", "+2.69", "·"]
+    assert "top-1 measured, % (n=1)" in text
+    assert cells(text, "base")[2:4] == ["-", ""]
+    assert "finished[^" not in text
+    assert "One seed, so nothing is tested; the largest differences: " in text
     assert "The smallest change" not in text
     assert "paired t test" not in text
     assert "(one seed: no test)" in text
@@ -71,10 +77,12 @@ def test_three_seeds_give_mean_spread_and_interval(tmp_path):
     assert "One seed shows no spread" not in text
     assert "One seed: means" not in text
     row = cells(text, "recipe")
-    assert row[1] == "76.00 ± 1.00 (n=3)"
+    assert row[1] == "76.00 ± 1.00"
+    assert "top-1 measured, % (n=3)" in text
     # Differences 5, 6, 4: mean 5, standard error 1 / sqrt(3), t quantile 4.303.
-    assert row[2:4] == ["+5.00 [+2.52, +7.48]", "better"]
+    assert row[2:4] == ["+5.00 [+2.52, +7.48]", "▲"]
     assert "Holm-corrected over the 1 comparison of this table" in text
+    assert text.splitlines()[2] == "Better: recipe +5.00 (1 paired t test over 3 seeds at 5 %)."
     assert "One paired t test at 5 %, Holm-corrected: better: recipe; worse: none; not distinguishable: 0 of 1." in text
 
 
@@ -103,7 +111,7 @@ def test_a_diverged_run_is_never_a_result(tmp_path):
     diverged = make_record(study, "base", 1, status="diverged")
     diverged = replace(diverged, result=replace(diverged.result, metrics={"top1_percent": 10.0}))
     saved(tmp_path, study, [make_record(study, "base", 0, top1_percent=70.0), diverged])
-    assert cells(report(tmp_path), "base")[1] == "70.00 (n=1)"
+    assert cells(report(tmp_path), "base")[1] == "70.00"
 
 
 def test_the_last_epoch_is_reported_and_not_the_best(tmp_path):
@@ -135,7 +143,7 @@ def test_no_published_delta_where_the_paper_made_the_step_elsewhere():
 def test_a_step_of_ones_own_shows_no_published_value(tmp_path):
     study = with_rung(make_study(upto="recipe"), "recipe", name="mine", title="Mine", before="base")
     saved(tmp_path, study, make_records(study))
-    assert cells(report(tmp_path), "mine")[4:7] == ["-", "-", "-"]
+    assert cells(report(tmp_path), "mine")[4:7] == ["-", "-", ""]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +178,7 @@ def test_names_cannot_break_the_page(tmp_path):
     text = report(tmp_path)
     assert "<script" not in text
     assert "\n# \\*" not in text
-    assert len(re.findall(r"(?<!\\)\|", next(x for x in text.splitlines() if "my-step" in x and "n=1" in x))) == 9
+    assert len(re.findall(r"(?<!\\)\|", next(x for x in text.splitlines() if x.startswith("| my-step")))) == 8
     assert escape_markdown("http://a.b, HTTPS://a.b, www.a.b") == r"http\://a.b, HTTPS\://a.b, www\.a.b"
     assert escape_markdown("snake_case stays, _this_ not") == r"snake_case stays, \_this\_ not"
 
@@ -274,7 +282,7 @@ def test_whatever_can_be_read_has_a_page(tmp_path, part, changes):
     assert len(files) == len(FORMATS)
     assert cells(files[0].read_text(), "recipe")[-1] == "finished"
     rows = make_rows(study, load_records(tmp_path / "results").records)
-    for key in ("ladder", "speed", "seconds", "metric", "loss"):
+    for key in ("waterfall", "ladder", "costs", "metric", "loss"):
         draw(key, study, rows)
 
 
@@ -322,3 +330,35 @@ def test_what_is_published_for_v2_stands_beside_a_network_with_grn_alone():
     assert "## Published for ConvNeXt V2" in text
     assert "| Tiny | 28.6 | 4.47 | 82.1 | 82.5 | 83.0 | arXiv:2301.00808 |" in text
     assert "| BatchNorm | 80.5 | arXiv:2301.00808 |" in text
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
+def test_the_answer_is_on_the_first_screen_of_five_and_looks_its_best_on_dark_pages(tmp_path, seeds):
+    study = make_study(seeds=seeds, probes=True)
+    saved(tmp_path, study, make_records(study))
+    (path, *files) = write_report(tmp_path / "results", tmp_path / "reports", study.name, ("md",))
+    text = path.read_text(encoding="utf-8")
+    first = text.split("<details>")[0]
+    assert "waterfall.png" in first
+    assert lines_of(first, path.parent) < LINES_A_SCREEN
+    assert screens(text, path.parent) <= 5
+    assert "Methods" in text
+    assert "Methods" not in seen(text).replace("<b>Methods</b>", ""), "folded"
+    names = {file.name for file in files}
+    for light in re.findall(r'src="([\w-]+)\.png"', text):
+        assert {f"{light}.png", f"{light}-dark.png"} <= names
+        assert f'srcset="{light}-dark.png"' in text
+
+
+@pytest.mark.parametrize("regime", ["resnet50", "resnet200"])
+def test_a_published_ladder_answers_as_far_as_it_prints_spreads(tmp_path, regime):
+    path, *_ = write_paper_report(regime, tmp_path)
+    text = path.read_text(encoding="utf-8")
+    answer = text.splitlines()[2]
+    if regime == "resnet50":
+        assert answer.startswith("Better: width +2.22, ")
+        assert f"worse: depthwise {signed(-1.23)}, move-up {signed(-0.72)};" in answer
+        assert "not tested, no spread is printed: recipe +2.69" in answer
+    else:
+        assert answer.startswith("No spread is printed, so nothing can be tested; the largest gains: recipe +2.94")
+    assert screens(text, path.parent) <= 5

@@ -73,7 +73,7 @@ def test_the_report_says_what_is_separated_and_what_is_not():
     study = make_study(upto="stage-ratio", seeds=(0, 1, 2))
     rows = make_rows(study, make_records(study))
     text = report_text(study, rows)
-    assert "## Where the spread comes from" in text
+    assert "<summary><b>Where the spread comes from</b></summary>" in text
     assert "these runs cannot tell them apart" in text
     assert "comparing seed by seed" in text
     spread = json.loads(json_text(study_json(study, rows, ())))["spread"]

@@ -101,15 +101,20 @@ def reading(study: Study, rows: Sequence[Row], found: Credits) -> tuple[str, ...
     return tuple(said)
 
 
-def over_text(plan: Attribution, found: Credits) -> str:
-    """Say what the Shapley values are a mean over."""
+def orders_text(plan: Attribution, found: Credits) -> str:
+    """Say which orders the Shapley values are a mean over."""
     if found.exact:
         over = plan.over
     else:
         over = f"{plural(2 * found.order_pairs, 'random order')} ({found.order_pairs} and their reverses)"
         if plan.exact or found.order_pairs < len(plan.order_pairs):
             over += f" of {'all' if plan.exact else 2 * len(plan.order_pairs)}, those that are complete"
-    return f"{over}, and over {plural(len(found.seeds), 'seed')}"
+    return over
+
+
+def over_text(plan: Attribution, found: Credits) -> str:
+    """Say what the Shapley values are a mean over."""
+    return f"{orders_text(plan, found)}, and over {plural(len(found.seeds), 'seed')}"
 
 
 def _sum_text(study: Study, found: Credits) -> str:
@@ -136,7 +141,7 @@ def _verdicts(found: Credits, metric: Metric) -> list[str]:
     better, worse = (by_verdict.pop(word, []) for word in metric.verdicts)
     said = []
     if better:
-        said.append(f"Earning their place whatever the order, on average: {listed(better)}.")
+        said.append(f"Earning their place, on average over orders: {listed(better)}.")
     if worse:
         said.append(f"Costing more than they bring, on average over orders: {listed(worse)}.")
     if rest := [name for names in by_verdict.values() for name in names]:

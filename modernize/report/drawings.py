@@ -29,16 +29,17 @@ class Artist:
     only: tuple[str, ...] = ()
 
     def files(self, folder: Path) -> tuple[dict[str, str], list[Path]]:
-        """Write the figures that are read most as PNG and SVG; where nothing was planned, all there are.
+        """Write the figures that are read most as PNG and SVG, and as PNG for dark pages.
 
         Returns:
             File name without suffix of those there are, by key, and the files.
         """
         from modernize.report.figures import MAIN, write_figures
 
-        return write_figures(
-            self.study, self.rows, folder, keys=self.only or (MAIN if self._planned else self._published())
-        )
+        keys = self.only or (MAIN if self._planned else [key for key in self._published() if key in MAIN])
+        names, files = write_figures(self.study, self.rows, folder, keys=keys)
+        _, dark = write_figures(self.study, self.rows, folder, keys=tuple(names), theme="dark", formats=("png",))
+        return names, files + dark
 
     def elements(self) -> dict[str, str]:
         """Give the figures, what each step changes and its curves, as SVG elements for a page, by key."""
@@ -104,8 +105,10 @@ def curve_keys(steps: Collection[str]) -> dict[str, dict[Literal["metric", "loss
     }
 
 
-def figures_of(section: str, drawn: Collection[str], study: Study, rows: Sequence[Row]) -> tuple[Figure, ...]:
-    """Return the figures of a section among those that were drawn."""
+def figures_of(
+    section: str, drawn: Collection[str], study: Study, rows: Sequence[Row], place: str = "above"
+) -> tuple[Figure, ...]:
+    """Return the figures of a section among those that were drawn, of one place in it."""
     if not drawn:
         return ()
     from modernize.report.figures import FIGURES, alt_text
@@ -113,5 +116,5 @@ def figures_of(section: str, drawn: Collection[str], study: Study, rows: Sequenc
     return tuple(
         Figure(key=key, alt=alt_text(key, study, rows))
         for key, figure in FIGURES.items()
-        if figure.section == section and key in drawn
+        if figure.section == section and figure.place == place and key in drawn
     )

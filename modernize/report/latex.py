@@ -10,7 +10,7 @@ from typing import Any
 
 from modernize.report.latex_text import escape_latex, one_line
 from modernize.report.render import template
-from modernize.report.view import Cell, Column, Items, Page, Section, Table, key_of
+from modernize.report.view import Cell, Column, Items, Page, Section, Table, is_source, key_of, unfolded
 from modernize.words import NONE
 
 # A float with more rows is higher than a page.
@@ -41,7 +41,7 @@ def to_latex(page: Page) -> str:
     floats = [
         _float(replace(table, rows=table.rows[number : number + MOST_ROWS]), section, page, first=number == 0)
         for section in page.sections
-        for table in section.blocks
+        for table in unfolded(section.blocks)
         if isinstance(table, Table)
         for number in range(0, max(1, len(table.rows)), MOST_ROWS)
     ]
@@ -54,11 +54,11 @@ def _float(table: Table, section: Section, page: Page, *, first: bool) -> dict[s
     """Give what the template shows of a table, or of a part of one."""
     told = dict(page.footnotes)
     table, same = _without_constants(table)
-    used = [cell.note for row in table.rows for cell in row if cell.note in told and not _is_source(cell.note)]
+    used = [cell.note for row in table.rows for cell in row if cell.note in told and not is_source(cell.note)]
     marks = {key: f"\\textsuperscript{{{number}}}" for number, key in enumerate(dict.fromkeys(used), 1)}
     columns = [_column(column, [row[i] for row in table.rows], marks) for i, column in enumerate(table.columns)]
     comments = [
-        "".join(f" % {one_line(told[cell.note])}" for cell in row if cell.note in told and _is_source(cell.note))
+        "".join(f" % {one_line(told[cell.note])}" for cell in row if cell.note in told and is_source(cell.note))
         for row in table.rows
     ]
     return {
@@ -149,15 +149,10 @@ def _abbreviations(table: Table) -> list[str]:
     return [f"{short}: {words}." for words, short in _SHORT.items() if any(words in text for text in texts)]
 
 
-def _is_source(key: str) -> bool:
-    """Whether a footnote names records and tables: a comment beside the row, for print has no room for it."""
-    return key.startswith("rung-")
-
-
 def _notes(section: Section) -> list[str]:
     return [
         f"\\emph{{{escape_latex(label)}}}: {escape_latex(text)}"
-        for block in section.blocks
+        for block in unfolded(section.blocks)
         if isinstance(block, Items)
         for label, text in block.items
         # Comments name them here.

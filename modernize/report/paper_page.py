@@ -8,6 +8,8 @@ from dataclasses import replace
 from modernize.published import IMAGENET, published_rows
 from modernize.registry import load_steps
 from modernize.report import cells, numbers
+from modernize.report.answer import published_answer
+from modernize.report.drawings import figures_of
 from modernize.report.panels import facts, published_numbers, study_panels
 from modernize.report.paper import N_SEEDS, READINGS, sign_only_words
 from modernize.report.recipe_tables import changes_text, recipe_tables
@@ -15,7 +17,7 @@ from modernize.report.recipe_words import RecipeStep, recipe_steps
 from modernize.report.rows import Row
 from modernize.report.study_page import illustrated
 from modernize.report.study_tables import published_notes
-from modernize.report.view import Block, Facts, Items, Page, Paragraph, Section, Table, table
+from modernize.report.view import Block, Facts, Fold, Items, Page, Paragraph, Section, Table, table
 from modernize.results.statistics import Summary, welch
 from modernize.results.study import Study
 from modernize.words import signed
@@ -36,17 +38,26 @@ def paper_page(study: Study, rows: Sequence[Row], figures: Collection[str], *, p
     regime = study.published
     source = published_rows(regime)[0].source
     grouped = recipe_steps(study, rows)
+    how = tuple(published_notes(study, rows))
     sections = (
-        Section("rungs", "Rungs", (_table(regime, rows), Items(tuple(published_notes(study, rows))))),
+        Section("rungs", "Rungs", (_table(regime, rows), Fold("How to read the table", (Items(how),)))),
         Section("deltas", "How sure each step is", tuple(_sure(regime, rows))),
         Section("cost", "Accuracy and cost", tuple(_beside(regime))),
-        Section("steps", "What each step changed", (*recipe_tables(grouped), _steps(rows, grouped)), rungs=True),
-        Section("counted", "Counted against printed cost", (_counted(rows, source),)),
+        Section(
+            "steps",
+            "What each step changed",
+            (*recipe_tables(grouped), _steps(rows, grouped)),
+            rungs=True,
+            folded=True,
+        ),
+        Section("counted", "Counted against printed cost", (_counted(rows, source),), folded=True),
     )
     return Page(
         name=study.name,
         title=f"{_ENDS[regime]}, as published",
         lead=(
+            Paragraph(published_answer(rows, regime)),
+            *figures_of("answer", figures, study, rows),
             Paragraph(
                 f"The ladder as {source} prints it. Nothing on this page was measured by this project: accuracies "
                 "are the paper's, costs stand beside what this project's specs count to."
@@ -120,6 +131,7 @@ def _table(regime: str, rows: Sequence[Row]) -> Table:
         ("GMACs printed>", lambda row: cells.gmacs_published(row, f"{regime}-{row.step}")),
         ("GMACs counted>", lambda row: cells.gmacs(row, IMAGE_SIZE)),
         ("parameters>", lambda row: cells.params(row, IMAGE_SIZE)),
+        narrow=True,
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 
-from modernize.report.view import Cell, Page, keys_of
+from modernize.report.narrow import narrowed
+from modernize.report.view import Block, Cell, Items, Page, Paragraph, Section, Table, is_source, keys_of
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -40,19 +43,41 @@ class Safe(str):
 
 
 def to_markdown(page: Page, figures: Mapping[str, str]) -> str:
-    """Write a page as Markdown.
+    """Write a page as Markdown that answers on its first screen; what only some look for is folded.
 
     Args:
         page: What it shows.
-        figures: File name without suffix of each of its figures, by key.
+        figures: File name without suffix of each of its figures, by key; of a dark one it goes on with "-dark".
     """
     text = template("report.md.j2", finalize=_finalize).render(
-        page=page,
+        page=_for_markdown(page),
         files={key: Safe(name) for key, name in figures.items()},
         safe=Safe,
-        footnote=lambda key: Safe(f"[^{key}]" if key else ""),
+        attribute=lambda text: Safe(escape(text, quote=True)),
+        text_of=lambda text: Safe(escape(text, quote=False)),
+        footnote=lambda key: Safe(f"[^{key}]" if key and not is_source(key) else ""),
     )
     return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
+
+
+def _for_markdown(page: Page) -> Page:
+    """Fit tables into a code host's column, and fold the sources of rows: footnotes would have a screen."""
+    sources = tuple((key.partition("-")[2], text) for key, text in page.footnotes if is_source(key))
+    sections = [replace(section, blocks=tuple(_narrow(section.blocks))) for section in page.sections]
+    if sources:
+        sections.append(Section("sources", "Records and sources", (Items(sources),), folded=True))
+    footnotes = tuple(note for note in page.footnotes if not is_source(note[0]))
+    return replace(page, sections=tuple(sections), footnotes=footnotes)
+
+
+def _narrow(blocks: Iterable[Block]) -> Iterable[Block]:
+    for block in blocks:
+        if isinstance(block, Table) and block.narrow:
+            table, meant = narrowed(block)
+            yield table
+            yield from [Paragraph(f"{meant}.")] if meant else []
+        else:
+            yield block
 
 
 def to_html(page: Page, drawings: Mapping[str, str]) -> str:

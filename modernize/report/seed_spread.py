@@ -38,7 +38,7 @@ def seed_spread(report: Report) -> Section:
     )
     pairing = _pairing(report)
     items = (("Test images", _IMAGES), ("Training", _TRAINING), *([("Pairing", pairing)] if pairing else []))
-    return Section("spread", "Where the spread comes from", (shown, Items(items)))
+    return Section("spread", "Where the spread comes from", (shown, Items(items)), folded=True)
 
 
 def row_spread(row: Row) -> Spread | None:

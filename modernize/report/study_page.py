@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from modernize.report import cells
+from modernize.report.answer import answer
 from modernize.report.drawings import figures_of
 from modernize.report.evidence import findings, found_line
 from modernize.report.facts import Report, header, scale_limits, seed_limits
@@ -23,10 +24,10 @@ from modernize.report.recipe_words import recipe_steps
 from modernize.report.roles import noun_of, nouns_of, role_text
 from modernize.report.rows import Row
 from modernize.report.seed_spread import seed_spread
-from modernize.report.study_tables import contrasts_table, reading_notes, rungs_table, sizes
+from modernize.report.study_tables import WARNINGS, contrasts_table, reading_notes, rungs_table, sizes
 from modernize.report.tasks import tasks
 from modernize.report.tests_in_detail import tests_in_detail
-from modernize.report.view import Block, Facts, Items, Page, Paragraph, Section, keys_of
+from modernize.report.view import Block, Facts, Fold, Items, Page, Paragraph, Section, keys_of
 from modernize.results.study import Study
 
 
@@ -49,8 +50,10 @@ def study_page(study: Study, rows: Sequence[Row], figures: Collection[str], prob
         title=study.title or f"{study.name}: {regime}on {study.data}",
         lead=(
             *([Paragraph(study.about)] if study.about else []),
+            *([] if study.expectation else [Paragraph(answer(rows))]),
+            *figures_of("answer", figures, study, rows),
+            *_facts(report),
             Paragraph(" ".join(scale_limits(study, rows))),
-            _facts(report),
         ),
         sections=illustrated((make(report) for make in SECTIONS), figures, study, rows),
         footnotes=tuple((notes[row.step], text) for row in rows if (text := cells.sources(study, row))),
@@ -60,32 +63,47 @@ def study_page(study: Study, rows: Sequence[Row], figures: Collection[str], prob
 def illustrated(
     sections: Iterable[Section], figures: Collection[str], study: Study, rows: Sequence[Row]
 ) -> tuple[Section, ...]:
-    """Put the figures of each section before its blocks, and leave out sections without either."""
-    shown = (
-        replace(section, blocks=(*figures_of(section.id, figures, study, rows), *section.blocks))
-        for section in sections
-    )
+    """Put the figures of each section beside its blocks, and leave out sections without either."""
+    shown = (replace(section, blocks=_beside(section, figures, study, rows)) for section in sections)
     return tuple(section for section in shown if section.blocks)
 
 
-def _facts(report: Report) -> Facts:
+def _beside(section: Section, figures: Collection[str], study: Study, rows: Sequence[Row]) -> tuple[Block, ...]:
+    """Figures that say what a table says stand below it; those that only some look for are folded."""
+    found = {place: figures_of(section.id, figures, study, rows, place) for place in ("above", "below", "folded")}
+    folds = (Fold(figure.alt, (figure,)) for figure in found["folded"])
+    return (*found["above"], *section.blocks[:1], *found["below"], *section.blocks[1:], *folds)
+
+
+def _facts(report: Report) -> Iterable[Block]:
+    """What was asked and found, and folded what was run; that is seen where it is not whole."""
     study, told = report.study, report.header
-    named = (
+    asked = (
         ("Expected", (study.expectation,) if study.expectation else ()),
         ("Found", (found_line(report.rows),) if study.expectation else ()),
+        ("Runs", () if all(row.status == "finished" for row in report.rows) else (told.runs,)),
+        ("Note", (study.note,) if study.note else ()),
+    )
+    run = (
         ("Data", told.data),
         ("Budget", told.budget),
         ("Seeds", (told.seeds,)),
         ("Runs", (told.runs,)),
         ("Hardware", told.hardware),
-        ("Note", (study.note,) if study.note else ()),
     )
-    return Facts(tuple((name, line) for name, lines in named for line in lines))
+    seen, folded = (
+        Facts(tuple((name, line) for name, lines in named for line in lines if line)) for named in (asked, run)
+    )
+    yield from [seen] if seen.items else []
+    yield Fold("What was run", (folded,))
 
 
 def _results(report: Report) -> Section:
     study, rows = report.study, report.rows
-    blocks = (rungs_table(study, rows, report.notes), Items(reading_notes(study, rows)))
+    warnings = tuple(note for note in reading_notes(study, rows) if note[0] in WARNINGS)
+    how = tuple(note for note in reading_notes(study, rows) if note[0] not in WARNINGS)
+    seen = (Items(warnings),) if warnings else ()
+    blocks = (rungs_table(study, rows, report.notes), *seen, Fold("How to read the table", (Items(how),)))
     return Section("rungs", nouns_of(rows).capitalize(), blocks)
 
 
@@ -100,7 +118,8 @@ def _deltas(report: Report) -> Section:
 
 
 def _cost(report: Report) -> Section:
-    return Section("cost", "Size and speed", tuple(sizes(report.study, report.rows)))
+    counted = tuple(sizes(report.study, report.rows))
+    return Section("cost", "Size and speed", (Fold("Counted costs, and measured speed", counted),))
 
 
 def _training(report: Report) -> Section:
@@ -119,11 +138,12 @@ def _steps(report: Report) -> Section:
         if row.planned.changes or not row.on_ladder
     )
     title = "What each step changed" if noun_of(report.rows) == "rung" else "Entry by entry"
-    return Section("steps", title, (*recipe_tables(grouped), Items(items)) if items else (), rungs=True)
+    blocks: tuple[Block, ...] = (*recipe_tables(grouped), Items(items)) if items else ()
+    return Section("steps", title, blocks, rungs=True, folded=True)
 
 
 def _methods(report: Report) -> Section:
-    return Section("methods", "Methods", (Items(methods(report.study, report.rows, report.header)),))
+    return Section("methods", "Methods", (Items(methods(report.study, report.rows, report.header)),), folded=True)
 
 
 def _problems(report: Report) -> Section:

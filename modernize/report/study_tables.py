@@ -9,11 +9,14 @@ from modernize.report import cells, numbers
 from modernize.report.paper import READINGS, reference_rows, sign_only_words
 from modernize.report.roles import macs_note, noun_of, on_paper_ladder, published_data
 from modernize.report.rows import Row, all_contrasts, chosen_epoch, records_of
-from modernize.report.view import Block, Cell, Paragraph, Table, table
+from modernize.report.view import Cell, Paragraph, Table, table
 from modernize.results.study import Study
 from modernize.words import macs_unit, plural, signed
 
 Notes = list[tuple[str, str]]
+
+WARNINGS = ("Stale", "Other code")
+"""Of the notes to a table, those that nobody may miss."""
 
 
 def rungs_table(study: Study, rows: Sequence[Row], keys: Mapping[str, str]) -> Table:
@@ -47,6 +50,7 @@ def rungs_table(study: Study, rows: Sequence[Row], keys: Mapping[str, str]) -> T
         ("delta published>", cells.delta_published) if deltas_published else None,
         ("verdict, published", cells.verdict_published) if paper else None,
         ("runs", lambda row: cells.runs(row, keys[row.step])),
+        narrow=True,
     )
 
 
@@ -61,7 +65,7 @@ def reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], .
     stale, changed = (", ".join(row.step for row in rows if getattr(row, kind)) for kind in ("stale", "other_code"))
     found: Notes = [
         ("Measured", f"test {study.metric.title} of {chosen_epoch(records_of(rows))} on {study.data}{against}."),
-        ("Records", f"named by the footnotes; files in results/{study.name}."),
+        ("Records", f"named among the sources; files in results/{study.name}."),
     ]
     if n_tests:
         over = f"{plural(n_tests, 'comparison')} of this {'table' if one_each else 'study'}"
@@ -138,7 +142,7 @@ def contrasts_table(rows: Sequence[Row]) -> Table:
     )
 
 
-def sizes(study: Study, rows: Sequence[Row]) -> Iterable[Block]:
+def sizes(study: Study, rows: Sequence[Row]) -> Iterable[Table | Paragraph]:
     """Cost and speed of every row, and what they are counts of."""
     (unit_name, unit), size = macs_unit(row.planned.macs for row in rows), study.image_size
     yield table(

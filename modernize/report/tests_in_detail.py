@@ -55,7 +55,7 @@ def tests_in_detail(report: Report) -> Section:
         *([("p, equivalence", _EQUIVALENCE)] if margin else []),
         *([("p, Holm", _SPENT)] if looks else []),
     ]
-    return Section("tests", "The tests in detail", (shown, Items(tuple(notes))))
+    return Section("tests", "The tests in detail", (shown, Items(tuple(notes))), folded=True)
 
 
 def _interval(of: Tested) -> Cell:

@@ -70,13 +70,18 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; `caption` says what it holds to those who do not see it, and under LaTeX's table."""
+    """A table; `caption` says what it holds to those who do not see it, and under LaTeX's table.
+
+    Attributes:
+        narrow: Whether Markdown has to fit it into a code host's column (`modernize.report.narrow`).
+    """
 
     kind: ClassVar[str] = "table"
     id: str
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,16 @@ class Figure:
     alt: str
 
 
-Block = Paragraph | Items | Facts | Table | Figure
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What a reader opens who wants to know more; only Markdown folds it."""
+
+    kind: ClassVar[str] = "fold"
+    title: str
+    blocks: tuple[Paragraph | Items | Facts | Table | Figure, ...]
+
+
+Block = Paragraph | Items | Facts | Table | Figure | Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +114,14 @@ class Section:
         title: The heading.
         blocks: In order.
         rungs: Whether HTML shows the rung panels in place of the blocks.
+        folded: Whether Markdown folds it.
     """
 
     id: str
     title: str
     blocks: tuple[Block, ...] = ()
     rungs: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +186,23 @@ def heads(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name=name.removesuffix(">"), number=name.endswith(">")) for name in names)
 
 
-def table(key: str, caption: str, items: Iterable[T], *columns: tuple[str, Callable[[T], Cell | str]] | None) -> Table:
+def is_source(key: str) -> bool:
+    """Whether a footnote names the records and tables behind a row: it is for who looks them up."""
+    return key.startswith("rung-")
+
+
+def unfolded(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """Give blocks with those that are folded in their places."""
+    return tuple(inner for block in blocks for inner in (block.blocks if isinstance(block, Fold) else (block,)))
+
+
+def table(
+    key: str,
+    caption: str,
+    items: Iterable[T],
+    *columns: tuple[str, Callable[[T], Cell | str]] | None,
+    narrow: bool = False,
+) -> Table:
     """Make a table of a row an item.
 
     Args:
@@ -178,6 +210,7 @@ def table(key: str, caption: str, items: Iterable[T], *columns: tuple[str, Calla
         caption: See `Table`.
         items: What its rows are of.
         columns: The name of each (see `heads`) and what it shows of an item; None is left out.
+        narrow: See `Table`.
 
     Examples:
         >>> table("squares", "Squares.", [2, 3], ("n", str), ("square>", lambda n: Cell(f"{n * n}"))).rows[1][1].text
@@ -189,6 +222,7 @@ def table(key: str, caption: str, items: Iterable[T], *columns: tuple[str, Calla
         caption,
         heads(*(name for name, _ in shown)),
         tuple(tuple(_cell(show(item)) for _, show in shown) for item in items),
+        narrow=narrow,
     )
 
 

@@ -189,7 +189,9 @@ def _refuse_beside_attribution(request: RunRequest) -> None:
     chosen += [
         name for name in ("baseline", "controls", "until_decided", "extend", "weights") if getattr(request, name)
     ]
-    chosen += [name for name in ("entries", "contrasts", "references") if getattr(request.definition, name)]
+    chosen += [
+        name for name in ("entries", "contrasts", "predictions", "references") if getattr(request.definition, name)
+    ]
     if chosen:
         raise ModernizeError(
             f"{chosen[0]} and attribution contradict each other: its rows are coalitions of the ladder's steps, which "

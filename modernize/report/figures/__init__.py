@@ -7,11 +7,11 @@ give a figure as a file or as an element of an HTML page; the same figure gives 
 
 from __future__ import annotations
 
-from modernize.report.figures.bars import figure2
 from modernize.report.figures.blocks import block, blocks_side_by_side, change
 from modernize.report.figures.breakdown import cost_breakdown
 from modernize.report.figures.catalogue import FIGURES, MAIN, alt_text, draw, write_figures
 from modernize.report.figures.curves import curves, rung_curve
+from modernize.report.figures.dots import figure2
 from modernize.report.figures.forest import deltas
 from modernize.report.figures.look import Theme
 from modernize.report.figures.output import figure_bytes, svg_text

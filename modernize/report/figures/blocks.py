@@ -14,6 +14,7 @@ from modernize.report.figures.flow import draw_part, scale_for
 from modernize.report.figures.look import KINDS, Theme
 from modernize.report.figures.parts import Part, block_part, compare, network_parts
 from modernize.report.figures.style import house_style
+from modernize.report.figures.swin import SWIN_BLOCK, TITLE
 from modernize.spec import Spec
 
 MARGIN = 16.0
@@ -60,6 +61,22 @@ def blocks_side_by_side(
     return _compared(before, after, ["block"], titles, theme)
 
 
+def blocks_beside_swin(before: Spec, after: Spec, *, titles: tuple[str, str], theme: Theme = "light") -> Figure:
+    """Draw the blocks of a ladder's ends and of Swin-T, as Figure 4 of the paper does.
+
+    Args:
+        before: The first rung.
+        after: The last rung.
+        titles: What to call them.
+        theme: "light" or "dark".
+
+    Raises:
+        ModernizeError: If there is no such theme.
+    """
+    ends = [(title, [[block_part(blueprint(spec))]]) for title, spec in zip(titles, (before, after), strict=True)]
+    return _page([*ends, (TITLE, [[*SWIN_BLOCK]])], (), theme, arrows=False)
+
+
 def change(
     before: Spec, after: Spec, *, titles: tuple[str, str] = ("before", "after"), theme: Theme = "light"
 ) -> Figure:
@@ -98,7 +115,7 @@ def _columns(parts: Sequence[Part]) -> list[list[Part]]:
     return columns
 
 
-def _page(sides: Sequence[Side], words: Sequence[str], theme: Theme) -> Figure:
+def _page(sides: Sequence[Side], words: Sequence[str], theme: Theme, *, arrows: bool = True) -> Figure:
     """Lay out sides of columns of parts, then a legend and the changed fields, and draw all of it."""
     every = [part for _, columns in sides for column in columns for part in column]
     scale = scale_for(every)
@@ -123,7 +140,7 @@ def _page(sides: Sequence[Side], words: Sequence[str], theme: Theme) -> Figure:
                     y, bottom = room.bottom + _PART_TITLE + 10, max(bottom, room.bottom)
                 x = edge
             x = max(x, start + text_width(title, TITLE_FONT, "bold"))
-        for joint in joints:
+        for joint in joints if arrows else ():
             canvas.arrow((joint - 15, (top + bottom) / 2), (joint + 15, (top + bottom) / 2))
         y = _draw_legend(canvas, every, bottom + 14 + _LINE / 2, x)
         for text in words:
@@ -140,7 +157,7 @@ def _draw_legend(canvas: Canvas, parts: Sequence[Part], y: float, right: float) 
     entries = [
         (name, look.tint(look.kinds[kind], 0.3), look.kinds[kind], LINE)
         for kind, name in KINDS.items()
-        if kind in kinds
+        if kind in kinds and kind != "rest"  # each says what it is
     ]
     entries += [("changed", look.page, look.mark, 3.0)] if any(part.marked for part in parts) else []
     x = MARGIN

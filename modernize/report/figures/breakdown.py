@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal
 
 from matplotlib.axes import Axes
@@ -12,7 +13,8 @@ from matplotlib.patches import Patch
 from modernize.cost import Cost, PartCost, cost
 from modernize.errors import ModernizeError, unknown_name
 from modernize.report.figures.look import KINDS, Look, Theme
-from modernize.report.figures.style import house_style, lined, settled, shortened
+from modernize.report.figures.style import WIDTH, house_style, lined, settled, shortened
+from modernize.report.provenance import MEASURED
 from modernize.spec import Spec
 
 By = Literal["kind", "stage"]
@@ -25,14 +27,20 @@ _LIGHTEST, _DARKEST = 0.2, 1.0
 
 
 def cost_breakdown(
-    specs: Mapping[str, Spec], by: By = "kind", image_size: int | None = None, *, theme: Theme = "light"
+    specs: Mapping[str, Spec],
+    by: By = "kind",
+    image_size: int | None = None,
+    *,
+    speeds: Mapping[str, float] = MappingProxyType({}),
+    theme: Theme = "light",
 ) -> Figure:
-    """Draw what each network costs, MACs at the left and parameters at the right, a stacked bar a network.
+    """Draw what each network costs, a stacked bar of MACs, one of parameters, and how fast it trains.
 
     Args:
         specs: Networks by name, drawn from top to bottom.
         by: What the bars are stacked of: "kind" of operation, or "stage" (each with its downsampling).
         image_size: Height and width of the input in pixels; each regime's own by default.
+        speeds: Measured training images a second by name, where they are known.
         theme: "light" or "dark".
 
     Raises:
@@ -50,7 +58,9 @@ def cost_breakdown(
         _add(stacks, of.ops, own)
     sizes = sorted({of.image_size for of in counted.values()})
     with house_style(theme) as look:
-        return _panels([shortened(name, 22) for name in specs], stacks, names, by, sizes, look)
+        return _panels(
+            [shortened(name, 22) for name in specs], stacks, names, by, sizes, [speeds.get(n) for n in specs], look
+        )
 
 
 def _keys(counted: Cost, by: By) -> dict[str, str]:
@@ -75,20 +85,30 @@ def _add(stacks: Stacks, ops: Sequence[PartCost], keys: Mapping[str, str]) -> No
 
 
 def _panels(
-    labels: Sequence[str], stacks: Stacks, names: Mapping[str, str], by: By, sizes: Sequence[int], look: Look
+    labels: Sequence[str],
+    stacks: Stacks,
+    names: Mapping[str, str],
+    by: By,
+    sizes: Sequence[int],
+    speeds: Sequence[float | None],
+    look: Look,
 ) -> Figure:
     colours = _colours(names, by, look)
-    figure, axes = lined(labels, n_panels=2, line=0.36, ticks=6)
+    timed = any(speed is not None for speed in speeds)
+    figure, axes = lined(labels, n_panels=2 + timed, line=0.36, ticks=6 - timed)
+    figure.set_figwidth(WIDTH)
     pixels = f"{sizes[0]} px" if len(sizes) == 1 else "each one's own input size"
     units = {
-        "macs": (("GMACs", 1e9), ("MMACs", 1e6), f"at {pixels} (convolutions and classifier)"),
+        "macs": (("GMACs", 1e9), ("MMACs", 1e6), f"at {pixels}"),
         "params": (("million parameters", 1e6), ("thousand parameters", 1e3), ""),
     }
-    for panel, (measure, (large, small, where)) in zip(axes, units.items(), strict=True):
+    for panel, (measure, (large, small, where)) in zip(axes, units.items(), strict=False):
         totals = [sum(column) for column in zip(*stacks[measure].values(), strict=True)]
         name, unit = large if max(totals) >= large[1] else small
         _bars(panel, stacks[measure], totals, unit, colours, look)
         panel.set_xlabel(f"{name} {where}".strip())
+    if timed:
+        _speeds(axes[-1], speeds, look)
     used = [key for key in names if any(sum(stacks[measure][key]) for measure in _MEASURES)]
     figure.legend(
         handles=[Patch(label=names[key], **_surface(key, colours, look)) for key in used],
@@ -100,6 +120,18 @@ def _panels(
         columnspacing=1.6,
     )
     return settled(figure, look)
+
+
+def _speeds(axes: Axes, speeds: Sequence[float | None], look: Look) -> None:
+    """Draw what was measured as dots: a bar is what something is made of."""
+    known = [(place, speed) for place, speed in enumerate(speeds) if speed is not None]
+    most = max(speed for _, speed in known) or 1.0
+    for place, speed in known:
+        axes.plot([0, speed], [place, place], color=look.grid, lw=1.2, zorder=1)
+        axes.plot(speed, place, MEASURED.marker, color=look.measured, ms=8, zorder=2)
+        axes.annotate(f"{speed:,.0f}", (speed, place), (8, 0), textcoords="offset points", va="center", fontsize=10.5)
+    axes.set_xlim(0, 1.25 * most)
+    axes.set_xlabel("training images/s, measured")
 
 
 def _bars(

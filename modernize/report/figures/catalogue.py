@@ -6,19 +6,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from matplotlib.figure import Figure
 
 from modernize.errors import unknown_name
-from modernize.report.figures.bars import figure2
-from modernize.report.figures.blocks import blocks_side_by_side
+from modernize.report.figures.blocks import blocks_beside_swin
 from modernize.report.figures.breakdown import By, cost_breakdown
 from modernize.report.figures.credit import credit
 from modernize.report.figures.curves import curves
+from modernize.report.figures.dots import figure2
 from modernize.report.figures.forest import deltas
 from modernize.report.figures.look import Theme
-from modernize.report.figures.output import FORMATS, figure_bytes
+from modernize.report.figures.output import FORMATS, Format, figure_bytes
 from modernize.report.figures.pictures import pictures
 from modernize.report.figures.style import rung_label
 from modernize.report.figures.told import confusion, mistakes
@@ -46,6 +46,7 @@ class Drawing:
         draw: Draws a study.
         alt: What it shows, for those who do not see it; "{noun}" is what a row is, "{metric}" the study's.
         published: The same of a ladder as published; "" for `alt`.
+        place: In the section: "above" or "below" its first block, or "folded", for those who look for it.
         main: Whether Markdown shows it; HTML shows all.
         measured: Whether it shows measurements alone.
         any_metric: Whether it also shows rows that measure something else than the study's metric.
@@ -56,6 +57,7 @@ class Drawing:
     draw: _Draw
     alt: str
     published: str = ""
+    place: Literal["above", "below", "folded"] = "above"
     main: bool = False
     measured: bool = False
     any_metric: bool = False
@@ -69,7 +71,8 @@ def _deltas(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Fig
 def _costs(study: Study, rows: Sequence[Row], *, by: By, theme: Theme = "light") -> Figure | None:
     known = rung_specs(study, rows)
     specs = {rung_label(row): spec for row in ladder_of(rows) if (spec := known[row.step])}
-    return cost_breakdown(specs, by, study.image_size, theme=theme) if specs else None
+    speeds = {rung_label(row): row.images_per_second for row in ladder_of(rows) if row.images_per_second is not None}
+    return cost_breakdown(specs, by, study.image_size, speeds=speeds, theme=theme) if specs else None
 
 
 def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
@@ -78,7 +81,7 @@ def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figur
     if len(found) < 2:
         return None
     (first, before), (last, after) = found[0], found[-1]
-    return blocks_side_by_side(before, after, titles=(first, last), theme=theme)
+    return blocks_beside_swin(before, after, titles=(first, last), theme=theme)
 
 
 FIGURES: dict[str, Drawing] = {
@@ -104,8 +107,9 @@ FIGURES: dict[str, Drawing] = {
         section="rungs",
         file="ladder",
         draw=figure2,
-        alt="{Metric} of every {noun}, measured and published each on an axis of its own, with MACs",
-        published="Top-1 of every rung as published, with MACs",
+        alt="{Metric} of every {noun}, measured and published each on an axis of its own",
+        published="Top-1 of every rung as published",
+        place="below",
         main=True,
     ),
     "deltas": Drawing(
@@ -120,37 +124,17 @@ FIGURES: dict[str, Drawing] = {
         section="cost",
         file="accuracy-macs",
         draw=pareto,
-        alt="{Metric} of every {noun} against multiply-accumulates",
-        published="Published top-1 against multiply-accumulates, the ladder as a path among other published networks",
+        alt="{Metric} of every {noun} against multiply-accumulates, the ladder as a numbered path",
+        published="Published top-1 against multiply-accumulates, the ladder as a numbered path among other networks",
         main=True,
-    ),
-    "params": Drawing(
-        section="cost",
-        file="accuracy-params",
-        draw=partial(pareto, against="params"),
-        alt="{Metric} of every {noun} against parameters",
-        published="Published top-1 against parameters, the ladder as a path among other published networks",
-    ),
-    "speed": Drawing(
-        section="cost",
-        file="accuracy-speed",
-        draw=partial(pareto, against="images_per_second"),
-        alt="{Metric} of every {noun} against training speed",
-        main=True,
-        measured=True,
-    ),
-    "seconds": Drawing(
-        section="cost",
-        file="accuracy-seconds",
-        draw=partial(pareto, against="seconds"),
-        alt="{Metric} of every {noun} against training time",
-        measured=True,
     ),
     "costs": Drawing(
         section="cost",
         file="costs-kinds",
         draw=partial(_costs, by="kind"),
-        alt="Multiply-accumulates and parameters of every rung by kind of operation",
+        alt="Multiply-accumulates and parameters of every rung by kind of operation, and its measured training speed",
+        published="Multiply-accumulates and parameters of every rung by kind of operation",
+        place="folded",
         main=True,
     ),
     "stages": Drawing(
@@ -163,7 +147,7 @@ FIGURES: dict[str, Drawing] = {
         section="training",
         file="curves-{metric}",
         draw=curves,
-        alt="{Metric} by epoch, a panel for each {noun}",
+        alt="{Metric} by epoch, a panel for each {noun}, and below it the change against the one before",
         main=True,
         measured=True,
     ),
@@ -172,6 +156,7 @@ FIGURES: dict[str, Drawing] = {
         file="curves-loss",
         draw=partial(curves, of="loss"),
         alt="Training loss by epoch, a panel for each {noun}",
+        place="folded",
         main=True,
         measured=True,
     ),
@@ -179,7 +164,7 @@ FIGURES: dict[str, Drawing] = {
         section="training",
         file="curves-lr",
         draw=partial(curves, of="lr"),
-        alt="Learning rate by epoch, a panel for each {noun}",
+        alt="Learning rate by epoch",
         measured=True,
     ),
     "pictures": Drawing(
@@ -211,7 +196,7 @@ FIGURES: dict[str, Drawing] = {
         section="steps",
         file="block-ends",
         draw=_ends,
-        alt="A block of the first and of the last rung side by side",
+        alt="A block of the first and of the last rung, and of Swin-T, side by side",
         main=True,
     ),
 }
@@ -252,6 +237,7 @@ def write_figures(
     *,
     keys: Collection[str] = MAIN,
     theme: Theme = "light",
+    formats: Sequence[Format] = FORMATS,
 ) -> tuple[dict[str, str], list[Path]]:
     """Draw and write figures as PNG and SVG.
 
@@ -261,6 +247,7 @@ def write_figures(
         folder: Where the files go.
         keys: Of `FIGURES`.
         theme: "light" or "dark"; names of dark files end in "-dark".
+        formats: Any of "png" and "svg".
 
     Returns:
         The file name without suffix of each figure by its key, and the files written. A figure that the study has
@@ -277,5 +264,5 @@ def write_figures(
         if figure is None:
             continue
         names[key] = FIGURES[key].file.format(metric=metric) + ("-dark" if theme == "dark" else "")
-        written += [write_atomically(folder / f"{names[key]}.{s}", figure_bytes(figure, s)) for s in FORMATS]
+        written += [write_atomically(folder / f"{names[key]}.{s}", figure_bytes(figure, s)) for s in formats]
     return names, written

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from modernize.analysis.attribution import Effect
-from modernize.report.credit import attribution_in, credits_in, over_text, published_delta
+from modernize.report.credit import attribution_in, credits_in, orders_text, published_delta
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import WIDTH, house_style, lined, setting, settled, shortened, stale_notes
 from modernize.report.provenance import MEASURED, PUBLISHED
@@ -59,7 +59,7 @@ def credit(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
                 axes.axhline(place - 0.5, color=look.grid, lw=0.7, zorder=0)
         unit = "percentage points" if metric.unit == "%" else metric.unit or "its unit"
         panels[1].set_xlabel(f"change of {metric.title}, {unit}{', less is better' * metric.falls}")
-        over = f": {over_text(attribution_in(study), found)}" if found.total else ""
+        over = f"; Shapley values over {orders_text(attribution_in(study), found)}" if found.total else ""
         notes = [
             f"measured: {setting(study)}{over}",
             "square: in the ladder's order, over orders, and what is lost when left out of all; circle: added to none",

@@ -1,9 +1,9 @@
-"""Training curves: one panel a rung, its seeds as a band, other rungs in grey behind it; or one rung by itself."""
+"""Training curves: one panel a rung, its seeds as a band and the rung before it dashed; or one rung by itself."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,10 +16,11 @@ from modernize.errors import unknown_name
 from modernize.metrics import Metric
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import house_style, rung_label, sentence, settled, shortened, stale_notes, verdict
-from modernize.report.roles import nouns_of
 from modernize.report.rows import Row
 from modernize.results.record import Curves
+from modernize.results.statistics import Delta, paired_delta
 from modernize.results.study import Study
+from modernize.words import listed, plural
 
 Of = Literal["metric", "loss", "lr"]
 # Where the axes of one rung's curve begin and end, as shares of the width.
@@ -28,17 +29,24 @@ _LEFT, _RIGHT = 0.1, 0.97
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Quantity:
-    """What the panels show: where it stands in a record, how it is called, and its digits."""
+    """What the panels show: where it stands in a record, how it is called, and its digits.
+
+    Attributes:
+        paired: Whether rungs may be subtracted from each other.
+    """
 
     series: Callable[[Curves], Sequence[float]]
     label: str
     number: Callable[[float], str]
     falls: bool = True
     most: float = math.inf
+    paired: bool = False
 
 
 def curves(study: Study, rows: Sequence[Row], of: Of = "metric", *, theme: Theme = "light") -> Figure:
     """Draw a quantity by epoch, one panel a rung: the mean over seeds, and a band from the least to the greatest.
+
+    The rung before is dashed; below stands the change against it, paired by seed. Learning rates share one panel.
 
     Args:
         study: The plan.
@@ -53,7 +61,8 @@ def curves(study: Study, rows: Sequence[Row], of: Of = "metric", *, theme: Theme
     if of not in quantities:
         raise unknown_name("curve", of, quantities)
     with house_style(theme) as look:
-        return settled(_panels(study, rows, quantities[of], look), look)
+        drawn = _rates if of == "lr" else _panels
+        return settled(drawn(study, rows, quantities[of], look), look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,7 @@ def _quantities(rows: Sequence[Row], metric: Metric) -> dict[str, _Quantity]:
             number=(lambda v: f"{v:.1f}") if metric.unit == "%" else (lambda v: f"{v:.{metric.digits}f}"),
             falls=metric.falls,
             most=100.0 if metric.unit == "%" else math.inf,
+            paired=True,
         ),
         "loss": _Quantity(series=lambda c: c.train_loss, label="training loss", number="{:.2f}".format),
         "lr": _Quantity(series=lambda c: c.lr, label="learning rate", number="{:.1e}".format),
@@ -131,34 +141,119 @@ def _quantities(rows: Sequence[Row], metric: Metric) -> dict[str, _Quantity]:
 def _panels(study: Study, rows: Sequence[Row], quantity: _Quantity, look: Look) -> Figure:
     columns = min(range(4, 7), key=lambda c: -len(rows) % c) if len(rows) > 4 else max(1, len(rows))
     lines = max(1, math.ceil(len(rows) / columns))
-    figure = Figure(figsize=(13.333, max(4.0, 1.3 + 1.62 * lines)), layout="constrained")
-    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
-    panels: list[Axes] = list(grid.flat)
-    tables = [_table(row, quantity) for row in rows]
-    panels[0].set_xlim(0.5, study.epochs + 0.5)
-    panels[0].set_ylim(*_limits(rows, quantity))
+    by_step = {row.step: row for row in rows}
+    # Losses of different recipes cannot be subtracted.
+    differences = {row.step: _differences(row, by_step.get(row.before), quantity) for row in rows if quantity.paired}
+    differences = {step: found for step, found in differences.items() if len(found) > 1}
+    tall = 2.5 if differences else 1.62
+    figure = Figure(figsize=(13.333, max(4.0, 1.3 + tall * lines)), layout="constrained")
+    outer = figure.add_gridspec(lines, columns)
+    tables = {row.step: _table(row, quantity) for row in rows}
+    first: tuple[Axes, Axes] | None = None
     few = FixedLocator(range(1, study.epochs + 1))
-    panels[0].xaxis.set_major_locator(few if study.epochs <= 4 else MaxNLocator(4, integer=True))
-    for i, (row, axes) in enumerate(zip(rows, panels, strict=False)):
+    for i, row in enumerate(rows):
+        # The last panel of a column carries its epochs, also above a gap.
+        lowest, leftmost = i + columns >= len(rows), i % columns == 0
+        cell = outer[i // columns, i % columns]
+        if differences:
+            inner = cell.subgridspec(2, 1, height_ratios=(1.9, 1), hspace=0.04)
+            axes = figure.add_subplot(inner[0], sharex=first and first[0], sharey=first and first[0])
+            below = figure.add_subplot(inner[1], sharex=first and first[0], sharey=first and first[1])
+        else:
+            axes = below = figure.add_subplot(cell, sharex=first and first[0], sharey=first and first[0])
+        if first is None:
+            axes.set_xlim(0.5, study.epochs + 0.5)
+            axes.set_ylim(*_limits(rows, quantity))
+            axes.xaxis.set_major_locator(few if study.epochs <= 4 else MaxNLocator(4, integer=True))
+        first = first or (axes, below)
         axes.grid()
         axes.set_title(rung_label(row), fontsize=11.5, pad=3)
-        for other in tables:
-            mean = other.mean(axis=0) if len(other) else []
-            axes.plot(range(1, len(mean) + 1), mean, color=look.tint(look.other, 0.6), lw=0.8, zorder=1)
-        _finished(axes, row, tables[i], quantity, look.baseline if row.planned.role == "baseline" else look.measured)
+        before = by_step.get(row.before)
+        if before and len(tables[before.step]):
+            mean = tables[before.step].mean(axis=0)
+            axes.plot(range(1, len(mean) + 1), mean, color=look.faint, lw=1.3, ls=(0, (4, 2)), zorder=1)
+        _finished(
+            axes, row, tables[row.step], quantity, look.baseline if row.planned.role == "baseline" else look.measured
+        )
         _unfinished(axes, row, quantity, look)
-        # The last panel of a column carries its epochs, also above a gap.
-        axes.tick_params(labelbottom=i + columns >= len(rows))
-    for axes in panels[len(rows) :]:
-        axes.set_axis_off()
-    most = max(map(len, tables), default=0)
-    seeds = [f"line: mean of {most} seeds", "band: least to greatest of them"] if most > 1 else ["one seed"]
-    notes = [*seeds, *([f"grey: the other {nouns_of(rows)}"] if len(rows) > 1 else []), "number: last epoch"]
+        axes.tick_params(labelbottom=lowest and not differences, labelleft=leftmost)
+        if differences:
+            if row.step in differences:
+                _difference(below, differences[row.step], look)
+            else:
+                below.set_axis_off()
+            below.tick_params(labelbottom=lowest, labelleft=leftmost)
+    if differences and first:
+        first[1].set_ylim(*_room_for(differences.values()))
+    most = max(map(len, tables.values()), default=0)
+    notes = [f"line: mean of {most} seeds", "band: least to greatest of them"] if most > 1 else ["one seed"]
+    notes += ["dashed: the rung before"] if any(row.before in by_step for row in rows) else []
+    notes += ["number: last epoch"]
+    if differences:
+        banded = any(one.low is not None for found in differences.values() for one in found)
+        notes.append(f"below: change against it, paired by seed{', with its 95 % interval' if banded else ''}")
     if any(r.status == "diverged" for row in rows for r in row.records.values()):
         notes.append("cross: diverged")
     figure.supylabel(quantity.label, fontsize=13)
     words = sentence([f"epoch of training on {shortened(study.data, 30)}", *notes, *stale_notes(rows)], 150)
     figure.supxlabel(words, fontsize=11.5)
+    return figure
+
+
+def _differences(row: Row, before: Row | None, quantity: _Quantity) -> list[Delta]:
+    """Change against the rung before at each epoch, over the seeds that both finished."""
+    if before is None:
+        return []
+    after, foot = (
+        {seed: quantity.series(r.curves) for seed, r in one.records.items() if r.status == "finished"}
+        for one in (row, before)
+    )
+    both = after.keys() & foot.keys()
+    length = min((len(of[seed]) for of in (after, foot) for seed in both), default=0)
+    at = ([{seed: of[seed][epoch] for seed in both} for of in (after, foot)] for epoch in range(length))
+    return [delta for one, other in at if (delta := paired_delta(one, other))]
+
+
+def _difference(axes: Axes, found: Sequence[Delta], look: Look) -> None:
+    axes.grid()
+    axes.axhline(0, color=look.ink, lw=0.9, zorder=1)
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+    epochs = range(1, len(found) + 1)
+    axes.plot(epochs, [one.mean for one in found], color=look.measured, lw=1.6, zorder=3)
+    banded = [(epoch, one.low, one.high) for epoch, one in zip(epochs, found, strict=True) if one.low is not None]
+    if banded:
+        where, low, high = zip(*banded, strict=True)
+        axes.fill_between(where, low, high, color=look.tint(look.measured, 0.3), lw=0, zorder=2)
+
+
+def _room_for(every: Iterable[Sequence[Delta]]) -> tuple[float, float]:
+    """Limits for the second half of training: what comes before may leave the panel."""
+    late = [one for found in every for one in found[len(found) // 2 :]]
+    ends = [end for one in late for end in (one.mean, one.low, one.high) if end is not None]
+    low, high = min([*ends, 0.0]), max([*ends, 0.0])
+    margin = 0.08 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _rates(study: Study, rows: Sequence[Row], quantity: _Quantity, look: Look) -> Figure:
+    """Draw the learning rates in one panel, a line for all that share one."""
+    alike: dict[tuple[float, ...], list[str]] = {}
+    for row in rows:
+        record = next(iter(row.records.values()), None)
+        if record and record.curves.lr:
+            alike.setdefault(tuple(record.curves.lr), []).append(row.step)
+    figure = Figure(figsize=(13.333, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    axes.grid()
+    for number, (values, steps) in enumerate(alike.items()):
+        name = listed(steps) if len(steps) < 4 else f"{steps[0]} to {steps[-1]}, {plural(len(steps), 'row')}"
+        style = ("-", (0, (5, 2)), ":", "-.")[number % 4]
+        axes.plot(range(1, len(values) + 1), values, color=look.measured, ls=style, lw=2.0, label=shortened(name, 90))
+    axes.set(xlabel=f"epoch of training on {shortened(study.data, 30)}", ylabel=quantity.label)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.margins(x=0.02)
+    if alike:
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False, ncols=min(3, len(alike)), fontsize=11)
     return figure
 
 

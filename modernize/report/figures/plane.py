@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from modernize.report.figures.labels import Point, place_labels
 from modernize.report.figures.look import Look
 from modernize.report.figures.style import shortened
+from modernize.report.provenance import Provenance
 
 _LEGEND = {"adopted": "rung", "baseline": "baseline", "control": "control", "network": "network"}
 """What roles are called where rungs and other networks stand in one plane."""
@@ -20,41 +21,54 @@ _LEGEND = {"adopted": "rung", "baseline": "baseline", "control": "control", "net
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point of a plane; `before` is the rung it stands on, "" for what is none."""
+    """A point of a plane.
+
+    Attributes:
+        name: What is written beside it, of a rung its number.
+        at: Its cost and its result.
+        role: Decides its shape.
+        step: The rung it is, "" for what is none.
+        before: The rung it stands on.
+        std: Standard deviation of its result, None where there is none.
+        printed: What its cost is printed as, where that cannot be.
+    """
 
     name: str
     at: Point
     role: Literal["adopted", "probe", "context", "baseline", "control", "network"]
+    step: str = ""
     before: str = ""
+    std: float | None = None
+    printed: float | None = None
 
 
 def draw_path(
-    axes: Axes, marks: Sequence[Mark], colour: str, look: Look, *, less_is_better: bool, falls: bool = False
+    axes: Axes, marks: Sequence[Mark], kind: Provenance, colour: str, look: Look, *, falls: bool = False
 ) -> None:
     """Draw rungs in their order, probes hanging beside them, context, the Pareto front, and a label at each point.
 
     Args:
         axes: Empty, in a figure with a fixed layout.
         marks: In the ladder's order.
+        kind: Measured or published, which decides the shape of rungs.
         colour: Of the path.
         look: The theme's colours.
-        less_is_better: Which way the front faces, of what it costs.
-        falls: And of what it gives.
+        falls: Whether less of a result is better.
     """
     axes.grid()
     if not marks:
         axes.text(0.5, 0.5, "nothing to show", transform=axes.transAxes, ha="center", color=look.faint, style="italic")
         axes.set(xticks=[], yticks=[])
         return
-    axes.set_xlim(*_roomy([mark.at[0] for mark in marks]))
-    axes.set_ylim(*_roomy([mark.at[1] for mark in marks]))
-    places = {mark.name: mark.at for mark in marks}
+    axes.set_xlim(*_roomy([x for mark in marks for x in (mark.at[0], mark.printed or mark.at[0])]))
+    axes.set_ylim(*_roomy([y for mark in marks for y in (mark.at[1] - (mark.std or 0), mark.at[1] + (mark.std or 0))]))
+    places = {mark.step: mark.at for mark in marks if mark.step}
     walked = list(pairwise(mark.at for mark in marks if mark.role == "adopted"))
     hanging = [(places[m.before], m.at) for m in marks if m.role == "probe" and m.before in places]
     # Of the ladder alone where there is one: no line leads from a rung to a network that is none.
     own = [mark.at for mark in marks if mark.role in ("adopted", "probe")]
     own = own or [mark.at for mark in marks if mark.role != "context"]
-    front = pareto_front(own, less_is_better=less_is_better, falls=falls)
+    front = pareto_front(own, falls=falls)
     wide: dict[str, Any] = {"lw": 8, "solid_capstyle": "round", "solid_joinstyle": "round", "drawstyle": "steps-post"}
     axes.plot(*zip(*front, strict=True), color=look.tint(colour, 0.3), gid="front", zorder=0.5, **wide)
     for a, b in walked:
@@ -63,12 +77,20 @@ def draw_path(
     for a, b in hanging:
         axes.plot(*zip(a, b, strict=True), color=colour, lw=1.2, ls=(0, (3, 2)), alpha=0.75, zorder=1)
     for mark in marks:
-        axes.plot(*mark.at, ls="", zorder=3, **_shape(mark.role, colour, look))
+        x, y = mark.at
+        if mark.std is not None:
+            axes.plot([x, x], [y - mark.std, y + mark.std], color=colour, lw=1.4, zorder=2, solid_capstyle="butt")
+        if mark.printed is not None:
+            axes.plot([x, mark.printed], [y, y], color=colour, lw=1.2, ls=":", zorder=1)
+            axes.plot(
+                mark.printed, y, ls="", gid="printed", zorder=3, **_shape("probe", kind, colour, look) | {"ms": 6}
+            )
+        axes.plot(*mark.at, ls="", zorder=3, **_shape(mark.role, kind, colour, look))
     roles = dict.fromkeys(mark.role for mark in marks)
     named = [role for role in roles if role in _LEGEND]
     if len(named) > 1 or {*named} - {"adopted", "network"}:
-        handles = [Line2D([], [], ls="", label=_LEGEND[role], **_shape(role, colour, look)) for role in named]
-        at: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.046), "borderaxespad": 0.0}
+        handles = [Line2D([], [], ls="", label=_LEGEND[role], **_shape(role, kind, colour, look)) for role in named]
+        at: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.135), "borderaxespad": 0.0}
         tight: dict[str, Any] = {"frameon": False, "fontsize": 10.5, "handletextpad": 0.2, "columnspacing": 1.0}
         axes.legend(handles=handles, ncols=len(handles), **at, **tight)
     place_labels(
@@ -81,29 +103,29 @@ def draw_path(
     )
 
 
-def _shape(role: str, colour: str, look: Look) -> dict[str, Any]:
-    """How a point of a role is drawn: rungs are round, whatever is none has a shape of its own."""
+def _shape(role: str, kind: Provenance, colour: str, look: Look) -> dict[str, Any]:
+    """How a point of a role is drawn: rungs as all that is measured or published, others in shapes of their own."""
     marker, face, edge, size = {
-        "adopted": ("o", colour, look.ink, 8.0),
-        "network": ("o", colour, look.ink, 8.0),
-        "probe": ("o", look.page, colour, 8.0),
-        "baseline": ("s", look.baseline, look.ink, 8.0),
-        "control": ("^", look.page, look.ink, 8.0),
+        "adopted": (kind.marker, colour, look.ink, 8.0),
+        "network": (kind.marker, colour, look.ink, 8.0),
+        "probe": (kind.marker, look.page, colour, 8.0),
+        "baseline": ("^", look.baseline, look.ink, 9.0),
+        "control": ("v", look.page, look.ink, 9.0),
         "context": ("D", look.other, look.other, 6.5),
     }[role]
     return {"marker": marker, "mfc": face, "mec": edge, "ms": size, "mew": 1.0}
 
 
-def pareto_front(points: Sequence[Point], *, less_is_better: bool, falls: bool = False) -> list[Point]:
+def pareto_front(points: Sequence[Point], *, falls: bool = False) -> list[Point]:
     """Return the points that no other beats in both respects, cheapest first.
 
     Examples:
-        >>> pareto_front([(2.0, 70.0), (1.0, 60.0), (3.0, 65.0)], less_is_better=True)
+        >>> pareto_front([(2.0, 70.0), (1.0, 60.0), (3.0, 65.0)])
         [(1.0, 60.0), (2.0, 70.0)]
     """
-    sign, up = 1 if less_is_better else -1, -1 if falls else 1
+    up = -1 if falls else 1
     front: list[Point] = []
-    for point in sorted(points, key=lambda p: (sign * p[0], -up * p[1])):
+    for point in sorted(points, key=lambda p: (p[0], -up * p[1])):
         if not front or up * point[1] > up * front[-1][1]:
             front.append(point)
     return front

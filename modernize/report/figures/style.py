@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import Any
 
 import matplotlib as mpl
@@ -114,6 +114,15 @@ def lined(
         axes.grid(axis="x")
         axes.xaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
     return figure, panels
+
+
+def headed(axes: Axes, title: str, about: str, colour: str, look: Look, width: int = 72) -> None:
+    """Write a title over a panel, and in small letters below it what the panel is of."""
+    lines = wrap(about, width)
+    axes.set_title(title, color=colour, weight="bold", pad=10 + 15 * len(lines))
+    at: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    for place, line in enumerate(reversed(lines)):
+        axes.annotate(line, (0, 1), (0, 6 + 15 * place), fontsize=10.5, color=look.faint, **at)
 
 
 def settled(figure: Figure, look: Look, notes: Sequence[str] = ()) -> Figure:

@@ -1,23 +1,24 @@
-"""The paper's Figure 2 redrawn: a bar a rung, both regimes, MACs along the bars, and what was measured beside it.
+"""The paper's Figure 2 redrawn: a dot a rung, both regimes, and what was measured beside it.
 
 What is no rung stands apart, below the ladder; a study without rungs has the same picture of its entries.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from modernize.published import PUBLISHED_REGIMES, PublishedRow, published_row, published_rows
 from modernize.regimes import get_regime
-from modernize.report.climb import sections_of
+from modernize.report.climb import SOURCE, sections_of
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import (
+    headed,
     house_style,
     lined,
     rung_label,
@@ -28,15 +29,16 @@ from modernize.report.figures.style import (
     verdict,
 )
 from modernize.report.paper import reference_rows
+from modernize.report.provenance import MEASURED, PUBLISHED
 from modernize.report.roles import ladder_of, on_paper_ladder
 from modernize.report.rows import Row, make_rows
 from modernize.report.specs import paper_study
 from modernize.results.study import Study
-from modernize.words import listed, macs_text, macs_unit
+from modernize.words import listed
 
 MOST_DOTS = 10
 MOST_PANELS = 3
-# Between the ladder and what stands beside it, in bars.
+# Between the ladder and what stands beside it, in lines.
 _GAP = 1.0
 
 
@@ -50,8 +52,8 @@ def figure2(
 ) -> Figure:
     """Draw top-1 of every rung as printed in both regimes, and as measured, on an axis of its own.
 
-    Published values that a study refers to have an axis for each data set that they were measured on. Probes are
-    hatched. The numbers at the start of the bars are MACs.
+    Published values that a study refers to have an axis for each data set that they were measured on. Probes and
+    controls are open.
 
     Args:
         study: The plan of what was measured; None for a ladder as published.
@@ -85,23 +87,24 @@ def figure2(
         panels += [_reference_panel(data, of, places, look) for data, of in shown.items()]
         labels = [rung_label(row) if row.on_ladder else rung_label(row, 34) for row in rows]
         figure, every = lined(
-            [*labels, *end], n_panels=len(panels), places=[*places.values(), *end.values()], around=2.3, line=0.43,
+            [*labels, *end], n_panels=len(panels), places=[*places.values(), *end.values()], around=2.3, line=0.36,
             slide=slide,
         )  # fmt: skip
+        room = figure.get_figwidth() - 0.095 * max(map(len, labels)) - 1.6
         for axes, panel in zip(every, panels, strict=True):
-            _draw(axes, panel, look, brief=slide)
+            _draw(axes, panel, look, int(11.5 * room / len(panels)))
         if measured:
             _set_apart(every, rows, places, look)
-        elif not slide:
-            _section_names(every[0], rows, look)
+        if not slide:
+            _brackets(every[-1], rows, look)
         roles = [row.planned.role for row in rows]
-        notes = ["hatched: probes, tried beside the rung and not adopted"] if "probe" in roles else []
-        notes += ["hatched: controls"] if "control" in roles else []
+        notes = ["open: probes, tried beside the rung and not adopted"] if "probe" in roles else []
+        notes += ["open triangles: controls"] if "control" in roles else []
         if measured:
-            notes += ["dots: single seeds"] if any(bar.dots for bar in panels[0].bars) else []
+            notes += ["small dots: single seeds"] if any(dot.seeds for dot in panels[0].dots) else []
             notes += stale_notes(rows)
-        if any(row.anomaly for of in published.values() for row in of.values()):
-            notes.append("* printed MACs inconsistent with the architecture")
+        if any(dot.std is not None for panel in panels for dot in panel.dots):
+            notes.append("line: standard deviation")
         if measured and paper:
             notes.append("the two axes are not comparable: different data and budget")
         if shown:
@@ -112,35 +115,41 @@ def figure2(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Bar:
-    """A value in percent with its spread; `inside` stands at its start, `note` behind the number."""
+class _Dot:
+    """A value with its spread; `note` stands behind the number, single seeds are small dots."""
 
     y: float
     mean: float
     std: float | None
     colour: str
-    height: float = 0.66
-    inside: str = ""
+    marker: str
     note: str = ""
     solid: bool = True
-    dots: Sequence[float] = ()
+    seeds: Sequence[float] = ()
+    number_left: bool = False
+
+    @property
+    def start(self) -> float:
+        """Where its ink begins."""
+        return min(self.mean - (self.std or 0.0), *self.seeds, self.mean)
 
     @property
     def reach(self) -> float:
         """Where its ink ends."""
-        return max(self.mean + (self.std or 0.0), *self.dots, self.mean)
+        return max(self.mean + (self.std or 0.0), *self.seeds, self.mean)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Panel:
-    """Bars on an axis: lines of text and their colours below the title, and words on lines that have no bar."""
+    """Dots on an axis: what they are of below the title, a legend, and words on lines that have no dot."""
 
     title: str
+    about: str
     colour: str
-    heads: Sequence[Sequence[tuple[str, str]]]
-    bars: Sequence[_Bar]
+    dots: Sequence[_Dot]
     label: str
-    notes: Sequence[str]
+    digits: int = 2
+    legend: Sequence[tuple[str, str]] = ()
     words: Sequence[tuple[float, str, str]] = field(default=())
 
 
@@ -169,33 +178,31 @@ def _end(published: dict[str, dict[float, PublishedRow]], places: Mapping[str, f
 
 
 def _measured_panel(study: Study, rows: Sequence[Row], places: Mapping[str, float], look: Look) -> _Panel:
-    unit_name, unit = macs_unit(row.planned.macs for row in rows)
-    own = {"baseline": look.baseline, "control": look.other}
-    bars = [
-        _Bar(
-            y=places[row.step],
-            mean=row.value.mean,
-            std=row.value.std,
-            inside=macs_text(row.planned.macs, unit),
-            colour=own.get(row.planned.role, look.measured),
-            solid=_solid(row),
-            note=f"  (n={row.value.n})" if row.value.n < len(row.planned.run_ids) else "",
-            dots=[*row.finished.values()] if 1 < row.value.n <= MOST_DOTS else (),
-        )
-        for row in rows
-        if row.value
-    ]
+    own = {"baseline": (look.baseline, "^"), "control": (look.other, "v")}
+    dots = []
+    for row in rows:
+        if row.value:
+            colour, marker = own.get(row.planned.role, (look.measured, MEASURED.marker))
+            dots.append(
+                _Dot(
+                    y=places[row.step],
+                    mean=row.value.mean,
+                    std=row.value.std,
+                    colour=colour,
+                    marker=marker,
+                    solid=_solid(row),
+                    note=f"  (n={row.value.n})" if row.value.n < len(row.planned.run_ids) else "",
+                    seeds=[*row.finished.values()] if 1 < row.value.n <= MOST_DOTS else (),
+                )
+            )
     absent = {places[row.step]: verdict(row) for row in rows if row.value is None}
-    n_seeds = len(study.seeds)
     return _Panel(
-        title=f"Measured: {setting(study, rows)}",
+        title="Measured",
+        about=setting(study, rows),
         colour=look.measured,
-        heads=[[(f"in the bars: {unit_name} at {study.image_size} px", look.faint)]],
-        bars=bars,
-        label=f"test {study.metric.title} on {shortened(study.data, 30)}{study.metric.in_unit}",
-        notes=[
-            f"mean of {study.seeds_text}, whisker: standard deviation" if n_seeds > 1 else "one seed: no spread shown"
-        ],
+        dots=dots,
+        label=f"test {study.metric.title}{study.metric.in_unit}",
+        digits=study.metric.digits,
         words=[(y, word, look.faint if word == "missing" else look.bad) for y, word in absent.items()],
     )
 
@@ -204,32 +211,33 @@ def _published_panel(
     rows: Sequence[Row], places: Mapping[str, float], published: Mapping[str, Mapping[float, PublishedRow]], look: Look
 ) -> _Panel:
     shown = [name for name, of in published.items() if of]
-    hatched = {places[row.step] for row in rows if not _solid(row)}
-    bars: list[_Bar] = []
-    heads: list[list[tuple[str, str]]] = []
-    shapes = ((-0.19, 0.4), (0.22, 0.4)) if len(published) > 1 else ((0.0, 0.66),)
-    for name, (aside, height), colour in zip(published, shapes, (look.published, look.other), strict=False):
-        for y, row in published[name].items():
-            macs = f"{row.gmacs_text}{'*' if row.anomaly else ''}"
-            bars.append(_printed(row, y + aside, colour, inside=macs, height=height, solid=y not in hatched))
+    source = published_rows(shown[0])[0].source if len(shown) == 1 else SOURCE
+    lower = min(shown, key=lambda name: min(row.top1_percent for row in published[name].values()), default="")
+    probes = {places[row.step] for row in rows if not _solid(row)}
+    dots: list[_Dot] = []
+    legend: list[tuple[str, str]] = []
+    for name, colour in zip(published, (look.published, look.other), strict=False):
+        dots += [
+            _printed(row, y, colour, solid=y not in probes, number_left=len(shown) > 1 and name == lower)
+            for y, row in published[name].items()
+        ]
         if name in shown:
             kind, table = get_regime(name), published_rows(name)[0].source.split(" ", 1)[-1]
-            more = "; in the bars: GMACs, printed" if not heads else ""
-            heads.append([("\u25a0", colour), (f"{kind.start} to {kind.end}, {table}{more}", look.faint)])
+            legend.append((f"{kind.start} to {kind.end}, {table}", colour))
     filled = {y for of in published.values() for y in of}
     return _Panel(
-        title=f"Published: {published_rows(shown[0])[0].source.split(' ', 1)[0] if shown else 'nothing'}",
+        title="Published",
+        about=f"ImageNet-1K, {source}" if shown else "nothing",
         colour=look.published_ink,
-        heads=heads,
-        bars=bars,
+        legend=legend,
+        dots=dots,
         label="ImageNet-1K top-1, %",
-        notes=["whisker: printed standard deviation"] if bars else [],
         words=[(y, "none", look.faint) for y in places.values() if y not in filled],
     )
 
 
-def _printed(row: PublishedRow, y: float, colour: str, **style: Any) -> _Bar:
-    return _Bar(y=y, mean=row.top1_percent, std=row.top1_std, colour=colour, **style)
+def _printed(row: PublishedRow, y: float, colour: str, **style: Any) -> _Dot:
+    return _Dot(y=y, mean=row.top1_percent, std=row.top1_std, colour=colour, marker=PUBLISHED.marker, **style)
 
 
 def _references(study: Study, rows: Sequence[Row]) -> dict[str, dict[str, PublishedRow]]:
@@ -247,16 +255,13 @@ def _reference_panel(data: str, printed: Mapping[str, PublishedRow], places: Map
     name = next(iter(sources)) if len(sources) == 1 else f"{len(sources)} sources"
     return _Panel(
         title=f"Published on {shortened(data, 30)}",
+        about=shortened(name, 70),
         colour=look.published_ink,
-        heads=[[(shortened(name, 70), look.faint)]],
-        bars=[
+        dots=[
             _printed(row, places[step], look.published, note=f"  (n={row.n})" if row.n else "")
             for step, row in printed.items()
         ],
         label=f"top-1 on {shortened(data, 30)}, %",
-        notes=["whisker: printed standard deviation"]
-        if any(row.top1_std is not None for row in printed.values())
-        else [],
         words=[(y, "none", look.faint) for step, y in places.items() if step not in printed],
     )
 
@@ -275,59 +280,59 @@ def _set_apart(panels: Sequence[Axes], rows: Sequence[Row], places: Mapping[str,
     panels[0].annotate(heading, (0, line), (5, -5), va="top", fontsize=10.5, color=look.faint, weight="bold", **at)
 
 
-def _draw(axes: Axes, panel: _Panel, look: Look, *, brief: bool) -> None:
-    """Draw a panel; in brief without what its whiskers are."""
-    start, end = _window(panel.bars)
+def _draw(axes: Axes, panel: _Panel, look: Look, letters: int) -> None:
+    """Draw a panel of so many small letters a line."""
+    start, end = _window(panel.dots)
     axes.set_xlim(start, end)
-    notes = [*([] if brief else panel.notes), f"axis starts at {start:g}"]
-    axes.set_xlabel(f"{panel.label}\n({'; '.join(notes)})")
-    axes.set_title(panel.title, color=panel.colour, weight="bold", pad=8 + 15 * max(1, len(panel.heads)))
+    axes.set_xlabel(panel.label)
+    if len(panel.legend) > 1:
+        _told_apart(axes, panel)
+    else:
+        headed(axes, panel.title, panel.about, panel.colour, look, letters)
     beside: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
-    for line, head in enumerate(reversed(panel.heads)):
-        for i, (text, colour) in enumerate(head):
-            at = (14 * i, 10 + 15 * line)
-            axes.annotate(text, (0, 1), at, xycoords="axes fraction", fontsize=10.5, color=colour, **beside)
     for y, word, colour in panel.words:
         axes.text(0.012, y, word, color=colour, transform=axes.get_yaxis_transform(), va="center", style="italic")
-    for bar in panel.bars:
-        axes.barh(
-            bar.y,
-            bar.mean - start,
-            left=start,
-            height=bar.height,
-            color=bar.colour if bar.solid else look.page,
-            edgecolor=bar.colour,
-            hatch=None if bar.solid else "////",
-            linewidth=1.0,
-        )
-        if bar.std is not None:
-            axes.errorbar(bar.mean, bar.y, xerr=bar.std, color=look.ink, elinewidth=1.3, capsize=3, zorder=3)
-        axes.plot(bar.dots, [bar.y] * len(bar.dots), "o", ms=4, mfc=look.page, mec=look.ink, mew=0.8, zorder=4)
-        axes.annotate(f"{bar.mean:.2f}{bar.note}", (bar.reach, bar.y), (6, 0), fontsize=10.5, **beside)
-        # On hatching a number needs ground of its own.
-        ground = None if bar.solid else {"facecolor": look.page, "edgecolor": "none", "pad": 1.0}
-        ink = look.on(bar.colour) if bar.solid else look.ink
-        axes.annotate(bar.inside, (start, bar.y), (5, 0), fontsize=9.5, color=ink, bbox=ground, **beside)
+    for y in dict.fromkeys(dot.y for dot in panel.dots):
+        axes.axhline(y, color=look.grid, lw=0.9, zorder=0)
+    for dot in panel.dots:
+        if dot.std is not None:
+            ends = (dot.mean - dot.std, dot.mean + dot.std)
+            axes.plot(ends, [dot.y] * 2, color=dot.colour, lw=3.0, solid_capstyle="butt", zorder=2)
+        axes.plot(dot.seeds, [dot.y] * len(dot.seeds), "o", ms=3.6, mfc=look.page, mec=look.ink, mew=0.7, zorder=3)
+        face = dot.colour if dot.solid else look.page
+        axes.plot(dot.mean, dot.y, dot.marker, ms=9, mfc=face, mec=dot.colour, mew=1.6, zorder=2.5)
+        number = f"{dot.mean:.{panel.digits}f}{dot.note}"
+        at, aside, side = (dot.start, -8, "right") if dot.number_left else (dot.reach, 8, "left")
+        axes.annotate(number, (at, dot.y), (aside, 0), fontsize=10.5, ha=side, **beside)
 
 
-def _window(bars: Sequence[_Bar]) -> tuple[float, float]:
-    """Choose round limits: a short bar for the least value, and room for the number behind the longest."""
-    if not bars:
+def _told_apart(axes: Axes, panel: _Panel) -> None:
+    """Write a title, and below it which dots are whose."""
+    shapes: dict[str, Any] = {"ls": "", "marker": PUBLISHED.marker, "ms": 8}
+    handles = [Line2D([], [], color=colour, label=text, **shapes) for text, colour in panel.legend]
+    axes.set_title(f"{panel.title}: {panel.about}", color=panel.colour, weight="bold", pad=10 + 18 * len(handles))
+    at: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.2}
+    axes.legend(handles=handles, fontsize=10.5, handletextpad=0.2, frameon=False, borderpad=0, **at)
+
+
+def _window(dots: Sequence[_Dot]) -> tuple[float, float]:
+    """Choose limits with room for the numbers behind the dots."""
+    if not dots:
         return 0.0, 100.0
-    low, high = min(bar.mean - (bar.std or 0.0) for bar in bars), max(bar.reach for bar in bars)
-    spread = max(high - low, 1.0)
-    grain = 5.0 if spread > 12 else 1.0
-    start = max(0.0, math.floor((low - 0.25 * spread) / grain) * grain)
-    room = 0.36 if any(bar.note for bar in bars) else 0.2
-    return start, high + room * max(high - start, 1.0)
+    low = min(dot.start for dot in dots)
+    high = max(dot.reach for dot in dots)
+    spread = high - low if high - low > 1e-6 * max(1.0, high) else max(1.0, 0.1 * high)
+    left = 0.18 if any(dot.number_left for dot in dots) else 0.08
+    return low - left * spread, high + (0.42 if any(dot.note for dot in dots) else 0.2) * spread
 
 
-def _section_names(axes: Axes, rows: Sequence[Row], look: Look) -> None:
-    """Name the paper's sections at the far left, with a line where one ends."""
-    for title, first, last in sections_of([row.step for row in rows]):
-        if first:
-            axes.axhline(first - 0.5, color=look.grid, lw=1.0, zorder=0)
-        at: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points", "va": "center"}
+def _brackets(axes: Axes, rows: Sequence[Row], look: Look) -> None:
+    """Bracket the paper's sections at the right, as its own figure does."""
+    across = axes.get_yaxis_transform()
+    line: dict[str, Any] = {"color": look.faint, "lw": 1.2, "transform": across, "clip_on": False}
+    for title, first, last in sections_of([row.step for row in rows if row.on_ladder]):
         if title:
-            axes.annotate(title, (0, (first + last) / 2), (-255, 0), color=look.faint, weight="bold", **at)
-    axes.axhline(len(rows) - 0.5, color=look.grid, lw=1.0, zorder=0)
+            top, bottom = first - 0.3, last + 0.3
+            axes.plot([1.0, 1.012, 1.012, 1.0], [top, top, bottom, bottom], **line)
+            at: dict[str, Any] = {"xycoords": across, "textcoords": "offset points", "va": "center"}
+            axes.annotate(title, (1.012, (first + last) / 2), (6, 0), color=look.ink, fontsize=11, **at)
