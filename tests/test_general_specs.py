@@ -30,8 +30,8 @@ from modernize.train.runtime import Runtime
 from modernize.verify.built import formulation_difference
 from modernize.verify.logits import randomise
 
-RESULTS = Path(__file__).parents[1] / "results"
-RECORDS = [path for study in ("laptop-cifar10", "laptop-cifar10-subset") for path in RESULTS.glob(f"{study}/*-seed*")]
+STORED = (Path(__file__).parent / "data" / "first-schema", Path(__file__).parents[1] / "results/laptop-cifar10-subset")
+RECORDS = [path for folder in STORED for path in folder.glob("*-seed*")]
 LAPTOP = base_spec("laptop")
 # He et al., arXiv:1603.05027: ResNet-164 in pre-activation order, for CIFAR-10.
 RESNET_164 = LAPTOP.with_arch(
