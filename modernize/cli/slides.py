@@ -22,8 +22,8 @@ def slides(
 ) -> None:
     """Write slides: each step with its diagram and code, a prediction to make, then what was published and measured.
 
-    One HTML file that needs no network. Arrow keys move, S shows the speaker notes, O all slides, ? all keys; printed,
-    it has one slide a page.
+    One HTML file that needs no network. Arrow keys move and reveal answers, S shows the speaker notes, W puts them into
+    a window of their own, O all slides, ? all keys; printed, it has one slide a page.
     """
     from modernize.results.files import write_atomically
     from modernize.seminar.deck_page import slides_html

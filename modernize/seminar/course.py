@@ -14,6 +14,7 @@ from modernize.published import published_rows
 from modernize.registry import load_steps
 from modernize.report.gather import read_study
 from modernize.report.paper import sign_only_words
+from modernize.report.recipe_words import RecipeStep, recipe_steps
 from modernize.report.roles import ladder_of
 from modernize.report.rows import Row, make_rows
 from modernize.report.specs import paper_study, rung_specs
@@ -132,6 +133,11 @@ class Course:
     def table_name(self) -> str:
         """The published table beside the course."""
         return published_rows(self.plan.published)[0].source
+
+    @property
+    def recipe_steps(self) -> dict[str, RecipeStep]:
+        """What each step that changes the recipe made of it."""
+        return recipe_steps(self.plan, self.rows)
 
     @property
     def tested(self) -> bool:

@@ -1,28 +1,32 @@
-"""The slides of a course as plain data: opening, three slides a step, and what it all comes to."""
+"""The slides of a course as plain data: opening, two slides a step, and what it all comes to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from modernize.diagram import MARK, block_diagram, diagram_rows
-from modernize.published import published_rows
+from modernize.published import PublishedRow, family_rows
 from modernize.regimes import get_regime
 from modernize.report.evidence import findings
 from modernize.report.facts import header, scale_limits, seed_limits
-from modernize.report.figures import blocks_side_by_side, deltas, figure2
+from modernize.report.figures import deltas, figure2, waterfall
+from modernize.report.figures.concepts import CONCEPTS, concept, kernel_curve
 from modernize.report.paper import N_SEEDS, READINGS
+from modernize.seminar.asked import QUESTIONS
+from modernize.seminar.chips import chips_of
 from modernize.seminar.course import Course, Lesson, last_published
+from modernize.seminar.mini import mini_ladder
 from modernize.seminar.notebook import EXERCISES
-from modernize.words import macs_text, macs_unit
+from modernize.words import macs_text, macs_unit, plural
 
-# With more changed fields, or a longer edit, a table of the fields stands in place of drawing and code.
-MOST_CHANGES = 6
+# Of changed fields and of lines of code, that a slide has room for.
+MOST_CHANGES = 9
 MOST_EDIT_LINES = 6
+KERNELS = ("move-up", "kernel-5", "kernel-7", "kernel-9", "kernel-11")
 _WELCH = f"Published intervals are Welch's, from printed means and standard deviations of {N_SEEDS} runs."
 _INTERVALS = (
     "An interval that includes zero is no evidence of a change, nor of its absence.",
@@ -61,7 +65,13 @@ def deck(course: Course) -> tuple[Slide, ...]:
     slides = [*_opening(course)]
     for number, lesson in enumerate(course.steps, 1):
         slides += _step(course, lesson, number)
-    return (*slides, *_probes(course), *_closing(course))
+    slides += [*_probes(course), *_closing(course)]
+    return tuple(replace(slide, notes=(*slide.notes, *_asked(slide))) for slide in slides)
+
+
+def _asked(slide: Slide) -> Iterator[str]:
+    for question in QUESTIONS.get(slide.id, ()):
+        yield f"Ask: {question}"
 
 
 def _opening(course: Course) -> Iterator[Slide]:
@@ -72,7 +82,6 @@ def _opening(course: Course) -> Iterator[Slide]:
         notes=("Keys: arrows move, S or N shows these notes, O all slides, T light or dark, ? all keys.",),
         facts={"setting": course.setting, "n_steps": len(course.steps)},
     )
-    first, last = course.lessons[0], [*course.lessons[:1], *course.steps][-1]
     yield Slide(
         kind="question",
         id="question",
@@ -85,7 +94,7 @@ def _opening(course: Course) -> Iterator[Slide]:
             "Ask first: how much of the difference do you expect from training, how much from the architecture?",
         ),
         facts={
-            "ends": [_end(course, first, course.start), _end(course, last, course.end)],
+            "origins": [*_origins(course)],
             "n_steps": len(course.steps),
         },
     )
@@ -110,58 +119,101 @@ def _opening(course: Course) -> Iterator[Slide]:
     )
 
 
-def _end(course: Course, lesson: Lesson, name: str) -> dict[str, str]:
-    row, table = lesson.row, course.plan.published
-    unit, size = macs_unit([row.planned.macs])
-    paper = get_regime(table)
-    printed = {published_rows(table)[0].step: paper.start, last_published(table): paper.end}
-    return {
-        "name": name,
-        "cost": f"{macs_text(row.planned.macs, size)} {unit} at {course.plan.image_size} px",
-        "published": f"{row.published.top1_text} %" if row.published else "",
-        "published_of": f"top-1, ImageNet-1K, published for {printed.get(row.step, f'rung {row.step}')}",
-        "measured": f"{row.value.mean:.2f} %" if row.value else "",
-    }
+def _origins(course: Course) -> Iterator[dict[str, Any]]:
+    """What both ends reach: published networks and measured ones apart, for they are not the same networks."""
+    table = course.plan.published
+    paper, rungs = get_regime(table), [course.lessons[0], *course.steps]
+    first, last = rungs[0], rungs[-1]
+    if first.row.published and last.row.published:
+        start, end = first.row.published, last.row.published
+        whole = end.step == last_published(table)
+        yield {
+            "origin": "published",
+            "ends": [
+                {"name": paper.start, "value": f"{start.top1_text} %", "of": _published_of(start)},
+                {
+                    "name": paper.end if whole else f"rung {end.step}",
+                    "value": f"{end.top1_text} %",
+                    "of": f"{_published_of(end)}{_headline(paper.end) if whole else ''}",
+                },
+            ],
+        }
+    if first.row.value and last.row.value:
+        yield {
+            "origin": "measured",
+            "ends": [
+                {"name": name, "value": f"{lesson.row.value.mean:.2f} %", "of": _measured_of(course, lesson)}
+                for name, lesson in ((course.start, first), (course.end, last))
+                if lesson.row.value
+            ],
+        }
+
+
+def _published_of(row: PublishedRow) -> str:
+    return f"top-1, {row.data}, {row.gmacs_text} GMACs"
+
+
+def _headline(model: str) -> str:
+    """Say what the paper's headline for a network is: the roadmap trains without EMA, the final models with it."""
+    of = [
+        row for row in family_rows() if row.model == model and row.training == "ImageNet-1K" and row.image_size == 224
+    ]
+    return (
+        f"; on the roadmap, without EMA: the headline, with EMA, is {of[0].top1_percent} ({of[0].source})" if of else ""
+    )
+
+
+def _measured_of(course: Course, lesson: Lesson) -> str:
+    unit, size = macs_unit([lesson.row.planned.macs])
+    seeds = plural(len(lesson.row.finished), "seed")
+    pixels = course.plan.image_size
+    return f"top-1, {course.plan.data} at {pixels} px, {seeds}, {macs_text(lesson.row.planned.macs, size)} {unit}"
 
 
 def _step(course: Course, lesson: Lesson, number: int) -> Iterator[Slide]:
-    card = lesson.card
+    card, before, after = lesson.card, lesson.spec_before, lesson.spec
     code = lesson.registered.edit() if lesson.registered else ""
-    before, after, few = lesson.spec_before, lesson.spec, len(lesson.row.planned.changes) <= MOST_CHANGES
-    beside = diagram_rows(before, after) if before and after and few else None
-    draw = None
-    # Where other parts than the block change, the slide shows them in text.
-    if before and after and beside and block_diagram(before) != block_diagram(after):
-        draw = partial(blocks_side_by_side, before, after, titles=(lesson.before, lesson.step), theme="page")
+    recipe = course.recipe_steps.get(lesson.step)
+    idea = _idea(lesson)
+    chips = chips_of(before, after, pictured=idea is not None) if before and after and not recipe else ()
+    few = len(code.splitlines()) <= MOST_EDIT_LINES and (idea is None or len(chips) < 2)
     deviates = f"Deviates from the paper: {card['deviates']}" if card["deviates"] else ""
-    facts: dict[str, Any] = {"number": number, "n_steps": len(course.steps)}
+    facts: dict[str, Any] = {"number": number, "n_steps": len(course.steps), "mini": mini_ladder(course, number)}
     yield Slide(
         kind="change",
         id=f"{lesson.step}-change",
         title=lesson.title,
-        notes=tuple(filter(None, (card["what"], deviates))),
+        notes=tuple(filter(None, (deviates,))),
         lesson=lesson,
         facts=facts
-        | {"beside": beside, "mark": MARK, "code": code if len(code.splitlines()) <= MOST_EDIT_LINES else ""},
-        draw=draw,
-        alt=f"The block before and after {lesson.step}",
+        | {
+            "chips": chips,
+            "recipe": recipe,
+            "fields": () if recipe or chips or idea else lesson.row.planned.changes[:MOST_CHANGES],
+            "code": code if few and not recipe else "",
+        },
+        draw=idea,
+        alt=f"The idea of {lesson.step}: before at the left, after at the right",
     )
     yield Slide(
-        kind="predict",
-        id=f"{lesson.step}-predict",
+        kind="vote",
+        id=f"{lesson.step}-vote",
         title=lesson.title,
-        notes=("Let everybody commit before the next slide: hands up for each answer, or a number on the handout.",),
+        notes=(
+            "Let everybody commit: hands up for each choice, or the handout. The next key shows the answer.",
+            *_answer_notes(lesson),
+        ),
         lesson=lesson,
-        facts=facts | {"choices": lesson.choices},
+        facts=facts | {"choices": lesson.choices, "source": course.table_name, "study": course.study},
     )
-    yield Slide(
-        kind="answer",
-        id=f"{lesson.step}-answer",
-        title=lesson.title,
-        notes=tuple(_answer_notes(lesson)),
-        lesson=lesson,
-        facts=facts | {"source": course.table_name, "study": course.study},
-    )
+
+
+def _idea(lesson: Lesson) -> Callable[[], Figure] | None:
+    """Give what draws the idea of a step, if there is such a picture."""
+    draw = CONCEPTS.get(lesson.step)
+    if draw is None or lesson.spec_before is None or lesson.spec is None:
+        return None
+    return partial(concept, draw, lesson.spec_before, lesson.spec, theme="page")
 
 
 def _answer_notes(lesson: Lesson) -> Iterator[str]:
@@ -191,18 +243,24 @@ def _probes(course: Course) -> Iterator[Slide]:
                 "source": course.table_name,
                 "study": course.study,
             },
+            draw=_kernels(course),
+            alt="Published top-1 against the size of the depthwise kernel",
         )
 
 
+def _kernels(course: Course) -> Callable[[], Figure] | None:
+    """Draw the published curve over kernel sizes, from the one before to the largest; None where one has no row."""
+    points = [
+        (lesson.spec.arch.kernel_size, lesson.row.published.top1_percent, lesson.row.published.top1_std)
+        for lesson in course.lessons
+        if lesson.step in KERNELS and lesson.spec and lesson.row.published
+    ]
+    if len(points) < len(KERNELS):
+        return None
+    return partial(kernel_curve, sorted(points), theme="page")
+
+
 def _closing(course: Course) -> Iterator[Slide]:
-    yield Slide(
-        kind="figure",
-        id="ladder",
-        title="The whole ladder",
-        notes=("Read it from the top. Which bars are shorter than the one above?", "Hatched: probes, not adopted."),
-        draw=partial(figure2, course.plan, course.rows, slide=True, theme="page"),
-        alt="Top-1 of every rung, published and measured each on an axis of its own",
-    )
     yield Slide(
         kind="figure",
         id="significance",
@@ -232,6 +290,22 @@ def _closing(course: Course) -> Iterator[Slide]:
         facts={"exercises": EXERCISES},
     )
     yield Slide(kind="points", id="sources", title="Sources", facts={"points": _sources(course)})
+    yield Slide(
+        kind="figure",
+        id="take-home",
+        title="Which change made the difference?",
+        notes=(
+            "Leave it standing while people talk: where is most of the difference, and which steps lose on purpose?",
+        ),
+        draw=partial(_whole, course),
+        alt="From the first rung to the last, one bar a step, with the paper's sections and their sums",
+    )
+
+
+def _whole(course: Course) -> Figure:
+    """Draw the climb; where no two neighbouring rungs can be compared, what there is of the rungs."""
+    climbed = waterfall(course.plan, course.rows, slide=True, theme="page")
+    return climbed or figure2(course.plan, course.rows, slide=True, theme="page")
 
 
 def _limits(course: Course) -> Slide:

@@ -21,10 +21,48 @@
     now = Math.max(0, Math.min(frames.length - 1, index));
     frames[now].classList.add("current");
     bar.style.width = 100 * (now + 1) / frames.length + "%";
-    speaker.replaceChildren(...[...frames[now].querySelectorAll(".notes p")].map(p => p.cloneNode(true)));
+    speaker.replaceChildren(...notesOf(now));
+    present();
     history.replaceState(null, "", "#" + frames[now].id);
     if (overview()) frames[now].scrollIntoView({ block: "nearest" });
     fit();
+  }
+
+  function notesOf(index) {
+    return [...frames[index].querySelectorAll(".notes p")].map(p => p.cloneNode(true));
+  }
+
+  // An answer stands behind its question: forward shows it first, back hides it again.
+  const open = () => frames[now].querySelector(".reveal") && !frames[now].classList.contains("revealed");
+
+  function forward() {
+    if (!overview() && open()) { frames[now].classList.add("revealed"); present(); } else show(now + 1);
+  }
+
+  function back() {
+    if (!overview() && frames[now].classList.contains("revealed")) { frames[now].classList.remove("revealed"); present(); }
+    else show(now - 1);
+  }
+
+  let presenter = null;
+  const began = Date.now();
+
+  function present() {
+    if (!presenter || presenter.closed) return;
+    const page = presenter.document, next = frames[now + 1];
+    const line = (kind, text) => Object.assign(page.createElement(kind), { textContent: text });
+    const title = frame => frame.querySelector("section").getAttribute("aria-label");
+    const minutes = Math.floor((Date.now() - began) / 60000);
+    page.title = "Notes";
+    page.body.replaceChildren(
+      line("h1", title(frames[now])), ...notesOf(now).map(p => line("p", p.textContent)),
+      line("p", open() ? "Next key: the answer." : next ? "Next: " + title(next) : "The end."), line("p", minutes + " minutes"));
+    page.body.style.cssText = "font: 20px/1.45 system-ui, sans-serif; margin: 24px; max-width: 44em";
+  }
+
+  function inWindow() {
+    presenter = window.open("", "modernize-notes", "width=720,height=760");
+    if (presenter) present(); else if (speaker.hidden) notes();
   }
 
   function toggleOverview(on) {
@@ -47,12 +85,12 @@
   }
 
   const actions = {
-    ArrowRight: () => show(now + 1), ArrowDown: () => show(now + 1), PageDown: () => show(now + 1), " ": () => show(now + 1),
-    ArrowLeft: () => show(now - 1), ArrowUp: () => show(now - 1), PageUp: () => show(now - 1), Backspace: () => show(now - 1),
+    ArrowRight: forward, ArrowDown: forward, PageDown: forward, " ": forward,
+    ArrowLeft: back, ArrowUp: back, PageUp: back, Backspace: back,
     Home: () => show(0), End: () => show(frames.length - 1),
-    Enter: () => overview() ? toggleOverview(false) : show(now + 1),
+    Enter: () => overview() ? toggleOverview(false) : forward(),
     Escape: () => { keys.hidden = true; toggleOverview(false); },
-    s: notes, n: notes, o: () => toggleOverview(!overview()), t: theme, f: fullScreen, p: () => print(),
+    s: notes, n: notes, w: inWindow, o: () => toggleOverview(!overview()), t: theme, f: fullScreen, p: () => print(),
     "?": () => { keys.hidden = !keys.hidden; },
   };
 
@@ -68,7 +106,7 @@
     if (overview()) {
       if (frame) { now = 0; frames.forEach(f => f.classList.remove("current")); toggleOverview(false); show(frames.indexOf(frame)); }
     } else if (!event.target.closest("#speaker, #keys")) {
-      show(now + (event.clientX < innerWidth / 3 ? -1 : 1));
+      if (event.clientX < innerWidth / 3) back(); else forward();
     }
   });
   let touched = null;
@@ -77,7 +115,7 @@
     const moved = event.changedTouches[0].clientX - touched;
     if (Math.abs(moved) < 50 || overview()) return;
     event.preventDefault();
-    show(now + (moved < 0 ? 1 : -1));
+    if (moved < 0) forward(); else back();
   }, { passive: false });
   addEventListener("resize", fit);
   addEventListener("hashchange", start);
