@@ -99,10 +99,18 @@ def test_measured_and_published_have_an_axis_each_and_the_measured_one_its_verdi
     assert climb.sections[0].change == pytest.approx(rows[1].delta.mean)
     figure = waterfall(study, rows)
     left, right, lane = figure.axes
-    assert left.get_title(loc="left").startswith(f"Measured: {setting(study, rows)[:50]}")
+    title = left.get_title(loc="left")
+    assert title.startswith(f"Measured: {setting(study, rows)[:50]}")
     assert right.get_title(loc="left").startswith("Published: ImageNet-1K")
     assert left.get_ylim() != right.get_ylim()
     assert [label.get_text() for label in lane.get_xticklabels()] == ["base", "recipe", "stage-\nratio", "patchify"]
+
+
+def test_the_title_of_a_whole_ladder_says_all_that_was_run():
+    study = make_study(seeds=tuple(range(10)))
+    rows = make_rows(study, make_records(study))
+    assert waterfall(study, rows).axes[0].get_title(loc="left") == f"Measured: {setting(study, rows)}"
+    assert setting(study, rows).endswith(" M parameters, 10 seeds")
 
 
 def test_what_did_not_finish_is_named_and_leaves_no_sum():

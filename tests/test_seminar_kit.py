@@ -136,8 +136,10 @@ def test_the_notebook_runs(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     printed = (tmp_path / "done.ipynb").read_text()
     assert "squeeze-kernel" in printed
-    assert "points" in printed
-    assert len(list((tmp_path / "seminar-runs/results/seminar").glob("*-seed*.json"))) == 4
+    assert "not told from none" in printed, "it says beforehand what will not be seen"
+    assert printed.count("image/png") >= 2, "pictures"
+    for study in ("seminar-thin", "seminar-squeeze"):
+        assert len(list((tmp_path / f"seminar-runs/results/{study}").glob("*-seed*.json"))) == 4
 
 
 @pytest.mark.slow

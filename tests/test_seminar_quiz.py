@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 
@@ -158,6 +159,18 @@ def test_the_answer_stands_behind_its_question(capsys, monkeypatch):
     assert "78.82" not in asked
     assert "78.82" in revealed
     assert "Watch" not in asked
+
+
+def test_each_question_draws_the_block(capsys, monkeypatch):
+    _, printed = play("\n".join("hnnnn"), capsys, monkeypatch)
+    recipe, depthwise = (re.split(rf"{n} of 13\. ", printed.out)[1].split("top-1 before")[0] for n in (1, 4))
+    assert "│ 3x3, 64         BN  ReLU" in depthwise
+    assert "│ d3x3, 64        BN  ReLU" in depthwise
+    assert "├─╮" in depthwise
+    assert "300 epochs" in recipe
+    assert "Augmentation" in recipe
+    assert "recipe.lr" not in recipe, "groups, not field names"
+    assert max(map(len, printed.out.splitlines())) <= 80 or "│" not in depthwise
 
 
 @pytest.mark.parametrize("text", ["b\nn\n", "b\nn\nq\nb\n"])

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from modernize.cli.choose import course_named
-from modernize.cli.console import say, say_json, say_prose
+from modernize.cli.console import say, say_json, say_prose, width
 from modernize.cli.counts import percent
 from modernize.cli.options import Json, Probes, Regime, Results, StudyName, examples
 from modernize.errors import INTERRUPTED, ModernizeError
 from modernize.words import macs_unit
 
 if TYPE_CHECKING:
-    from modernize.seminar.course import Course
+    from modernize.seminar.course import Course, Lesson
     from modernize.seminar.questions import Prediction, Question, Turn
 
-MOST_CHANGES = 4
+DEFAULT_WIDTH = 80
+RECIPE_INDENT = len("Regularisation  ")
 HELP = "b, n or w; points of top-1 if you like (b 0.5); q stops."
 
 EXAMPLES = examples("modernize quiz --regime resnet200", "modernize quiz --study laptop-cifar10-subset")
@@ -48,7 +49,7 @@ def quiz(
         try:
             _introduce(course, len(asked))
             for number, question in enumerate(asked, 1):
-                _ask(question, f"{number} of {len(asked)}")
+                _ask(question, course, f"{number} of {len(asked)}")
                 prediction = _read(question)
                 if prediction is None:
                     break
@@ -82,19 +83,37 @@ def _introduce(course: Course, n_questions: int) -> None:
     say_prose("", f"Answer with {HELP}")
 
 
-def _ask(question: Question, number: str) -> None:
+def _ask(question: Question, course: Course, number: str) -> None:
     lesson = question.lesson
     say(f"\n{number}. {lesson.step}: {lesson.title}", "bold")
     if lesson.card["what"]:
         say_prose("", lesson.card["what"])
-    for change in lesson.row.planned.changes[:MOST_CHANGES]:
-        say(f"  {change}")
-    if len(lesson.row.planned.changes) > MOST_CHANGES:
-        say(f"  and {len(lesson.row.planned.changes) - MOST_CHANGES} fields more: modernize show {lesson.step}", "dim")
+    _draw(lesson, course)
     unit, size = macs_unit([lesson.row.planned.macs])
     change = percent(lesson.macs_before, lesson.row.planned.macs)
     say(f"  {lesson.row.planned.macs / size:.3f} {unit}{f' ({change})' if change else ', as before'}")
     say(f"  top-1 before: {question.evidence.before} %")
+
+
+def _draw(lesson: Lesson, course: Course) -> None:
+    """Show the change: a recipe in its groups, a network before and after, or its fields where it cannot be drawn."""
+    from modernize.diagram import block_diagram, change_diagram
+
+    if recipe := course.recipe_steps.get(lesson.step):
+        for group in recipe.groups:
+            trained = f"; as trained here: {group.trained}" if group.trained else ""
+            say_prose(group.group.capitalize(), f"{group.before} -> {group.after}{trained}", indent=RECIPE_INDENT)
+    elif lesson.spec_before and lesson.spec:
+        drawn = change_diagram(lesson.spec_before, lesson.spec, (lesson.before, lesson.step))
+        if max(map(len, drawn.splitlines())) + 2 > (width() or DEFAULT_WIDTH):
+            drawn = block_diagram(lesson.spec)
+        say("")
+        for line in drawn.splitlines():
+            say(f"  {line}".rstrip())
+        say("")
+    else:
+        for change in lesson.row.planned.changes:
+            say(f"  {change}")
 
 
 def _read(question: Question) -> Prediction | None:

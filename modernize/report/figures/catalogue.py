@@ -20,6 +20,8 @@ from modernize.report.figures.forest import deltas
 from modernize.report.figures.look import Theme
 from modernize.report.figures.output import FORMATS, Format, figure_bytes
 from modernize.report.figures.pictures import pictures
+from modernize.report.figures.regimes import changes_in_both
+from modernize.report.figures.seeds import seeds_needed
 from modernize.report.figures.style import rung_label
 from modernize.report.figures.told import confusion, mistakes
 from modernize.report.figures.tradeoff import pareto
@@ -119,6 +121,23 @@ FIGURES: dict[str, Drawing] = {
         alt="Change of {metric} at each step, measured with its interval, beside the published change",
         published="Change of top-1 at each step, as published",
         main=True,
+    ),
+    "both": Drawing(
+        section="deltas",
+        file="deltas-both-tables",
+        draw=changes_in_both,
+        alt="Change of top-1 at each step from ResNet-50 on against that from ResNet-200 on, as published",
+        place="folded",
+        main=True,
+    ),
+    "seeds": Drawing(
+        section="deltas",
+        file="seeds-needed",
+        draw=seeds_needed,
+        alt="How many paired seeds a change of a size needs",
+        place="folded",
+        main=True,
+        measured=True,
     ),
     "path": Drawing(
         section="cost",

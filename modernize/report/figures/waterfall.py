@@ -34,7 +34,8 @@ from modernize.words import macs_text, macs_unit, plural, signed
 # Inches: a column of a step, a panel with its title and its brackets, the lane of MACs.
 _COLUMN, _PANEL, _LANE, _NARROWEST = 0.84, 4.0, 0.8, 10.5
 _HALF = 0.36
-_LONGEST_TITLE = 75
+# Of a title, an inch.
+_LETTERS = 7.4
 _LABELS: dict[Told, str] = {"better": "better", "worse": "worse", "open": "not told apart, or not tested"}
 
 
@@ -84,7 +85,7 @@ def waterfall(study: Study, rows: Sequence[Row], *, slide: bool = False, theme: 
         ratios = [_PANEL - 1.0] * len(panels) + [_LANE] * lane
         stack = list(figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0])
         for place, (axes, panel) in enumerate(zip(stack, panels, strict=False)):
-            _draw(axes, panel, look, slide=slide, named=not slide or not place)
+            _draw(axes, panel, look, slide=slide, named=not slide or not place, letters=int(_LETTERS * size[0]))
             axes.tick_params(axis="x", length=0, labelbottom=False)
         if lane:
             _macs(stack[-1], study, rungs, look, 11.0 if slide else 9.5)
@@ -137,7 +138,7 @@ def _panels(study: Study, rungs: Sequence[Row], look: Look) -> list[_Panel]:
     return [panel for panel in found if panel.climb.num_changes]
 
 
-def _draw(axes: Axes, panel: _Panel, look: Look, *, slide: bool, named: bool) -> None:
+def _draw(axes: Axes, panel: _Panel, look: Look, *, slide: bool, named: bool, letters: int) -> None:
     steps = panel.climb.steps
     size = 12.5 if slide else 10.5
     levels = [step.level for step in steps if step.level is not None]
@@ -194,7 +195,7 @@ def _draw(axes: Axes, panel: _Panel, look: Look, *, slide: bool, named: bool) ->
         (_bracket(axes, section, panel, look, size, named=named) for section in panel.climb.sections), default=0
     )
     axes.set_title(
-        shortened(panel.title, _LONGEST_TITLE),
+        shortened(panel.title, letters),
         color=panel.ink,
         weight="bold",
         pad=14 + 1.25 * size * highest,
