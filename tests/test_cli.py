@@ -92,6 +92,7 @@ SURFACE = {
     "diversity": ["RUN...", "--images", "--untrained", "--picture", "--out", "--data-dir", "--replace", "--json"],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],
     "compare": ["A", "B", "--study", "--format", "--out", "--json"],
+    "trend": ["STUDY...", "--format", "--out", "--json"],
     "quiz": [*COURSE, "--probes", "--json"],
     "slides": [*COURSE, "--out", "--replace"],
     "seminar": [*COURSE, "--out", "--replace"],

@@ -32,6 +32,7 @@ COMMANDS = {
     "diversity": "Measure how alike the channels of trained networks are.",
     "report": "Write reports again from their records.",
     "compare": "Compare two studies rung by rung.",
+    "trend": "Draw each step's delta against epochs, images, width, ...",
     "quiz": "Predict what each step does, then see.",
     "slides": "Write a deck to present, one HTML file.",
     "seminar": "Write slides, handout and notebook.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from modernize.errors import MissingResultsError, unknown_name
 from modernize.published import PUBLISHED_REGIMES
@@ -26,6 +26,19 @@ from modernize.report.view import Page
 from modernize.results.files import write_atomically
 from modernize.results.store import find_study
 from modernize.results.study import Study
+
+
+class Draws(Protocol):
+    """Draws what a page shows, see `modernize.report.drawings.Artist`."""
+
+    def files(self, folder: Path) -> tuple[dict[str, str], list[Path]]:
+        """Write figures for Markdown: file names without suffix by key, and the files."""
+        ...
+
+    def elements(self) -> dict[str, str]:
+        """Give figures for HTML: SVG elements by key."""
+        ...
+
 
 FORMATS = ("md", "html", "latex", "csv", "json")
 # A figure with more rungs than this cannot be read; the tables can.
@@ -193,7 +206,7 @@ def write_formats(
     *,
     table: Callable[[], Sequence[Flat]],
     facts: Callable[[], Mapping[str, Any]],
-    artist: Artist | None = None,
+    artist: Draws | None = None,
 ) -> list[Path]:
     """Write a page, its table and its facts in the formats asked for.
 
