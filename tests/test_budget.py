@@ -14,7 +14,6 @@ from modernize.results.record import BudgetFacts
 from modernize.run.recipe_changes import recipe_changes
 from modernize.train.budget import (
     BUDGETS,
-    DEFAULT_BUDGET,
     cut_batch,
     get_budget,
     refuse_contradictions,
@@ -52,13 +51,13 @@ def test_what_defines_a_recipe_stays(recipe, budget):
 
 
 def test_each_recipe_gets_its_own_learning_rate():
-    budget = get_budget(DEFAULT_BUDGET)
+    budget = get_budget("smoke")
     assert shorten(CLASSIC, budget).lr == budget.sgd_lr
     assert shorten(MODERN, budget).lr == budget.adamw_lr
 
 
 def test_every_change_is_said():
-    budget = get_budget(DEFAULT_BUDGET)
+    budget = get_budget("smoke")
     short = shorten(MODERN, budget)
     said = " ".join(told(MODERN, short))
     words = {
@@ -76,14 +75,14 @@ def test_every_change_is_said():
 
 
 def test_the_classic_recipe_is_told_apart():
-    said = " ".join(told(CLASSIC, shorten(CLASSIC, get_budget(DEFAULT_BUDGET), layer_scale=False)))
+    said = " ".join(told(CLASSIC, shorten(CLASSIC, get_budget("smoke"), layer_scale=False)))
     assert "90 epochs -> 10" in said
     assert "a tenth after each third" in said
     assert "LayerScale" not in said
 
 
 def test_images_that_must_not_be_mirrored_are_not():
-    short = shorten(MODERN, get_budget(DEFAULT_BUDGET), mirror=False)
+    short = shorten(MODERN, get_budget("smoke"), mirror=False)
     assert not short.horizontal_flip
     assert any("no mirroring" in change for change in told(MODERN, short))
 
@@ -93,7 +92,7 @@ def test_images_that_must_not_be_mirrored_are_not():
     [("ema_decay", 0.999), ("clip_grad_norm", 1.0), ("layer_decay", 0.8), ("head_init_scale", 0.001)],
 )
 def test_what_a_recipe_has_beside_is_kept(field, value):
-    short = shorten(replace(MODERN, **{field: value}), get_budget(DEFAULT_BUDGET))
+    short = shorten(replace(MODERN, **{field: value}), get_budget("smoke"))
     assert getattr(short, field) == value
 
 
@@ -107,7 +106,7 @@ def test_that_an_average_is_evaluated_is_said():
 
 @pytest.mark.parametrize("field", ["mixup", "cutmix"])
 def test_mixing_set_by_hand_is_done(field):
-    budget = get_budget(DEFAULT_BUDGET)
+    budget = get_budget("smoke")
     short = shorten(MODERN, budget, given=(field,))
     assert (getattr(short, field), short.mix_probability) == (getattr(MODERN, field), 1.0)
     with pytest.raises(ModernizeError, match=rf"recipe.{field} is 0.5, but recipe.mix_probability is 0: no batch"):
@@ -115,13 +114,13 @@ def test_mixing_set_by_hand_is_done(field):
 
 
 def test_random_resized_crops_set_by_hand_are_not_shifted_too():
-    short = shorten(MODERN, get_budget(DEFAULT_BUDGET), given=("random_resized_crop",))
+    short = shorten(MODERN, get_budget("smoke"), given=("random_resized_crop",))
     assert (short.random_resized_crop, short.shift_pixels) == (True, 0)
 
 
 @pytest.mark.parametrize("field", ["mixup", "cutmix", "random_resized_crop"])
 def test_switching_off_by_hand_what_is_off_anyway_changes_nothing(field):
-    budget = get_budget(DEFAULT_BUDGET)
+    budget = get_budget("smoke")
     off = replace(MODERN, **{field: type(getattr(MODERN, field))(0)})
     assert shorten(off, budget, given=(field,)) == shorten(MODERN, budget)
 
@@ -148,7 +147,7 @@ def test_a_cut_batch_can_be_shared_and_mixed():
 
 
 def test_a_batch_or_a_learning_rate_set_by_hand_is_not_cut():
-    budget = get_budget(DEFAULT_BUDGET)
+    budget = get_budget("smoke")
     assert cut_batch(budget, MODERN, num_images=10, given=("batch_size",)) is budget
     by_hand, cut = replace(MODERN, lr=0.5), cut_batch(budget, MODERN, num_images=10)
     short = shorten(by_hand, cut, given=("lr",))
@@ -175,7 +174,7 @@ def test_wrong_budgets_are_one_line():
 def test_what_the_user_sets_is_left_alone_and_not_said():
     recipe = replace(MODERN, lr=2e-3, stochastic_depth=0.2, batch_size=32, layer_scale_init=0.1)
     given = ("lr", "stochastic_depth", "batch_size", "layer_scale_init")
-    short = shorten(recipe, get_budget(DEFAULT_BUDGET), given=given)
+    short = shorten(recipe, get_budget("smoke"), given=given)
     assert (short.lr, short.stochastic_depth, short.batch_size, short.layer_scale_init) == (2e-3, 0.2, 32, 0.1)
     said = " ".join(told(recipe, short))
     assert "300 epochs -> 10" in said
@@ -196,13 +195,13 @@ def test_steps_keep_their_place_in_a_shorter_run(field, value):
 
 def test_one_thing_given_up_reads_well():
     recipe = replace(MODERN, rand_augment="", color_jitter=0.0, cutmix=0.0, random_erasing=0.0, stochastic_depth=0.0)
-    said = told(recipe, shorten(recipe, get_budget(DEFAULT_BUDGET)))
+    said = told(recipe, shorten(recipe, get_budget("smoke")))
     assert "mixup is off: it pays in long training only" in said
 
 
 def test_a_warmup_longer_than_training_is_refused():
     with pytest.raises(ModernizeError, match="warmup_epochs is 20, which leaves nothing of 10 epochs"):
-        shorten(MODERN, get_budget(DEFAULT_BUDGET), given=("warmup_epochs",))
+        shorten(MODERN, get_budget("smoke"), given=("warmup_epochs",))
 
 
 def test_the_full_budget_trains_recipes_as_printed():

@@ -133,7 +133,6 @@ def _facts(classifier: Classifier) -> dict[str, Any]:
         "epochs": record.budget.epochs,
         "metrics": record.result.metrics,
         "commit": record.commit,
-        "license": "MIT",
     }
 
 

@@ -49,7 +49,10 @@ def tests_in_detail(report: Report) -> Section:
     looks = len(report.study.rounds)
     n_tests = max(1, sum(one.p_holm is not None for one, _ in found))
     notes = [
-        ("Simultaneous interval", _intervals(n_tests, looks)),
+        (
+            "Simultaneous interval",
+            _intervals(n_tests, looks, cut=any(0.0 in (tests.low, tests.high) for _, tests in found)),
+        ),
         ("p, sign flips", _sign_flips(max(tests.improvement.n for _, tests in found), n_tests)),
         ("Probability to be better", _IMPROVEMENT),
         *([("p, equivalence", _EQUIVALENCE)] if margin else []),
@@ -86,14 +89,17 @@ def _decided(of: Tested) -> Cell:
     return Cell(f"{what}, {after}" if one.look.decided else f"open {after}", value=one.look.n)
 
 
-def _intervals(n_tests: int, looks: int) -> str:
+def _intervals(n_tests: int, looks: int, *, cut: bool) -> str:
     each = "the 95 % t interval" if n_tests == 1 else f"t intervals at 5 % / {n_tests} (Bonferroni)"
-    cut = "One ends at 0 where Holm's test, which is sharper, tells a difference from 0 and the interval would not."
     if looks:
         each = f"t intervals at the share of 5 % that their last look may spend, over {n_tests} (Bonferroni)"
+    ends = (
+        " One that ends at 0 was cut there, because Holm's test, which is sharper, tells the difference from 0; with "
+        "such ends every one holds in at least 90 %, for intervals and test may each err in 5 %."
+    )
     return (
-        f"{each}: in 95 % of such studies every one holds. It excludes 0 exactly where the verdict says better or "
-        f"worse.{f' {cut}' if n_tests > 1 else ''}"
+        f"{each}: in 95 % of such studies every one holds.{ends * cut} It excludes 0 exactly where the verdict says "
+        "better or worse."
     )
 
 

@@ -131,8 +131,6 @@ BUDGETS = {
     )
 }
 
-DEFAULT_BUDGET = "smoke"
-
 
 def get_budget(name: str, *, epochs: int | None = None, own: Mapping[str, Budget] | None = None) -> Budget:
     """Return a budget, with other epochs if given.
