@@ -131,7 +131,11 @@ def _entry_points() -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for file in (file for folder in sys.path for file in Path(folder).glob("*-info/entry_points.txt")):
-        text = f"\n{file.read_text(encoding='utf-8', errors='replace')}"
+        try:
+            text = f"\n{file.read_text(encoding='utf-8', errors='replace')}"
+        except OSError as error:
+            warn(f"{file} cannot be read: {error.strerror}; steps that it names are left out.")
+            continue
         for line in text.partition(f"\n[{ENTRY_POINT_GROUP}]\n")[2].partition("\n[")[0].splitlines():
             name, equals, module = map(str.strip, line.partition("="))
             if equals:

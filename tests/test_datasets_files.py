@@ -102,9 +102,16 @@ def test_other_modes_become_rgb(photos, mode):
     assert (load_data(f"folder:{photos}", image_size=8).train.images_nhwc[0] == 255).all()
 
 
-def test_sixteen_bit_images_are_refused(photos):
-    Image.fromarray(np.full((9, 9), 40_000, np.uint16)).save(photos / "train" / "cat" / "0.png")
-    assert "mode I;16" in fails(photos)
+@pytest.mark.parametrize(("grey", "expected"), [(0, 0), (25_700, 100), (60_000, 233), (65_535, 255)])
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+def test_grey_of_sixteen_bits_is_scaled_to_eight(photos, grey, expected, suffix):
+    Image.fromarray(np.full((9, 9), grey, np.uint16)).save(photos / "train" / "cat" / "0.png", suffix)
+    assert (load_data(f"folder:{photos}", image_size=8).train.images_nhwc[0] == expected).all()
+
+
+def test_pixels_of_floating_point_are_refused(photos):
+    Image.fromarray(np.full((9, 9), 0.5, np.float32)).save(photos / "train" / "cat" / "0.png", "tiff")
+    assert "mode F" in fails(photos)
 
 
 def test_a_subset_is_chosen_before_decoding(photos):

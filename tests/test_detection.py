@@ -235,6 +235,18 @@ def test_pictures_of_what_is_there_and_what_is_found_are_kept(name, tmp_path):
     assert changed[~mask].mean() < 0.1
 
 
+def test_pictures_that_cannot_be_kept_cost_no_weights(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise ModernizeError("the disk is full")
+
+    monkeypatch.setattr("modernize.train.loop.write_atomically", refuse)
+    notes = []
+    checkpoints = Checkpoints(tmp_path / "run", "run", note=notes.append)
+    kept = train(spec(SEGMENTATION, epochs=1), scenes(), seed=0, checkpoints=checkpoints, keep=tmp_path).weights
+    assert notes == ["its pictures are not kept: the disk is full"]
+    assert (tmp_path / kept.file).stat().st_size == kept.num_bytes
+
+
 def test_starting_weights_are_the_backbones(tmp_path):
     """From a classifier of as many classes, or others: its head goes unread."""
     entry = spec(SEGMENTATION)

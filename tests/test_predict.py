@@ -64,7 +64,7 @@ def test_several_models_stand_side_by_side_and_are_drawn(photos, tmp_path, capsy
 def test_broken_pictures_are_named_and_the_others_go_on(photos, tmp_path, capsys):
     (photos / "f.jpg").write_bytes((photos / "d.jpg").read_bytes()[:-200])
     (photos / "g.png").write_text("no picture")
-    Image.fromarray(np.full((40, 40), 60_000, dtype=np.uint16)).save(photos / "h.png")
+    Image.fromarray(np.full((40, 40), 0.5, dtype=np.float32)).save(photos / "h.tif")
     Image.new("1", (20_000, 20_000)).save(photos / "i.png")
     Image.new("L", (20_000, 10)).save(photos / "j.png")
     code, found, error = told(capsys, photos, photos / "gone.png", "--model", saved_model(tmp_path))
@@ -74,7 +74,7 @@ def test_broken_pictures_are_named_and_the_others_go_on(photos, tmp_path, capsys
     for name, why in (
         ("f.jpg", "truncated"),
         ("g.png", "none of JPEG"),
-        ("h.png", "8 bits a channel"),
+        ("h.tif", "8 bits a channel"),
         ("i.png", "decompression bomb"),
         ("j.png", "20000 x 10 pixels: too long for its width"),
         ("gone.png", "No such file"),

@@ -123,6 +123,15 @@ def test_an_empty_registry_says_where_it_looked(own_registry, monkeypatch):
         own_registry.load_steps()
 
 
+def test_entry_points_that_cannot_be_read_are_named_and_left_out(own_registry, tmp_path, monkeypatch, capsys):
+    odd = tmp_path / "odd-1.0.dist-info" / "entry_points.txt"
+    odd.mkdir(parents=True)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "steps" in own_registry._entry_points()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"warning: {odd} cannot be read: Is a directory; steps that it names are left out."
+
+
 def test_a_card_without_parts_is_empty_there():
     def bare(spec):
         """Change something.

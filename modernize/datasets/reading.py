@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from modernize.errors import DataError, one_line
@@ -15,14 +16,21 @@ FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "GIF")
 """What the suffixes of image files mean, whichever of them a file has; GIF, for a few of Oxford-IIIT Pet's .jpg are
 that. Never all that Pillow knows: it hands PostScript to Ghostscript, a program of its own."""
 
+_GREY_16 = "I;16"  # and B or L behind it, as its bytes are ordered
+
 
 def read_rgb(path: Path) -> Image.Image:
     """Decode one image file of any mode to RGB; the EXIF orientation is ignored, as torchvision ignores it.
+
+    Grey of 16 bits is scaled to 8: 65,535 becomes 255.
 
     Raises:
         DataError: If it cannot be decoded, in a line that names it.
     """
     with _opened(path) as image:
+        if image.mode.startswith(_GREY_16):
+            grey = np.rint(np.asarray(image.convert("I")) / 257).astype(np.uint8)
+            return Image.fromarray(grey).convert("RGB")
         # A palette's transparency is dropped by way of RGBA; Pillow warns about the direct way.
         return (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
 
@@ -45,8 +53,11 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             warnings.simplefilter("ignore")  # about metadata, which is not read
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
-                if image.mode.startswith(("I", "F")):
-                    raise DataError(f"{path} has pixels of mode {image.mode}; images of 8 bits a channel are needed.")
+                if image.mode.startswith(("I", "F")) and not image.mode.startswith(_GREY_16):
+                    raise DataError(
+                        f"{path} has pixels of mode {image.mode}; images of 8 bits a channel, or of 16 and grey, are "
+                        "needed."
+                    )
                 yield image
     except DataError:
         raise

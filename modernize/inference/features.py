@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -92,7 +93,7 @@ def features_of(
     values: dict[str, Vectors] = {}
     before = 0
     for name, split in data.splits.items():
-        path = cache_dir(cache) / "features" / f"{classifier.fingerprint}-{data.fingerprint}-{name}-{kind}.npy"
+        path = cache_dir(cache) / "features" / f"{classifier.fingerprint}-{data.fingerprint}-{name}-{kind}.npz"
         kept = _kept(path, len(split))
         if kept is None:
             start = before
@@ -137,8 +138,9 @@ def _computed(
 
 
 def _kept(path: Path, count: int) -> Vectors | None:
-    with suppress(OSError, ValueError, EOFError):  # it is not there, or damaged: then it is made anew
-        kept: Vectors = np.load(path, allow_pickle=False)
+    # It is not there, or damaged, which the checksum in a zip file tells: then it is made anew.
+    with suppress(OSError, ValueError, EOFError, KeyError, BadZipFile), np.load(path, allow_pickle=False) as file:
+        kept: Vectors = file["values"]
         if len(kept) == count and kept.dtype == np.float32:
             return kept
     return None
@@ -146,7 +148,7 @@ def _kept(path: Path, count: int) -> Vectors | None:
 
 def _keep(path: Path, values: Vectors) -> None:
     file = io.BytesIO()
-    np.save(file, values)
+    np.savez(file, values=values)
     with suppress(ModernizeError):  # a cache is a convenience
         write_atomically(path, file.getbuffer())
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from modernize.errors import MissingResultsError, ModernizeError, warn
 from modernize.regimes import REGIMES
-from modernize.report.rows import Row, make_rows, records_of, with_kept
-from modernize.results.artifact import RUNS
+from modernize.report.kept import with_kept
+from modernize.report.rows import Row, make_rows, records_of
 from modernize.results.record import Record
 from modernize.results.store import find_studies, load_records, load_study
 from modernize.results.study import PlannedEntry, Study
@@ -57,7 +57,7 @@ def read_study(folder: Path) -> tuple[Study, tuple[Row, ...], tuple[str, ...]]:
         raise MissingResultsError(
             f"no run of study '{study.name}' has ended yet{why}: `modernize run` goes on with it."
         )
-    rows = with_kept(rows, folder.parent.parent / RUNS)
+    rows = with_kept(rows, folder.parent)
     return study, rows, tuple(problem.replace(f"{folder.parent}/", "") for problem in loaded.problems)
 
 

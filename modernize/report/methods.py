@@ -22,7 +22,7 @@ KERNEL_PROBES = ("kernel-5", "kernel-9", "kernel-11")
 
 
 def methods(study: Study, rows: Sequence[Row], facts: Header) -> tuple[tuple[str, str], ...]:
-    """Describe how the numbers came about.
+    """Describe how the numbers came about, beside what the head of a report says: data, budget, seeds, hardware.
 
     Args:
         study: The plan.
@@ -33,13 +33,9 @@ def methods(study: Study, rows: Sequence[Row], facts: Header) -> tuple[tuple[str
         Label and text of each paragraph.
     """
     records = records_of(rows)
-    found: list[tuple[str, str]] = [("Data", f"{line}.") for line in facts.data]
-    found.append(("Evaluation", _evaluation(records, study.metric)))
+    found = [("Evaluation", _evaluation(records, study.metric))]
     found += [("Recipe", line) for line in _recipes(study, rows)]
-    found += [("Budget", f"{line}.") for line in facts.budget]
-    found.append(("Seeds", f"{facts.seeds}."))
     found.append(("Statistics", _statistics(study, rows)))
-    found += [("Hardware", f"{line}.") for line in facts.hardware]
     found += [("Execution", f"{line}.") for line in dict.fromkeys(map(execution_text, records))]
     found += [("Software", f"{line}.") for line in facts.versions]
     found.append(("Code", _code(facts.commits)))

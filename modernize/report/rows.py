@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from modernize.published import PublishedRow
 from modernize.registry import load_steps
 from modernize.report.contrasts import LADDER, Contrast, contrasts_of, has_to_be_said
 from modernize.report.machines import machine_of, usual_machine
 from modernize.report.paper import Reading, published_of
-from modernize.results.artifact import PICTURES_FILE, PREDICTIONS_FILE
 from modernize.results.record import Record
 from modernize.results.rounds import runs_wanted
 from modernize.results.sources import changed_since, sources
@@ -27,6 +26,13 @@ if TYPE_CHECKING:
 _PLAIN = ("rung", "network")
 _NOT_COMPARED = Contrast()
 _ENDS = ("finished", "diverged", "failed")
+
+
+class Pictures(NamedTuple):
+    """A file of pictures, and the seed of the run that drew them."""
+
+    seed: int
+    path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,7 @@ class Row:
         images_per_second: Mean training throughput of the finished runs on the machine that most of the study ran on.
         num_timed: How many runs that mean is over.
         stale: Seeds whose record was made with another meaning of the rung's steps than today's.
-        pictures: File of what the network of its first finished run draws; None where there is none.
+        pictures: What the network of its first run that left any draws; None where there is nothing.
         other_code: Seeds whose record was trained by code that has changed since.
         predictions: What its first finished run took the test images for, where that is kept here.
     """
@@ -62,7 +68,7 @@ class Row:
     num_timed: int = 0
     stale: tuple[int, ...] = ()
     other_code: tuple[int, ...] = ()
-    pictures: Path | None = None
+    pictures: Pictures | None = None
     predictions: Predictions | None = None
 
     @property
@@ -194,23 +200,6 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
             )
         )
     return tuple(rows)
-
-
-def with_kept(rows: Iterable[Row], runs: Path) -> tuple[Row, ...]:
-    """Find what finished runs left to show beside their weights, each in its folder under `runs`."""
-    there = {folder.name for folder in runs.iterdir()} if runs.is_dir() else set()
-    found = []
-    for row in rows:
-        ids = [row.records[seed].run_id for seed in sorted(row.finished)]
-        folders = [runs / run_id for run_id in ids if run_id in there]
-        pictures = next(filter(Path.is_file, (folder / PICTURES_FILE for folder in folders)), None)
-        predictions = None
-        if folders and folders[0].name == ids[0] and (folders[0] / PREDICTIONS_FILE).is_file():
-            from modernize.results.predictions import load_predictions
-
-            predictions = load_predictions(folders[0])
-        found.append(replace(row, pictures=pictures, predictions=predictions))
-    return tuple(found)
 
 
 def records_of(rows: Iterable[Row]) -> list[Record]:

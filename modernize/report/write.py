@@ -14,6 +14,7 @@ from modernize.report.credit_page import credit_page
 from modernize.report.drawings import Artist
 from modernize.report.gather import gather, read_study
 from modernize.report.index_page import Indexed, index_page
+from modernize.report.kept import with_kept
 from modernize.report.latex import to_latex
 from modernize.report.panels import study_panels
 from modernize.report.paper_page import paper_page
@@ -104,7 +105,7 @@ def write_all(
     if not found.studies:
         raise MissingResultsError(f"no study and no record under {results_dir}: `modernize run` makes them.")
     written: list[Path] = []
-    shown = [Indexed(study, make_rows(study, found.records)) for study in found.studies]
+    shown = [Indexed(study, with_kept(make_rows(study, found.records), results_dir)) for study in found.studies]
     for study, rows in shown:
         if records_of(rows):
             begin(study.name, len(shown))

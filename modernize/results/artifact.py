@@ -6,12 +6,13 @@
     runs/<run id>/predictions.safetensors  what it took the test images for (`modernize.results.predictions`)
 
 The record names them with size and hash, so that whoever begins with them knows what they are. They may be thrown away
-at any time: a record is complete without them.
+at any time: a record is complete without them. Small pictures are kept beside the record too, of one run an entry.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modernize.errors import ModernizeError
+from modernize.results.files import write_atomically
 from modernize.results.record import Record, WeightsFile
 
 RUNS = "runs"
@@ -26,6 +28,9 @@ WEIGHTS_FILE, EMA_FILE = "weights.safetensors", "ema.safetensors"
 PICTURES_FILE = "pictures.png"
 PREDICTIONS_FILE = "predictions.safetensors"
 KEPT_FILES = (WEIGHTS_FILE, EMA_FILE, PICTURES_FILE, PREDICTIONS_FILE)
+MOST_PICTURE_BYTES = 2**18
+"""Of pictures that are kept beside a record too."""
+
 PREFIX = "run:"
 """What begins the name of a run's weights where a file would do: `run:3f2a`."""
 
@@ -110,6 +115,37 @@ def weights_of_run(record: Record, out: Path) -> Path:
     if digest != last.about.sha256:
         raise ModernizeError(f"{last.path} has changed since run {record.run_id} wrote it: its hash is another.")
     return last.path
+
+
+def record_stem(record: Record) -> str:
+    """Return the name, without suffix, of what the results folder holds of a run."""
+    step = re.sub(r"[^\w.+-]", "_", record.entry.name)
+    return f"{step}-seed{record.seed}-{record.run_id[:8]}"
+
+
+def picture_file(record: Record, folder: Path) -> Path:
+    """Say where small pictures of a run lie beside its record, so that they go where records go.
+
+    Args:
+        record: Of the run.
+        folder: The results folder.
+    """
+    return folder / record.study / f"{record_stem(record)}.png"
+
+
+def keep_pictures(record: Record, folder: Path, run_folder: Path) -> None:
+    """Put a run's pictures there, if they are small and no other run of its entry's has any there.
+
+    Args:
+        record: Of the run.
+        folder: The results folder.
+        run_folder: The run's own.
+    """
+    path, drawn = picture_file(record, folder), run_folder / PICTURES_FILE
+    with suppress(OSError, ModernizeError):  # they stay in the run's folder
+        of_entry = f"{path.name.rpartition('-seed')[0]}-seed*.png"
+        if drawn.stat().st_size <= MOST_PICTURE_BYTES and not any(path.parent.glob(of_entry)):
+            write_atomically(path, drawn.read_bytes())
 
 
 def clear_run(folder: Path, *, keep_weights: bool = True) -> None:

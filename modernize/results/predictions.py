@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from modernize.errors import one_line, warn
 from modernize.results.artifact import PREDICTIONS_FILE
 from modernize.results.files import write_atomically
 
@@ -108,13 +109,37 @@ def save_predictions(predictions: Predictions, folder: Path) -> None:
 
 
 def load_predictions(folder: Path) -> Predictions | None:
-    """Read the predictions of a run from its folder; None where there are none that can be read."""
+    """Read the predictions of a run from its folder; None where there are none, or, with a warning, broken ones."""
     from safetensors import SafetensorError, safe_open
 
+    path = folder / PREDICTIONS_FILE
     try:
-        with safe_open(folder / PREDICTIONS_FILE, "numpy") as file:
+        with safe_open(path, "numpy") as file:
             names = tuple(map(str, json.loads(file.metadata()[KEY])))
             arrays = {name: file.get_tensor(name) for name in ("probabilities", "labels", "pictured", "pictures")}
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+        arrays["probabilities"] = arrays["probabilities"].astype(np.float32)
+        found = Predictions(class_names=names, **arrays)
+        if not _fit(found):
+            raise ValueError("its parts do not fit together")
+    except FileNotFoundError:
         return None
-    return Predictions(class_names=names, **arrays | {"probabilities": arrays["probabilities"].astype(np.float32)})
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        warn(f"{path} is left out: {one_line(error)}.")
+        return None
+    return found
+
+
+def _fit(found: Predictions) -> bool:
+    """Whether the parts are of one set of images and classes, as another program or a damaged disk may not leave it."""
+    (count, *rest), classes = found.probabilities.shape, len(found.class_names)
+    return (
+        rest == [classes]
+        and count > 0
+        and bool((found.probabilities >= 0).all() and (found.probabilities <= 1).all())
+        and found.labels.shape == (count,)
+        and set(found.labels.tolist()) <= set(range(classes))
+        and found.pictured.ndim == 1
+        and set(found.pictured.tolist()) <= set(range(count))
+        and found.pictures.dtype == np.uint8
+        and (found.pictures.ndim, len(found.pictures), *found.pictures.shape[3:]) == (4, len(found.pictured), 3)
+    )

@@ -2,6 +2,7 @@
 
     results/<study>/study.json
     results/<study>/<step>-seed<k>-<run id, 8 digits>.json
+    results/<study>/<step>-seed<k>-<run id, 8 digits>.png    what its network draws, of one run an entry
 
 The folder is the database. A file appears whole or not at all, and a finished run is never overwritten. The short run
 id in the name lets a reader pick the runs it wants without opening the others.
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modernize.errors import DiskError, MissingResultsError, ModernizeError, unusable, warn
+from modernize.results.artifact import record_stem
 from modernize.results.files import write_atomically
 from modernize.results.reader import Seen, parse, read, read_record, record_text, to_record, to_text
 from modernize.results.record import Record
@@ -55,8 +56,7 @@ def save_record(record: Record, folder: Path) -> Path:
     Returns:
         The file that holds the record.
     """
-    step = re.sub(r"[^\w.+-]", "_", record.entry.name)
-    stem = f"{step}-seed{record.seed}-{record.run_id[:8]}"
+    stem = record_stem(record)
     for number in count(1):
         path = folder / record.study / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
         there = _readable(path)

@@ -22,7 +22,7 @@ from types import FrameType
 from typing import NoReturn
 
 from modernize.errors import ModernizeError
-from modernize.results.artifact import clear_run
+from modernize.results.artifact import clear_run, keep_pictures
 from modernize.results.record import Record
 from modernize.results.store import find_finished, save_record
 from modernize.run.claim import BEAT_SECONDS, Claim
@@ -97,6 +97,8 @@ class Server:
                 record = do(task, tell, lambda: self.stopping)
                 if results:
                     file = str(save_record(record, results))
+                    if task.folder:
+                        keep_pictures(record, results, Path(task.folder))
                     if task.folder and record.status != "failed":
                         clear_run(Path(task.folder))
         finally:

@@ -238,21 +238,25 @@ class Trainer:
         )
 
     def _kept(self, folder: Path, checkpoints: Checkpoints | None) -> tuple[WeightsFile, WeightsFile]:
-        """Keep the final weights; what was measured is worth more than they are, if the disk is full."""
-        if self.world.rank == 0:
+        """Keep what the run leaves; what was measured is worth more, if the disk is full."""
+        kept = NO_WEIGHTS, NO_WEIGHTS
+        parts = (("weights", self._keep_weights), ("pictures", self._keep_pictures), ("predictions", self._keep_seen))
+        for what, keep in parts if self.world.rank == 0 else ():
             try:
-                if self.objective.shows:
-                    self._keep_pictures(folder)
-                self._keep_predictions(folder)
-                return keep_weights(self.learner, folder, description_of(self.model, self.feed, {"run": folder.name}))
+                kept = keep(folder) or kept
             except ModernizeError as error:
                 if checkpoints:
-                    checkpoints.note(f"its weights are not kept: {error}")
-        return NO_WEIGHTS, NO_WEIGHTS
+                    checkpoints.note(f"its {what} are not kept: {error}")
+        return kept
+
+    def _keep_weights(self, folder: Path) -> tuple[WeightsFile, WeightsFile]:
+        return keep_weights(self.learner, folder, description_of(self.model, self.feed, {"run": folder.name}))
 
     @torch.no_grad()
     def _keep_pictures(self, folder: Path) -> None:
-        """Keep what the network makes of the first test images, a kind a row."""
+        """Keep what the network makes of the first test images, a kind a row; nothing where it draws nothing."""
+        if not self.objective.shows:
+            return
         network = self.learner.evaluated.eval()
         inputs, targets = next(iter(self.feed.eval_batches("test", NUM_PICTURES)))
         pictures = self.objective.pictures(self.learner.forward(network), inputs, targets).float().cpu()
@@ -264,7 +268,7 @@ class Trainer:
         Image.fromarray(sheet.round().clamp(0, 255).to(torch.uint8).numpy()).save(data, "png")
         write_atomically(folder / PICTURES_FILE, data.getvalue())
 
-    def _keep_predictions(self, folder: Path) -> None:
+    def _keep_seen(self, folder: Path) -> None:
         """Keep what test images were taken for, where they were looked at once and by this process alone."""
         once = self.recipe.objective == CLASSIFICATION and self.feed.has_val and self.world.size == 1
         found = predict_test(self.learner.evaluated, self.feed, self.data) if once and self.data else None

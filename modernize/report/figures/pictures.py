@@ -35,14 +35,18 @@ def pictures(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Fi
     Returns:
         None where no run left any.
     """
-    shown = [(row, imread(row.pictures)) for row in rows if row.pictures and row.planned.objective in SHOWN]
+    shown = [
+        (row, row.pictures.seed, imread(row.pictures.path))
+        for row in rows
+        if row.pictures and row.planned.objective in SHOWN
+    ]
     if not shown:
         return None
     with house_style(theme) as look:
         figure = Figure(
-            figsize=(11, 0.6 + sum(11 * len(sheet) / len(sheet[0]) for _, sheet in shown)), layout="constrained"
+            figsize=(11, 0.6 + sum(11 * len(sheet) / len(sheet[0]) for _, _, sheet in shown)), layout="constrained"
         )
-        for place, (row, sheet) in enumerate(shown, start=1):
+        for place, (row, seed, sheet) in enumerate(shown, start=1):
             axes = figure.add_subplot(len(shown), 1, place)
             axes.imshow(sheet, interpolation="nearest")
             kinds, _ = SHOWN[row.planned.objective]
@@ -52,7 +56,7 @@ def pictures(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Fi
             axes.tick_params(length=0)
             for spine in axes.spines.values():
                 spine.set_visible(False)
-            axes.set_title(rung_label(row), fontsize=11.5)
-        notes = dict.fromkeys(SHOWN[row.planned.objective][1] for row, _ in shown)
+            axes.set_title(f"{rung_label(row)}, seed {seed}", fontsize=11.5)
+        notes = dict.fromkeys(SHOWN[row.planned.objective][1] for row, _, _ in shown)
         figure.supxlabel("; ".join([f"the first test images of {study.data}", *notes]), fontsize=11)
         return settled(figure, look)
