@@ -36,7 +36,7 @@ def test_pictures_beside_a_record_are_shown_and_a_broken_one_is_named(tmp_path, 
     folder = copytree(RESULTS / DRAWN, tmp_path / "results" / DRAWN)
     study, rows, _ = read_study(folder)
     assert [row.pictures and row.pictures.seed for row in rows] == [0, 0]
-    assert [axes.get_title() for axes in draw("pictures", study, rows).axes] == ["base, seed 0", "downsample, seed 0"]
+    assert [axes.get_title("left") for axes in draw("pictures", study, rows).axes] == ["base, seed 0", "downsample, seed 0"]
     assert capsys.readouterr().err == ""
 
     broken = rows[0].pictures.path
@@ -44,7 +44,7 @@ def test_pictures_beside_a_record_are_shown_and_a_broken_one_is_named(tmp_path, 
     study, rows, _ = read_study(folder)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"warning: {broken} is left out: ")
-    assert [axes.get_title() for axes in draw("pictures", study, rows).axes] == ["downsample, seed 0"]
+    assert [axes.get_title("left") for axes in draw("pictures", study, rows).axes] == ["downsample, seed 0"]
 
     left(tmp_path / "runs" / rows[0].records[1].run_id / PICTURES_FILE)
     assert [row.pictures and row.pictures.seed for row in read_study(folder)[1]] == [1, 0]
