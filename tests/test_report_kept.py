@@ -36,7 +36,10 @@ def test_pictures_beside_a_record_are_shown_and_a_broken_one_is_named(tmp_path, 
     folder = copytree(RESULTS / DRAWN, tmp_path / "results" / DRAWN)
     study, rows, _ = read_study(folder)
     assert [row.pictures and row.pictures.seed for row in rows] == [0, 0]
-    assert [axes.get_title("left") for axes in draw("pictures", study, rows).axes] == ["base, seed 0", "downsample, seed 0"]
+    assert [axes.get_title("left") for axes in draw("pictures", study, rows).axes] == [
+        "base, seed 0",
+        "downsample, seed 0",
+    ]
     assert capsys.readouterr().err == ""
 
     broken = rows[0].pictures.path

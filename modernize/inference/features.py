@@ -139,8 +139,9 @@ def _computed(
 
 def _kept(path: Path, count: int) -> Vectors | None:
     # It is not there, or damaged, which the checksum in a zip file tells: then it is made anew.
-    with suppress(OSError, ValueError, EOFError, KeyError, BadZipFile), np.load(path, allow_pickle=False) as file:
-        kept: Vectors = file["values"]
+    with suppress(OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile), path.open("rb") as file:
+        with np.load(file, allow_pickle=False) as arrays:
+            kept: Vectors = arrays["values"]
         if len(kept) == count and kept.dtype == np.float32:
             return kept
     return None
