@@ -178,7 +178,7 @@ def test_names_cannot_break_the_page(tmp_path):
     text = report(tmp_path)
     assert "<script" not in text
     assert "\n# \\*" not in text
-    assert len(re.findall(r"(?<!\\)\|", next(x for x in text.splitlines() if x.startswith("| my-step")))) == 8
+    assert len(re.findall(r"(?<!\\)\|", next(x for x in text.splitlines() if x.startswith("| my-step")))) == 7
     assert escape_markdown("http://a.b, HTTPS://a.b, www.a.b") == r"http\://a.b, HTTPS\://a.b, www\.a.b"
     assert escape_markdown("snake_case stays, _this_ not") == r"snake_case stays, \_this\_ not"
 
@@ -280,7 +280,8 @@ def test_whatever_can_be_read_has_a_page(tmp_path, part, changes):
     saved(tmp_path, study, records)
     files = write_report(tmp_path / "results", tmp_path / "reports", formats=FORMATS, figures=False)
     assert len(files) == len(FORMATS)
-    assert cells(files[0].read_text(), "recipe")[-1] == "finished"
+    assert cells(files[0].read_text(), "recipe")[0] == "recipe"
+    assert "4 of 4 finished" in files[0].read_text()
     rows = make_rows(study, load_records(tmp_path / "results").records)
     for key in ("waterfall", "ladder", "costs", "metric", "loss"):
         draw(key, study, rows)

@@ -93,6 +93,7 @@ LAYOUTS = [key for key in FIGURES if key not in ("loss", "stages", "pictures", "
 
 # Cases that have nothing for a figure.
 NOT_DRAWN = {
+    "credit": CASES,
     "waterfall": [base_only, all_diverged],
     "deltas": [base_only],
     "ends": [base_only],

@@ -145,7 +145,7 @@ def test_a_published_ladder_says_how_sure_its_steps_are(tmp_path):
     text = path.read_text()
     assert "* **Borderline**: fewer-norms\n" in text
     assert "* **Not distinguishable**: patchify, kernel-9, kernel-11, gelu, ln\n" in text
-    assert "| 0.00 vs kernel-7 | not distinguishable |" in text
+    assert "| 0.00 vs kernel-7 | ○ |" in text
     assert "kernel-7 against kernel-5, uncorrected: +0.22 (p = 0.094)" in text
     assert "4.46[^resnet50-ln] | 4.146 |" in text
     assert "Swin-T: 81.30 % at 4.50 GMACs" in text

@@ -109,7 +109,8 @@ def _results(report: Report) -> Section:
 
 def _deltas(report: Report) -> Section:
     study, rows = report.study, report.rows
-    blocks: list[Block] = [contrasts_table(rows)] if any(row.against for row in rows) else []
+    every = Fold("Every comparison", (contrasts_table(rows),))
+    blocks: list[Block] = [every] if any(row.against for row in rows) else []
     if sentences := findings(rows):
         blocks.append(Items(tuple(("", sentence) for sentence in sentences)))
     blocks.append(Paragraph(" ".join(seed_limits(study, rows))))

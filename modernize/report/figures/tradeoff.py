@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from modernize.cost import cost
 from modernize.published import family_rows, published_rows
+from modernize.report.figures.fonts import drawable
 from modernize.report.figures.labels import Point
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.plane import Mark, draw_path
@@ -97,7 +98,7 @@ def pareto(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
 
 def _key(figure: Figure, numbers: dict[str, str], look: Look) -> None:
     """List which rung has which number."""
-    names = [f"{number:>2}  {shortened(step, 16)}" for step, number in numbers.items()]
+    names = [f"{number:>2}  {shortened(drawable(step), 15)}" for step, number in numbers.items()]
     if len(names) > _MOST_NAMES:
         names[_MOST_NAMES - 1 :] = ["and more"]
     for line, name in enumerate(names):
