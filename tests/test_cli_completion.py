@@ -44,4 +44,6 @@ def test_whatever_can_be_completed_is(tmp_path, monkeypatch):
         if param.name != "help" and param._custom_shell_complete
     }
     assert {"--regime", "--path", "--upto", "--recipe", "--device", "--precision", "--published"} <= set(found)
-    assert {name for name, count in found.items() if not count} <= {"--study", "study", "a", "b"}, "no study is here"
+    assert {name for name, count in found.items() if not count} <= {"--study", "study", "studies", "a", "b"}, (
+        "no study is here"
+    )

@@ -60,9 +60,9 @@ def test_a_study_that_lists_its_rows_has_no_use_for_them():
         request_from(entries=[row], controls=True)
 
 
-def test_controls_are_hatched_and_said_to_be():
+def test_controls_have_a_mark_of_their_own_and_are_said_to():
     study = make_study(upto="stage-ratio")
     study = replace(study, entries=(*study.entries, planned_network("stage-ratio-control", role="control")))
-    assert "Hatched: controls" in " ".join(
+    assert "Open triangles: controls" in " ".join(
         text for text, _ in texts(figure2(study, make_rows(study, make_records(study))))
     )

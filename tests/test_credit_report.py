@@ -194,7 +194,16 @@ def test_every_format_is_written_and_the_same_bytes_again(study, tmp_path):
     formats = ("md", "html", "latex", "csv", "json")
     written = write_report(tmp_path / "results", tmp_path / "reports", "credit", formats)
     names = {path.name for path in written}
-    assert names == {"report.md", "credit.png", "credit.svg", "report.html", "report.tex", "report.csv", "report.json"}
+    assert names == {
+        "report.md",
+        "credit-dark.png",
+        "credit.png",
+        "credit.svg",
+        "report.html",
+        "report.tex",
+        "report.csv",
+        "report.json",
+    }
     bytes_of = {path: path.read_bytes() for path in written}
     write_report(tmp_path / "results", tmp_path / "reports", "credit", formats)
     assert {path: path.read_bytes() for path in written} == bytes_of

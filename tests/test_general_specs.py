@@ -31,7 +31,7 @@ from modernize.verify.built import formulation_difference
 from modernize.verify.logits import randomise
 
 STORED = (Path(__file__).parent / "data" / "first-schema", Path(__file__).parents[1] / "results/laptop-cifar10-subset")
-RECORDS = [path for folder in STORED for path in folder.glob("*-seed*")]
+RECORDS = [path for folder in STORED for path in folder.glob("*-seed*") if "-control-" not in path.name]
 LAPTOP = base_spec("laptop")
 # He et al., arXiv:1603.05027: ResNet-164 in pre-activation order, for CIFAR-10.
 RESNET_164 = LAPTOP.with_arch(

@@ -29,7 +29,7 @@ def shortened(tmp_path):
 
 
 def table_of(text):
-    lines = text[text.index("## What each step changed") :].splitlines()
+    lines = text[text.index("What each step changed") :].splitlines()
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
 
 
@@ -44,7 +44,7 @@ def test_the_report_says_what_was_published_and_what_was_trained(shortened):
     assert "300 epochs" not in schedule[3]
     assert "mixup 0.8" in augmentation[2]
     assert not re.search("mixup|CutMix|RandAugment", augmentation[3]), "was not run"
-    assert "recipe.mixup" not in path.read_text().split("## What each step changed")[1].split("\n## ")[0]
+    assert "recipe.mixup" not in path.read_text().split("What each step changed")[1].split("</details>")[0]
 
 
 def test_a_page_without_runs_has_no_such_column(tmp_path):

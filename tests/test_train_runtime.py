@@ -103,7 +103,7 @@ def test_half_precision_is_close_to_full(rung, precision):
         images = torch.randn((16, 3, 32, 32), generator=torch.Generator().manual_seed(0))
         losses.append(float(each.train_batch(images, torch.arange(16) % 4, step=0, lr=0.0)))
         gradients.append(each.network.head.fc.weight.grad)
-    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+    assert losses[1] == pytest.approx(losses[0], rel=0.03)
     assert losses[1] != losses[0]
     assert torch.cosine_similarity(gradients[0].ravel(), gradients[1].ravel(), dim=0) > 0.99
 
