@@ -64,7 +64,7 @@ def test_the_report_tells_metrics_apart(out):
     assert "loss on hidden patches: " in row
     assert "begins with the weights of first" in text
     assert "60 % of the patches hidden" in text
-    assert "![The first test images, and what each network makes of them](pictures.png)" in text
+    assert 'alt="The first test images, and what each network makes of them"' in text
     with Image.open(out / "out" / "runs" / records(out)["first", 0].run_id / "pictures.png") as sheet:
         assert sheet.size == (8 * 32, 3 * 32)
     rows = make_rows(study, load_records(out / "out" / "results").records)

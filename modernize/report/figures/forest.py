@@ -90,7 +90,7 @@ def _measured(axes: Axes, study: Study, shown: Sequence[Row], ladder: Mapping[st
     unit = ", percentage points" if metric.unit == "%" else f"{metric.in_unit}{', less is better' * metric.falls}"
     against = "the entry named" if any(row.against for row in shown) else "the rung before"
     axes.set_xlabel(f"change of {metric.title}{unit}")
-    headed(axes, f"Measured: change against {against}", setting(study, shown), look.measured, look)
+    headed(axes, f"Measured: change against {against}", setting(study, shown), look.measured, look, 66)
 
 
 def _published(axes: Axes, study: Study, shown: Sequence[Row], ladder: Mapping[str, Row], look: Look) -> None:
