@@ -36,6 +36,7 @@ def assert_readable(figure):
     """No text overlaps another, and none leaves the page."""
     boxes, page = texts(figure), figure.bbox
     assert boxes
-    assert [(a, b) for (a, box), (b, other) in combinations(boxes, 2) if box.overlaps(other)] == []
+    over = [(a, b) for (a, box), (b, other) in combinations(boxes, 2) if box.overlaps(other)]
+    assert over == [], over
     outside = [a for a, box in boxes if box.x0 < page.x0 or box.y0 < page.y0 or box.x1 > page.x1 or box.y1 > page.y1]
-    assert outside == []
+    assert outside == [], outside

@@ -142,7 +142,7 @@ def test_the_notebook_runs(tmp_path):
     printed = (tmp_path / "done.ipynb").read_text()
     assert "squeeze-kernel" in printed
     assert "not told from none" in printed, "it says beforehand what will not be seen"
-    assert printed.count("image/png") >= 2, "pictures"
+    assert printed.count("image/png") >= 1, "a picture"
     for study in ("seminar-thin", "seminar-squeeze"):
         assert len(list((tmp_path / f"seminar-runs/results/{study}").glob("*-seed*.json"))) == 4
 

@@ -106,7 +106,7 @@ def _published(axes: Axes, study: Study, shown: Sequence[Row], ladder: Mapping[s
     sources = ", ".join(sorted({row.published.source for row in shown if row.published}))
     axes.set_xlabel("change of top-1, percentage points")
     about = f"{', '.join(published_data(study, shown))}; {sources}"
-    headed(axes, "Published: change against the same rung", about, look.published_ink, look)
+    headed(axes, "Published: the same change", about, look.published_ink, look)
 
 
 def _label(row: Row, study: Study) -> str:
