@@ -141,14 +141,15 @@ def test_a_signal_leaves_a_checkpoint(folder, tmp_path, how):
         process = torchrun(folder, tmp_path, "--upto", "base", "--epochs", "200", MODERNIZE_CHECKPOINT_SECONDS="0")
     else:
         code = f"""
-import importlib, pathlib, sys
+import importlib, pathlib, sys, unittest.mock
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from tiny_runs import tiny_request
 from modernize.cli import main
 folder, out = map(pathlib.Path, {(str(folder), str(tmp_path))!r})
 request = tiny_request(folder, upto="base", epochs=200, processes=2, out=out, name="study")
-importlib.import_module("modernize.cli.run")._request = lambda ctx: request
-sys.exit(main(["run"]))
+command = importlib.import_module("modernize.cli.run")
+with unittest.mock.patch.object(command, "read_request", lambda ctx: request):
+    sys.exit(main(["run"]))
 """
         process = started_python("-c", code, MODERNIZE_CHECKPOINT_SECONDS="0")
     started(process, tmp_path)
