@@ -80,10 +80,14 @@ def one_line(error: BaseException) -> str:
     return " ".join(f"{kind}{error}".split()).rstrip(".:")
 
 
+WARNING = "warning: "
+"""How a line begins that says what was left out."""
+
+
 def warn(line: str) -> None:
     """Say in one line on stderr what was left out; the command goes on."""
     if sys.stderr:
-        sys.stderr.write(f"warning: {line}\n")
+        sys.stderr.write(f"{WARNING}{line}\n")
 
 
 def need_pycocotools(what: str) -> None:

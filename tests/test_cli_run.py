@@ -14,6 +14,7 @@ from factories import make_record, make_study
 from tiny_runs import tiny_data, tiny_request
 
 from modernize.cli import main
+from modernize.results.store import save_record, save_study
 from modernize.run.run_study import StudyResult
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -21,21 +22,29 @@ TINY = "run --device cpu --upto base --data digits --epochs 1 --train-images 256
 
 
 @pytest.fixture
-def trained(monkeypatch):
+def trained(monkeypatch, tmp_path):
     """Let `run` end with these statuses (step -> status) without training; returns what it was asked."""
     asked = {}
+    monkeypatch.chdir(tmp_path)
 
-    def pretend(**statuses):
-        study = make_study("pretended", upto="recipe")
+    def pretend(n_seeds=1, **statuses):
+        study = make_study("pretended", upto="recipe", seeds=tuple(range(n_seeds)))
         steps = [rung.name for rung in study.entries]
-        records = tuple(make_record(study, step, 0, status=statuses.get(step, "finished")) for step in steps)
+        records = tuple(
+            make_record(study, step, seed, status=statuses.get(step, "finished"))
+            for step in steps
+            for seed in study.seeds
+        )
 
         def run_study(request, observer):
             asked["request"] = request
+            save_study(study, request.out / "results")
+            for record in records:
+                save_record(record, request.out / "results")
             return StudyResult(study=study, records=records, num_skipped=0)
 
         monkeypatch.setattr(importlib.import_module("modernize.run.run_study"), "run_study", run_study)
-        monkeypatch.setattr("modernize.report.write_report", lambda *_: [Path("report.md")])
+        monkeypatch.setattr("modernize.report.write.write_study", lambda *_, **__: [Path("report.md")])
         return asked
 
     return pretend
@@ -44,9 +53,11 @@ def trained(monkeypatch):
 def test_a_finished_study_prints_its_table_and_report(trained, capsys):
     trained()
     assert main(["run"]) == 0
-    head, base, recipe, _, report = capsys.readouterr().out.splitlines()
-    assert head.split()[:4] == ["rung", "seed", "top-1", "%"]
-    assert (base.split()[0], recipe.split()[0]) == ("base", "recipe")
+    title, head, base, recipe, answer, _, report = capsys.readouterr().out.splitlines()
+    assert title.startswith("pretended, 1 seed")
+    assert head.split()[:4] == ["rung", "top-1,", "%", "delta"]
+    assert (base.split()[0], recipe.split()[0], recipe.split()[-2:]) == ("base", "recipe", ["one", "seed"])
+    assert answer.startswith("One seed, so nothing is tested")
     assert report == "report: report.md"
 
 
@@ -235,7 +246,6 @@ sys.exit(code)
 
 
 def test_a_dry_run_knows_what_is_done(here, capsys):
-    from modernize.results.store import save_record
     from modernize.run.environment import hardware
     from modernize.run.plan import plan_study
 

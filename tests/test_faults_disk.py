@@ -88,8 +88,8 @@ def stub(spec, _data, *, seed, checkpoints, keep, **_):
     )
 
 
-def tiny_report(_results, reports, name):
-    return [write_atomically(reports / name / "report.md", "a report")]
+def tiny_report(request, name):
+    write_atomically(request.out / "reports" / name / "report.md", "a report")
 
 
 class World:
@@ -110,7 +110,7 @@ class World:
         monkeypatch.setattr(sys.modules["modernize.run.worker"], "save_record", save)
         monkeypatch.setattr(sys.modules["modernize.run.claim"], "_started", lambda _: f"life {self.lives}")
         monkeypatch.setattr("modernize.train.loop.train", stub)
-        monkeypatch.setattr("modernize.report.write_report", tiny_report)
+        monkeypatch.setattr("modernize.cli.run._report", tiny_report)
         monkeypatch.setattr("modernize.cli.app.app", get_command(app))
         monkeypatch.setattr("traceback.print_exc", lambda: None)  # goes to a worker's log
         monkeypatch.setenv("MODERNIZE_CHECKPOINT_SECONDS", "0")

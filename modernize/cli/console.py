@@ -14,7 +14,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
-from modernize.cli.layout import CONTROLS, Column, paragraph, printable, table_lines
+from modernize.cli.layout import CONTROLS, Column, paragraph, printable, table_lines, unbroken
 from modernize.words import clock
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 WIDEST_PROSE = 100
 PLAIN_PROSE = 80
+
+COLOURS = {"green": "color(28)", "red": "color(160)", "yellow": "color(130)", "dim": "color(243)"}
+"""What styles are drawn in: colours that are read on white and on black; a terminal's own are not."""
 
 QUIET_SECONDS = 10.0
 """Where there are no bars, lines of progress are at least this far apart."""
@@ -175,10 +178,13 @@ def error_is_terminal() -> bool:
 def _write(text: str, style: str, *, error: bool) -> None:
     stream: TextIO = sys.stderr if error else sys.stdout
     text = printable(text)
+    if stream.isatty():
+        text = unbroken(text, shutil.get_terminal_size().columns)
     if style and stream.isatty():
         from rich.text import Text
 
-        _console(error=error).print(Text(text, style=style), soft_wrap=True)
+        drawn = " ".join(COLOURS.get(word, word) for word in style.split())
+        _console(error=error).print(Text(text, style=drawn), soft_wrap=True)
     else:
         stream.write(f"{text}\n")
 
@@ -186,5 +192,6 @@ def _write(text: str, style: str, *, error: bool) -> None:
 @cache
 def _console(*, error: bool) -> Console:
     from rich.console import Console
+    from rich.theme import Theme
 
-    return Console(stderr=error, highlight=False)
+    return Console(stderr=error, highlight=False, theme=Theme({"progress.elapsed": COLOURS["dim"]}))

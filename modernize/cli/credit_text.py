@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 from modernize.cli.console import say, say_prose, say_table
 from modernize.cli.layout import columns
+from modernize.report.credit import credits_in, effect_text, effect_verdict, reading
+from modernize.report.rows import Row
+from modernize.results.study import Study
 
 
-def print_credit(results: Path, name: str) -> None:
-    """Print what each step of a study earns, from the records that there are, and a plain-words reading.
+def print_credit(study: Study, rows: Sequence[Row]) -> None:
+    """Print what each step of a study earns, and a plain-words reading.
 
     Args:
-        results: Folder of results.
-        name: Of the study.
+        study: The plan.
+        rows: At least one of them with a record.
     """
-    from modernize.report.credit import credits_in, effect_text, effect_verdict, reading
-    from modernize.report.gather import read_study
-
-    study, rows, _ = read_study(results / name)
     found, metric, n_seeds = credits_in(study, rows), study.metric, len(study.seeds)
     say(f"change of {metric.label}", "bold")
     cells = [

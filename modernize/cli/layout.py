@@ -98,6 +98,24 @@ def table_lines(heads: Sequence[Column], rows: Sequence[Sequence[str]], width: i
     return [[head.rstrip()], *([line.rstrip(), *text] for line, text in zip(others, below, strict=True))]
 
 
+def unbroken(text: str, width: int) -> str:
+    r"""Fold lines that are too long for a terminal, which would break them inside words; what follows is indented.
+
+    Examples:
+        >>> unbroken("a line\n  of many words", 12)
+        'a line\n  of many\n    words'
+    """
+    return "\n".join(
+        folded
+        for line in text.split("\n")
+        for folded in ([line] if len(line) <= width else _wrapped(line.lstrip(" "), width, _indent(line), GAP) or [""])
+    )
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" "))]
+
+
 def paragraph(name: str, text: str, width: int, indent: int) -> list[str]:
     """Fold a paragraph with its name at the left."""
     return _beside(f"{name:<{indent - len(GAP)}}", text, indent, width) if name else _wrapped(text, width)
@@ -115,6 +133,12 @@ def _beside(line: str, text: str, start: int, width: int) -> list[str]:
     return [f"{line}{GAP}{first}".rstrip(), *(" " * start + other for other in others)]
 
 
-def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    options = {"break_long_words": False, "break_on_hyphens": False}
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, **options)  # type: ignore[arg-type]
+def _wrapped(text: str, width: int, indent: str = "", more: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + more,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -12,18 +12,13 @@ import typer
 from modernize.cli import options as shared
 from modernize.cli import run_options as own
 from modernize.cli.choose import split_names
-from modernize.cli.console import ReadingProgress, say, say_table
+from modernize.cli.console import ReadingProgress, say
 from modernize.cli.console import note as tell
-from modernize.cli.layout import columns
 from modernize.errors import SOME_RUNS_FAILED, ModernizeError
 from modernize.path import DEFAULT_PATH
-from modernize.words import NONE, macs_unit
 
 if TYPE_CHECKING:
-    from modernize.metrics import Metric
-    from modernize.results.record import Record
     from modernize.run.request import RunRequest
-    from modernize.run.run_study import StudyResult
 
 EXAMPLES = shared.exit_codes() + shared.examples(
     "modernize run --upto ln --dry-run",
@@ -97,13 +92,12 @@ def carry_out(request: RunRequest, *, dry_run: bool = False, save_config: Path |
         dry_run: Whether only the plan is printed.
         save_config: Study file to write besides.
     """
-    from modernize.cli.credit_text import print_credit
     from modernize.cli.dry_run import print_plan
     from modernize.cli.live import LiveProgress
     from modernize.datasets.image_files import watched
     from modernize.run.config import save_request
     from modernize.run.placement import torchrun
-    from modernize.run.run_study import REPORTS, RESULTS, check_request, plan_whole, run_study
+    from modernize.run.run_study import check_request, plan_whole, run_study
 
     launched = torchrun()
     if launched and launched.rank > 0:
@@ -125,17 +119,10 @@ def carry_out(request: RunRequest, *, dry_run: bool = False, save_config: Path |
     except (KeyboardInterrupt, SystemExit):
         tell("interrupted: finished runs and checkpoints are kept, and the same command goes on from there")
         raise
-    if not result.study.attribution:
-        _print(result)
     if all(record.status == "failed" for record in result.records):
         tell("no run ended well, so there is nothing to report")
     else:
-        from modernize.report import write_report
-
-        files = write_report(request.out / RESULTS, request.out / REPORTS, result.study.name)
-        if result.study.attribution:
-            print_credit(request.out / RESULTS, result.study.name)
-        say(f"\nreport: {files[0]}")
+        _report(request, result.study.name)
     if result.num_failed:
         tell(f"{result.num_failed} of {len(result.records)} runs failed; the same command tries them again", "red")
         raise typer.Exit(SOME_RUNS_FAILED)
@@ -177,31 +164,15 @@ def given(ctx: typer.Context, param: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _print(result: StudyResult) -> None:
-    metric = result.study.metric
-    unit, size = macs_unit(record.cost.macs for record in result.records)
-    rows = [
-        (
-            record.entry.name,
-            f"{record.seed}",
-            _value(record, metric),
-            f"{record.cost.macs / size:.3f}",
-            f"{record.cost.num_params:,}",
-            f"{record.speed.images_per_second:,.0f}",
-            f"{record.speed.seconds:.1f}",
-            record.status,
-        )
-        for record in result.records
-    ]
-    styles = ["" if record.status == "finished" else "red" for record in result.records]
-    value = f"{metric.title} {metric.unit}"
-    heads = (result.study.noun, "seed>", f"{value}>", f"{unit}>", "parameters>", "images/s>", "seconds>", "status")
-    say_table(columns(*heads), rows, styles)
+def _report(request: RunRequest, name: str) -> None:
+    """End with the answer, and with the report that says how it was found."""
+    from modernize.cli.answer_text import print_answer
+    from modernize.cli.credit_text import print_credit
+    from modernize.report.gather import read_study
+    from modernize.report.write import write_study
+    from modernize.run.run_study import REPORTS, RESULTS
 
-
-def _value(record: Record, metric: Metric) -> str:
-    """Give a result, and say of what where the column does not."""
-    if record.value is None:
-        return NONE
-    title = "" if record.metric == metric else f"{record.metric.title} "
-    return f"{title}{record.value:.{record.metric.digits}f}"
+    study, rows, problems = read_study(request.out / RESULTS / name)
+    (print_credit if study.attribution else print_answer)(study, rows)
+    files = write_study(study, rows, problems, request.out / REPORTS / name, ("md",), figures=True)
+    say(f"\nreport: {files[0]}")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
 import sys
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, TextIO, cast
 
-from modernize.errors import DISK_ERRNOS, DISK_FULL, FAILURE
+from modernize.cli.layout import unbroken
+from modernize.errors import DISK_ERRNOS, DISK_FULL, FAILURE, WARNING
 
 
 class Stream:
     """A text stream that does not fail: what cannot be written is dropped, and why is remembered.
+
+    A warning is written once, however often a command comes upon what it is about.
 
     Args:
         stream: Where to write; None if it was closed when the process began.
@@ -24,12 +28,18 @@ class Stream:
         self._closed = stream is None
         self._stream = stream or io.StringIO()
         self.error: OSError | None = None
+        self._warned: set[str] = set()
         if hasattr(self._stream, "reconfigure"):
             # A terminal that lacks a character shows a question mark rather than ending the command.
             self._stream.reconfigure(errors="replace")
 
     def write(self, text: str) -> int:
         """Write what can be written."""
+        if text.startswith(WARNING):
+            if text in self._warned:
+                return len(text)
+            self._warned.add(text)
+            text = for_screen(text, self._stream)
         if self._closed:
             self.error = OSError(errno.EBADF, "it is closed")
             return len(text)
@@ -94,7 +104,7 @@ class Streams:
 
     def say_error(self, line: str) -> None:
         """Print a line to stderr; to stdout where that is closed, rather than to end in silence."""
-        print(line, file=sys.stderr)  # noqa: T201
+        print(for_screen(line, sys.stderr), file=sys.stderr)  # noqa: T201
         if self._before[1] is None:
             print(line)  # noqa: T201
 
@@ -103,6 +113,11 @@ class Streams:
         if self._held:
             self._err.write(self._held.getvalue())
             self._held = None
+
+
+def for_screen(line: str, stream: TextIO) -> str:
+    """Fold a line where it would be broken inside a word; in a pipe and in a file it stays one."""
+    return unbroken(line, shutil.get_terminal_size().columns) if stream.isatty() else line
 
 
 def _open_closed() -> None:

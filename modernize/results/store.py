@@ -27,6 +27,7 @@ from modernize.results.record import Record
 from modernize.results.sources import sources
 from modernize.results.study import Study
 from modernize.results.walk import STUDY_FILE, holds_records, plain_line, record_files
+from modernize.words import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,8 +125,8 @@ def load_record(path: Path) -> Record:
 def load_records(folder: Path, run_ids: Collection[str] | None = None) -> Loaded:
     """Read the records in a folder and the folders below it.
 
-    A file that is not a readable record is named in `problems` and on stderr, and skipped: one bad file never costs a
-    report.
+    A file that is not a readable record is named in `problems` and skipped: one bad file never costs a report. A line
+    on stderr says how many there are, and what is wrong with the first.
 
     Args:
         folder: The results folder, a study's folder, or one record's file.
@@ -142,8 +143,9 @@ def load_records(folder: Path, run_ids: Collection[str] | None = None) -> Loaded
     finally:
         if collects:
             gc.enable()
-    for problem in problems:
-        warn(problem)
+    if problems:
+        others = f" ({plural(len(problems) - 1, 'more file')} of {folder} not read)" if len(problems) > 1 else ""
+        warn(f"{problems[0]}{others}")
     return Loaded(records, tuple(problems))
 
 
