@@ -143,6 +143,7 @@ class Recipe:
         mix_switch_probability: Probability of CutMix rather than mixup where both are on.
         random_erasing: Probability of erasing a rectangle with pixel noise.
         label_smoothing: Share of the target spread over all classes.
+        shuffle_labels: Whether training images have each other's labels, dealt out by the seed: a control at chance.
         stochastic_depth: Drop probability of the last block's branch, rising from 0 at the first; or one a stage.
         dropout: Probability of dropping each feature before the classifier.
         layer_scale_init: Starting value of LayerScale.
@@ -197,6 +198,7 @@ class Recipe:
     mix_switch_probability: float = 0.5
     random_erasing: float = 0.0
     label_smoothing: float = 0.0
+    shuffle_labels: bool = False
     stochastic_depth: float | tuple[float, ...] = 0.0
     dropout: float = 0.0
     layer_scale_init: float = 1e-6

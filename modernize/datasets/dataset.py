@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from modernize.datasets.hashing import image_keys
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -166,6 +168,11 @@ class Dataset:
     def has_objects(self) -> bool:
         """Whether its images have objects, instead of one label each."""
         return self.train.objects is not None
+
+    def with_shuffled_labels(self, seed: int) -> Dataset:
+        """Return it with the labels of its training images dealt out anew among them: each class keeps its number."""
+        order = np.argsort(image_keys(seed, 0, np.arange(len(self.train))), kind="stable")
+        return replace(self, train=replace(self.train, labels=self.train.labels[order]))
 
     @property
     def splits(self) -> dict[SplitName, Split]:

@@ -33,6 +33,7 @@ _CLAUSES: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "cutmix": lambda v, _: f"CutMix {v:g}" if v else "",
     "random_erasing": lambda v, _: f"random erasing {v:g}" if v else "",
     "label_smoothing": lambda v, _: f"label smoothing {v:g}" if v else "",
+    "shuffle_labels": lambda v, _: "labels of the training images shuffled" if v else "",
     "stochastic_depth": (
         lambda v, _: f"stochastic depth {_each(v)}{' by stage' * isinstance(v, Sequence)}" if v else ""
     ),
@@ -62,7 +63,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "cutmix",
         "random_erasing",
     ),
-    "regularisation": ("label_smoothing", "stochastic_depth", "dropout"),
+    "regularisation": ("label_smoothing", "shuffle_labels", "stochastic_depth", "dropout"),
 }
 """What readers ask a recipe for, and the fields that say it."""
 OFF = "none"

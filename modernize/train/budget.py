@@ -41,7 +41,7 @@ PAYS_LATE: Mapping[str, tuple[Any, str]] = {
 }
 """What a shortened recipe gives up because it pays in long training only: its value when off, and what it is called."""
 
-OF_LABELS = ("mixup", "cutmix", "label_smoothing", "dropout", "head_init_scale")
+OF_LABELS = ("mixup", "cutmix", "label_smoothing", "shuffle_labels", "dropout", "head_init_scale")
 """What means nothing without labels and a classifier."""
 
 OF_PIXELS = ("rand_augment", "shift_pixels", "color_jitter", "brightness", "random_erasing")

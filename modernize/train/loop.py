@@ -165,7 +165,7 @@ class Trainer:
         if not isinstance(data, Dataset):
             return data
         return make_feed(
-            data,
+            data.with_shuffled_labels(self.seed) if self.recipe.shuffle_labels else data,
             self.recipe,
             device=self.device,
             rank=self.world.rank,
