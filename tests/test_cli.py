@@ -37,7 +37,7 @@ SURFACE = {
         *DATA,
         *["--data", "--budget", "--epochs", "--seeds", "--train-images", "--test-images"],
         *["--device", "--precision", "--gpus", "--micro-batch", "--compile", "--cuda-graphs"],
-        *["--deterministic", "--decode-workers"],
+        *["--deterministic", "--decode-workers", "--launcher", "--cluster"],
         *["--recipe", "--baseline", "--weights", "--no-weights", "--jobs", "--out", "--name", "--note"],
         *["--repeat", "--extend", "--replace"],
         *[
@@ -51,6 +51,8 @@ SURFACE = {
             "--controls",
         ],
     ],
+    "status": ["STUDY", "--out", "--json"],
+    "cancel": ["STUDY", "--out"],
     "attribute": [
         *[
             *SPEC,
@@ -67,13 +69,34 @@ SURFACE = {
         ],
         *["--data", "--budget", "--epochs", "--seeds", "--train-images", "--test-images", "--val-share"],
         *["--device", "--precision", "--gpus", "--micro-batch", "--compile", "--cuda-graphs"],
-        *["--deterministic", "--decode-workers", "--recipe", "--no-weights", "--jobs", "--out", "--name", "--note"],
+        *[
+            "--deterministic",
+            "--decode-workers",
+            "--launcher",
+            "--cluster",
+            "--recipe",
+            "--no-weights",
+            "--jobs",
+            "--out",
+            "--name",
+            "--note",
+        ],
         *["--repeat", "--replace", "STUDY", "--set", "--dry-run", "--save-config"],
     ],
     "finetune": [
         *["--model", "--data", "--val-share", "--epochs", "--patience", "--freeze", "--unfreeze", "--seeds"],
         *[*DATA, *MODEL, "--train-images", "--test-images", "--device", "--precision", "--gpus", "--micro-batch"],
-        *["--decode-workers", "--recipe", "--no-weights", "--jobs", "--out", "--name", "--note"],
+        *[
+            "--decode-workers",
+            "--launcher",
+            "--cluster",
+            "--recipe",
+            "--no-weights",
+            "--jobs",
+            "--out",
+            "--name",
+            "--note",
+        ],
         *["--repeat", "--extend", "--replace", "--set", "--dry-run", "--save-config"],
     ],
     "weights": ["--study", "--out", "--free", "--json"],
@@ -188,7 +211,7 @@ def test_python_dash_m():
 @pytest.mark.parametrize(
     ("line", "code", "words"),
     [
-        ("stps", 2, "Did you mean 'steps'?"),
+        ("stps", 2, "Did you mean 'steps'"),
         ("show kernel7", 2, "Did you mean 'kernel-7'?"),
         ("diff base convnext-tt", 2, "Did you mean 'convnext-t'?"),
         ("cost --regime resnet51", 2, "Did you mean 'resnet50'?"),

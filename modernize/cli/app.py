@@ -22,6 +22,8 @@ COMMANDS = {
     "data": "List data sets, describe one, preview a grid of it.",
     "studies": "List the built-in studies, or show one.",
     "run": "Train every rung, record, and report.",
+    "status": "Say how far a study's runs are, here or on a cluster.",
+    "cancel": "Take a study's jobs out of a cluster's queue.",
     "attribute": "Share out a ladder's gain among its steps.",
     "finetune": "Train trained networks on for other images.",
     "weights": "List the weights that runs left, or free their space.",

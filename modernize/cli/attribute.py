@@ -75,6 +75,8 @@ def attribute(
     cuda_graphs: own.CudaGraphs = False,
     deterministic: own.Deterministic = False,
     decode_workers: own.DecodeWorkers = None,
+    launcher: own.Launcher = "local",
+    cluster: own.Cluster = None,
     out: shared.Out = Path(),
     name: own.Name = "",
     note: own.Note = "",
@@ -94,4 +96,10 @@ def attribute(
         for param, field in FIELDS.items()
         if given(ctx, param)
     }
-    carry_out(read_request(ctx, attribution=asked), dry_run=dry_run, save_config=save_config)
+    carry_out(
+        read_request(ctx, attribution=asked),
+        launcher=launcher,
+        cluster=cluster,
+        dry_run=dry_run,
+        save_config=save_config,
+    )

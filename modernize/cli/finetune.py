@@ -77,6 +77,8 @@ def finetune(
     gpus: own.Gpus = None,
     micro_batch: own.MicroBatch = 0,
     decode_workers: own.DecodeWorkers = None,
+    launcher: own.Launcher = "local",
+    cluster: own.Cluster = None,
     no_weights: own.NoWeights = False,
     out: Out = Path(),
     name: own.Name = "",
@@ -107,4 +109,4 @@ def finetune(
         fields["recipe.freeze_groups"] = ALL_GROUPS if freeze == "all" else read_literal(freeze)
     options["set"] = fields | parse_settings(settings or ())
     request = finetuning(model, weights or (), options, out)
-    carry_out(request, dry_run=dry_run, save_config=save_config)
+    carry_out(request, launcher=launcher, cluster=cluster, dry_run=dry_run, save_config=save_config)

@@ -16,8 +16,11 @@ from modernize.cli.console import ReadingProgress, say
 from modernize.cli.console import note as tell
 from modernize.errors import SOME_RUNS_FAILED, ModernizeError
 from modernize.path import DEFAULT_PATH
+from modernize.words import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modernize.run.request import RunRequest
 
 EXAMPLES = shared.exit_codes() + shared.examples(
@@ -26,7 +29,8 @@ EXAMPLES = shared.exit_codes() + shared.examples(
 )
 # Parameters that the request calls otherwise, and those that are no part of it.
 REQUEST_NAMES = {"settings": "set"}
-NOT_REQUESTED = ("ctx", "study", "dry_run", "save_config", "steps", "group", "pair", "orders", "order_seed")
+NOT_REQUESTED = ("ctx", "study", "dry_run", "save_config", "launcher", "cluster")
+OF_ATTRIBUTION = ("steps", "group", "pair", "orders", "order_seed")
 
 
 def run(
@@ -68,6 +72,8 @@ def run(
     cuda_graphs: own.CudaGraphs = False,
     deterministic: own.Deterministic = False,
     decode_workers: own.DecodeWorkers = None,
+    launcher: own.Launcher = "local",
+    cluster: own.Cluster = None,
     out: shared.Out = Path(),
     name: own.Name = "",
     note: own.Note = "",
@@ -81,14 +87,23 @@ def run(
 
     Finished runs are skipped, so the same command again goes on where it stopped.
     """
-    carry_out(read_request(ctx), dry_run=dry_run, save_config=save_config)
+    carry_out(read_request(ctx), launcher=launcher, cluster=cluster, dry_run=dry_run, save_config=save_config)
 
 
-def carry_out(request: RunRequest, *, dry_run: bool = False, save_config: Path | None = None) -> None:
+def carry_out(
+    request: RunRequest,
+    *,
+    launcher: str = "local",
+    cluster: Sequence[str] | None = None,
+    dry_run: bool = False,
+    save_config: Path | None = None,
+) -> None:
     """Do what a request asks and write its report, or print its plan; of several processes the first one prints.
 
     Args:
         request: What is asked.
+        launcher: What does the runs, see `modernize.run.launch`.
+        cluster: What it is asked for.
         dry_run: Whether only the plan is printed.
         save_config: Study file to write besides.
     """
@@ -96,6 +111,7 @@ def carry_out(request: RunRequest, *, dry_run: bool = False, save_config: Path |
     from modernize.cli.live import LiveProgress
     from modernize.datasets.image_files import watched
     from modernize.run.config import save_request
+    from modernize.run.launch import launch
     from modernize.run.placement import torchrun
     from modernize.run.run_study import check_request, plan_whole, run_study
 
@@ -104,21 +120,29 @@ def carry_out(request: RunRequest, *, dry_run: bool = False, save_config: Path |
         from modernize.run.together import follow
 
         raise typer.Exit(0 if dry_run else follow(request, launched))
+    asked, (request, executor) = request, launch(request, launcher, cluster or ())
     if dry_run or save_config:
-        check_request(request, here=not dry_run)
+        placement = check_request(request, here=not (dry_run or executor), elsewhere=executor is not None)
     with watched(ReadingProgress()):
-        plan = plan_whole(request, here=False) if dry_run else None
+        plan = plan_whole(request, placement, here=False) if dry_run else None
     if save_config:
-        save_request(request, save_config)
+        save_request(asked, save_config)
         tell(f"wrote {save_config}")
     if plan:
         print_plan(plan, request)
         return
     try:
-        result = run_study(request, LiveProgress())
+        result = run_study(request, LiveProgress(), executor)
     except (KeyboardInterrupt, SystemExit):
         tell("interrupted: finished runs and checkpoints are kept, and the same command goes on from there")
         raise
+    if result.queued:
+        jobs = sorted({job.partition("_")[0] for job in result.queued.values()}, key=int)
+        say(f"{plural(len(result.queued), 'run')} of {result.study.name} in the queue: jobs {', '.join(jobs)}")
+        tell(
+            f"`modernize status {result.study.name}` says how far they are; the report is written when they have ended"
+        )
+        return
     if all(record.status == "failed" for record in result.records):
         tell("no run ended well, so there is nothing to report")
     else:
@@ -142,7 +166,7 @@ def read_request(ctx: typer.Context, **own: Any) -> RunRequest:
     explicit: dict[str, object] = {
         REQUEST_NAMES.get(param, param): value
         for param, value in ctx.params.items()
-        if param not in NOT_REQUESTED and given(ctx, param)
+        if param not in (*NOT_REQUESTED, *OF_ATTRIBUTION) and given(ctx, param)
     }
     for param in ("skip", "only", "order"):
         if param in explicit:

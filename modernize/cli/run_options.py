@@ -167,6 +167,24 @@ DecodeWorkers = Annotated[
         min=0,
     ),
 ]
+Launcher = Annotated[
+    str,
+    option(
+        "--launcher",
+        "local trains here; slurm submits a job a run and one that writes the report, and ends (see `status`).",
+        "NAME",
+        among("run.launch:LAUNCHERS"),
+    ),
+]
+Cluster = Annotated[
+    list[str] | None,
+    option(
+        "--cluster",
+        "What a job is given: a profile (TOML), or a field of one such as partition=gpu. Repeatable.",
+        "FILE|FIELD=VALUE",
+        default=False,
+    ),
+]
 Name = Annotated[str, option("--name", "Name of the study.", "NAME", default="made from the options")]
 Note = Annotated[str, option("--note", "What readers of the report should know besides.", "TEXT")]
 Repeat = Annotated[bool, option("--repeat", "Repeat finished runs.")]

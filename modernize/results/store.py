@@ -163,6 +163,18 @@ def find_finished(run_ids: Collection[str], folder: Path) -> dict[str, Path]:
     return found
 
 
+def find_failed(run_ids: Collection[str], folder: Path, *, since: str) -> dict[str, Path]:
+    """Return the files of those runs that have failed at a time (UTC, ISO 8601) or later.
+
+    Args:
+        run_ids: The runs asked for.
+        folder: The results folder.
+        since: Earlier failures do not count.
+    """
+    found = _found(folder, run_ids, [])
+    return {r.run_id: Path(path) for path, r in found if r.status == "failed" and r.finished_at >= since}
+
+
 def load_results(path: str | Path = "results") -> pd.DataFrame:
     """Read records as a table, one row a run.
 

@@ -103,15 +103,21 @@ def _attributing(
     return {name: value for name, value in options.items() if name not in _OF_ROWS}, explicit
 
 
-def to_toml(request: RunRequest) -> str:
-    """Write a request as a study file; fields without a value are left out."""
+def to_toml(request: RunRequest, *, name: str = "", extend: bool = False) -> str:
+    """Write a request as a study file; fields without a value are left out.
+
+    Args:
+        request: What is asked.
+        name: Of the study, where it is to be called so.
+        extend: Whether the file adds to a study that is there.
+    """
     definition = request.definition
     values = {each.name: getattr(request, each.name) for each in fields(request)}
     values |= asdict(request.selection) | _given(definition)
-    values |= {"name": study_name(request)} if definition.name else {}
+    values |= {"name": name or study_name(request)} if name or definition.name else {}
     if request.seeds == tuple(range(len(request.seeds))):
         values["seeds"] = len(request.seeds)
-    lines = ["# modernize run FILE"]
+    lines = ["# modernize run FILE", *["extend = true"] * extend]
     for name in FILE_FIELDS:
         value = values.get(name)
         if name not in (*UNSAVED, *TABLES) and value not in (None, "", ()):

@@ -37,6 +37,14 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The run waits for its turn as a job that outlives this process, or is done by one; the job writes its record."""
+
+    run_id: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """The run is not done: another process (`holder`) has it in hand or, if that is "", has finished it."""
 
@@ -53,10 +61,10 @@ class Ended:
     error: str = ""
 
 
-Event = Started | Progressed | Noted | Elsewhere | Ended
+Event = Started | Progressed | Noted | Queued | Elsewhere | Ended
 Tell = Callable[[Event], None]
 
-_KINDS = {kind.__name__: kind for kind in (Started, Progressed, Noted, Elsewhere, Ended)}
+_KINDS = {kind.__name__: kind for kind in (Started, Progressed, Noted, Queued, Elsewhere, Ended)}
 
 
 def to_line(event: Event) -> str:
@@ -94,4 +102,4 @@ class Executor(Protocol):
         """End what is in hand."""
 
     def run(self, tasks: Sequence[Task], handle: Tell) -> None:
-        """Do tasks and hand over what happens, at the latest that each is `Ended` or `Elsewhere`."""
+        """Do tasks and hand over what happens, at the latest that each is `Ended`, `Queued` or `Elsewhere`."""

@@ -78,13 +78,14 @@ class Placement:
         return tuple(f"cuda:{self.gpus[index].index}" for index in indices)
 
 
-def place(request: RunRequest, num_runs: int, *, here: bool = True) -> Placement:
+def place(request: RunRequest, num_runs: int, *, here: bool = True, elsewhere: bool = False) -> Placement:
     """Decide where the runs of a request are done.
 
     Args:
         request: What is asked.
         num_runs: Of the whole study: no more are done at a time.
         here: Whether they are to be done on this machine; else GPUs that it lacks are supposed.
+        elsewhere: Whether they are done on other machines, whatever GPUs this one has.
 
     Raises:
         NotHereError: If a GPU is asked for that is not there.
@@ -93,13 +94,13 @@ def place(request: RunRequest, num_runs: int, *, here: bool = True) -> Placement
     launched = torchrun()
     size = _num_processes(request, launched)
     missing, wanted = "", launched.local_size if launched else size
+    supposed = tuple(Gpu(_index(request) + number, "GPU", BF16_CAPABILITY) for number in range(wanted))
     try:
-        gpus = _gpus(request, wanted)
+        gpus = supposed if elsewhere and request.device.startswith("cuda") else _gpus(request, wanted)
     except NotHereError as error:
         if here:
             raise
-        missing, first = str(error), int(request.device.partition(":")[2] or 0)
-        gpus = tuple(Gpu(first + number, "GPU", BF16_CAPABILITY) for number in range(wanted))
+        missing, gpus = str(error), supposed
     precision = _precision(request, gpus)
     cores = num_cores()
     if launched:
@@ -122,6 +123,10 @@ def place(request: RunRequest, num_runs: int, *, here: bool = True) -> Placement
         decode_workers=decoders if request.decode_workers is None else request.decode_workers,
     )
     return Placement(runtime=runtime, jobs=jobs, gpus=gpus, missing=missing)
+
+
+def _index(request: RunRequest) -> int:
+    return int(request.device.partition(":")[2] or 0)
 
 
 def for_batch(runtime: Runtime, batch_size: int) -> Runtime:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +23,7 @@ from modernize.results.store import find_finished, load_record, load_records, sa
 from modernize.results.study import Study
 from modernize.run.again import plan_again
 from modernize.run.claim import Claim
-from modernize.run.executor import Elsewhere, Ended, Event, Executor, Noted, Progressed, Started
+from modernize.run.executor import Elsewhere, Ended, Event, Executor, Noted, Progressed, Queued, Started
 from modernize.run.identity import study_name
 from modernize.run.observer import Observer
 from modernize.run.placement import Placement, place, torchrun
@@ -48,11 +48,13 @@ class StudyResult:
         study: What was planned.
         records: One a run, in the order of the plan.
         num_skipped: How many of them were there before.
+        queued: By id of a run, the job that will do it; what begins with its weights and further rounds come after.
     """
 
     study: Study
     records: tuple[Record, ...]
     num_skipped: int
+    queued: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def num_failed(self) -> int:
@@ -60,8 +62,13 @@ class StudyResult:
         return sum(record.status == "failed" for record in self.records)
 
 
-def check_request(request: RunRequest, *, here: bool = True) -> Placement:
+def check_request(request: RunRequest, *, here: bool = True, elsewhere: bool = False) -> Placement:
     """Refuse what does not fit together or could not be written, without a look at the data.
+
+    Args:
+        request: What is asked.
+        here: See `place`.
+        elsewhere: See `place`.
 
     Returns:
         Where the runs will be done.
@@ -75,7 +82,7 @@ def check_request(request: RunRequest, *, here: bool = True) -> Placement:
     entries, _ = plan_entries(request)
     if request.baseline or request.definition.entries:
         refuse_misfits(entries, request.image_size or get_regime(request.regime).image_size)
-    return place(request, len(entries) * len(request.seeds), here=here)
+    return place(request, len(entries) * len(request.seeds), here=here, elsewhere=elsewhere)
 
 
 def plan_whole(request: RunRequest, placement: Placement | None = None, *, here: bool = True) -> Plan:
@@ -109,7 +116,7 @@ def run_study(request: RunRequest, observer: Observer | None = None, executor: E
     observer = observer or Observer()
     results, runs = request.out / RESULTS, request.out / RUNS
     # What does not fit together is refused before any worker starts.
-    placement = replace(check_request(request, here=executor is None), missing="")
+    placement = replace(check_request(request, here=executor is None, elsewhere=executor is not None), missing="")
     # The workers load torch while the plan is made.
     with _exit_at_sigterm(), executor or _executor(placement, runs / "logs") as does:
         with watched(observer.reading):
@@ -141,6 +148,7 @@ def run_study(request: RunRequest, observer: Observer | None = None, executor: E
         study=plan.study,
         records=tuple(doing.records[task.run_id] for task in plan.tasks if task.run_id in doing.records),
         num_skipped=len(done),
+        queued=doing.queued,
     )
 
 
@@ -155,6 +163,7 @@ class _Doing:
 
     def __init__(self, observer: Observer, out: Path, tasks: Iterable[Task], done: Mapping[str, Record]) -> None:
         self.records = dict(done)
+        self.queued: dict[str, str] = {}
         self._observer = observer
         self._out, self._results = out, out / RESULTS
         self._tasks = {task.run_id: task for task in tasks}
@@ -171,7 +180,7 @@ class _Doing:
             finally:
                 self._observer.close()
             open_runs = self._open(plan)
-            if not open_runs:
+            if self.queued or not open_runs:
                 return
 
     def _open(self, plan: Plan) -> set[str]:
@@ -188,10 +197,9 @@ class _Doing:
 
     def do(self, executor: Executor, waiting: set[str]) -> None:
         """Have these runs done."""
-        while waiting:
-            # What begins with a run's weights comes when that run has ended.
-            ready = [run_id for run_id in waiting if self._tasks[run_id].begins_with not in waiting]
-            waiting -= set(ready)
+        # What begins with a run's weights comes when that run has ended.
+        while ready := {one for one in waiting if self._tasks[one].begins_with not in waiting | self.queued.keys()}:
+            waiting -= ready
             tasks = [task for run_id in self._tasks if run_id in ready and (task := self._begun(run_id))]
             while tasks:
                 executor.run(tasks, self._handle)
@@ -222,6 +230,8 @@ class _Doing:
                 self._observer.step(task, epoch, step, images)
             case Noted(_, text):
                 self._observer.note(task, text)
+            case Queued(_, job):
+                self.queued[task.run_id] = job
             case Elsewhere(_, holder):
                 self._elsewhere[task.run_id] = task
                 if holder:

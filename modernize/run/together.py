@@ -1,4 +1,4 @@
-"""A study done by processes that torchrun started: they do each run together, one run after another.
+"""A study done by processes that torchrun or a cluster started: they do each run together, one run after another.
 
     torchrun --nproc-per-node 8 -m modernize run --budget full --data imagenet
 
@@ -25,7 +25,8 @@ from modernize.run.task import Task
 from modernize.run.worker import Server
 from modernize.train.runtime import Runtime
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# The last one is what a cluster sends some time before it ends a job; Windows has none.
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR2") if hasattr(signal, name))
 MEETING = timedelta(seconds=120)
 """What the processes get to come together after a run; the first one writes the record meanwhile."""
 
@@ -40,7 +41,7 @@ class LostProcessError(ModernizeError):
 
 
 class Together:
-    """The process of rank 0, and through it the others; an `Executor`.
+    """The process of rank 0, and through it the others if there are any; an `Executor`.
 
     Args:
         launched: This process's place.
@@ -73,7 +74,7 @@ class Together:
         Raises:
             LostProcessError: If another process did not come along.
             KeyboardInterrupt: At SIGINT, after a checkpoint.
-            SystemExit: At SIGTERM, likewise.
+            SystemExit: At another of `SIGNALS`, likewise, with 128 and its number.
         """
         for task in tasks:
             self._do(task, handle)
@@ -111,7 +112,7 @@ def follow(request: RunRequest, launched: Torchrun) -> int:
     """Join the runs that the first process does, until it ends.
 
     Args:
-        request: The same in every process.
+        request: The same in every process, or how its runs are executed at least.
         launched: This process's place.
 
     Returns:
@@ -147,9 +148,12 @@ def follow(request: RunRequest, launched: Torchrun) -> int:
 
 
 class _Channel:
-    """What the first process tells the others, apart from training's own messages."""
+    """What the first process tells the others, apart from training's own messages; nothing if it is alone."""
 
     def __init__(self, here: Runtime) -> None:
+        self._alone = here.num_processes == 1
+        if self._alone:
+            return
         import torch.distributed as dist
 
         from modernize.train.distributed import join
@@ -159,7 +163,8 @@ class _Channel:
         self._group: Any = dist.new_group(backend="gloo", timeout=PATIENCE)
 
     def say(self, message: dict[str, Any]) -> None:
-        self._dist.broadcast_object_list([message], src=0, group=self._group)
+        if not self._alone:
+            self._dist.broadcast_object_list([message], src=0, group=self._group)
 
     def hear(self) -> dict[str, Any]:
         box: list[dict[str, Any]] = [{}]
@@ -169,7 +174,8 @@ class _Channel:
     def meet(self) -> bool:
         """Wait for the others; False if one does not come."""
         try:
-            self._dist.monitored_barrier(self._group, MEETING)
+            if not self._alone:
+                self._dist.monitored_barrier(self._group, MEETING)
         except RuntimeError:
             return False
         return True

@@ -28,6 +28,7 @@ from modernize.results.store import find_finished, save_record
 from modernize.run.claim import BEAT_SECONDS, Claim
 from modernize.run.executor import Elsewhere, Ended, Event, Noted, Started, Tell, to_line
 from modernize.run.perform import perform
+from modernize.run.position import forget_position, positioning
 from modernize.run.task import Task
 
 Perform = Callable[[Task, Tell, Callable[[], bool]], Record]
@@ -88,13 +89,19 @@ class Server:
         """
         claim = self.claim = Claim(Path(task.folder)) if task.folder else None
         results = Path(task.results) if task.results else None
-        record, file = None, ""
+        record, file, holder = None, "", ""
         try:
             holder = _take(claim, task, tell) if claim else ""
             is_done = claim and results and not task.repeat and find_finished([task.run_id], results)
             if not (holder or is_done):
                 tell(Started(task.run_id))
-                record = do(task, tell, lambda: self.stopping)
+                position = positioning(task)
+
+                def hear(event: Event) -> None:
+                    position(event)
+                    tell(event)
+
+                record = do(task, hear, lambda: self.stopping)
                 if results:
                     file = str(save_record(record, results))
                     if task.folder:
@@ -104,6 +111,8 @@ class Server:
         finally:
             self.claim = None
             if claim:
+                if not holder:
+                    forget_position(claim.path.parent)
                 claim.release()
         # Whoever hears of it may end this process: nothing is left to do.
         tell(Ended(task.run_id, file) if record else Elsewhere(task.run_id, holder))
