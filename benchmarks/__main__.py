@@ -26,6 +26,7 @@ BENCHMARKS = {
     "P12": "gpu_small_images",
     "P13": "gpu_seeds",
     "P14": "same_bytes",
+    "P15": "photographs",
     "roofs": "gpu_roofs",
     "kernels": "kernels",
     "depthwise": "depthwise",

@@ -32,7 +32,7 @@ def test_prints_a_ratio(name, num_rows):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "num_rows"),
-    [("P1", 1), ("P2", 2), ("P3", 1), ("P5", 1), ("P8", 1), ("P14", 2), ("kernels", 4), ("allocator", 1)],
+    [("P1", 1), ("P2", 2), ("P3", 1), ("P5", 1), ("P8", 1), ("P14", 2), ("P15", 2), ("kernels", 4), ("allocator", 1)],
 )
 def test_prints_a_ratio_slowly(name, num_rows):
     _check(name, num_rows)

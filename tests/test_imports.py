@@ -33,6 +33,7 @@ TORCH_ROOMS = (
     "datasets/normalise.py",
     "datasets/resident.py",
     "datasets/things.py",
+    "datasets/shifting.py",
     "datasets/transforms.py",
     "datasets/libraries.py",
     "run/perform.py",

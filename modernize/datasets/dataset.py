@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -83,13 +84,20 @@ class Split:
         Raises:
             DataError: If its file cannot be read.
         """
-        if isinstance(self.source, Files):
-            from modernize.datasets.reading import read_rgb
+        with self.opened(index) as image:
+            from modernize.datasets.reading import to_rgb
 
-            return read_rgb(self.source.path(index))
+            return to_rgb(image)
+
+    def opened(self, index: int) -> AbstractContextManager[Image.Image]:
+        """Open one image, of any mode and perhaps not decoded yet; an error of its decoder there names its file."""
+        if isinstance(self.source, Files):
+            from modernize.datasets.reading import opened
+
+            return opened(self.source.path(index))
         from PIL import Image
 
-        return Image.fromarray(self.images_nhwc[index])
+        return nullcontext(Image.fromarray(self.images_nhwc[index]))
 
     @property
     def things(self) -> Objects:

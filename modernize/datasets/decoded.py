@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 from torch.utils import data as torch_data
 
-from modernize.datasets.dataset import Dataset, SplitName
+from modernize.datasets.dataset import Dataset, Images, SplitName
 from modernize.datasets.feed import Feed
 from modernize.datasets.hashing import TRANSFORMS, epoch_keys
-from modernize.datasets.transforms import eval_transform, seeded, train_transform
+from modernize.datasets.transforms import TrainTransform, eval_transform, generators_kept, seed_generators
 from modernize.errors import DataError
 from modernize.spec import Recipe
 
@@ -137,8 +137,11 @@ class Wanted(NamedTuple):
     seed: int = 0
 
 
-class ImageMaker(torch_data.Dataset[tuple[Tensor, int, int] | str]):
-    """Maps what is wanted to an image.
+Made = tuple[Images, int, int]
+
+
+class ImageMaker(torch_data.Dataset[Any]):
+    """Maps what is wanted of a batch to images.
 
     Args:
         data: The data set.
@@ -148,28 +151,38 @@ class ImageMaker(torch_data.Dataset[tuple[Tensor, int, int] | str]):
 
     def __init__(self, data: Dataset, recipe: Recipe, mean: tuple[float, ...]) -> None:
         self._splits = data.splits
-        self._train = train_transform(recipe, data.image_size, mean)
+        self._train = TrainTransform(recipe, data.image_size, mean)
         self._eval = eval_transform(recipe, data.image_size)
 
-    def __getitem__(self, wanted: Wanted) -> tuple[Tensor, int, int] | str:
-        """Return the image, uint8 (h, w, 3), its label and its position, or what is wrong with it.
+    def __getitems__(self, wanted: list[Wanted]) -> list[Made | str]:
+        """Return images, uint8 (h, w, 3), their labels and positions, or what is wrong with one.
 
         An exception would reach the other process with a traceback in its message.
         """
+        with generators_kept():
+            return [self._made(each) for each in wanted]
+
+    def _made(self, wanted: Wanted) -> Made | str:
         split = self._splits[wanted.split]
         try:
-            image = split.image(wanted.position)
+            if wanted.split == "train":
+                seed_generators(wanted.seed)
+                with split.opened(wanted.position) as image:
+                    piece = self._train.cut(image)
+            else:
+                piece = split.image(wanted.position)
         except DataError as error:
             return str(error)
-        if wanted.split == "train":
-            with seeded(wanted.seed):
-                image = self._train(image)
-        else:
-            image = self._eval(image)
-        return torch.from_numpy(np.array(image)), int(split.labels[wanted.position]), wanted.position
+        image = self._train.finish(piece) if wanted.split == "train" else self._eval(piece)
+        return np.asarray(image), int(split.labels[wanted.position]), wanted.position
 
 
-def collate(samples: list[tuple[Tensor, int, int] | str]) -> Any:
+def collate(samples: list[Made | str]) -> Any:
     """Stack images, labels and positions; or return what is wrong with the first image that has something wrong."""
-    wrong = next((sample for sample in samples if isinstance(sample, str)), None)
-    return torch_data.default_collate(samples) if wrong is None else wrong
+    made = []
+    for sample in samples:
+        if isinstance(sample, str):
+            return sample
+        made.append(sample)
+    images, labels, positions = zip(*made, strict=True)
+    return torch.from_numpy(np.stack(images)), torch.tensor(labels), torch.tensor(positions)

@@ -54,9 +54,17 @@ class Erasing:
         return torch.from_numpy(np.concatenate((boxes, stretch[:, None]), axis=1))
 
     def __call__(self, images_nhwc: Tensor, drawn: Tensor) -> Tensor:
-        """Erase in normalised images (n, h, w, 3) what `draw` said, (n, 5), on the same device."""
+        """Erase in normalised images (n, h, w, 3) what `draw` said, (n, 5), on the same device; changed in place."""
+        if drawn.device.type == "cpu":  # a GPU would have to wait until it is known here which images those are
+            for number in drawn[:, 2].nonzero().flatten().tolist():
+                top, left, tall, wide, stretch = drawn[number].tolist()
+                where = slice(top, top + tall), slice(left, left + wide)
+                images_nhwc[number][where] = self._stretches[stretch].view(images_nhwc.shape[1:])[where]
+            return images_nhwc
         top, left, tall, wide, stretch = (column[:, None] for column in drawn.unbind(1))
         pixels = torch.arange(self.image_size, device=drawn.device)
         rows, columns = (pixels >= top) & (pixels < top + tall), (pixels >= left) & (pixels < left + wide)
         erased = (rows[:, :, None] & columns[:, None, :])[..., None]
-        return torch.where(erased, self._stretches[stretch[:, 0]].view(images_nhwc.shape), images_nhwc)
+        return images_nhwc.copy_(
+            torch.where(erased, self._stretches[stretch[:, 0]].view(images_nhwc.shape), images_nhwc)
+        )

@@ -13,6 +13,9 @@ IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 """In units of 0 to 255; published with torchvision's and timm's ImageNet models."""
 
+_CACHED = 1 << 18
+"""Numbers, a megabyte of them."""
+
 
 class Normalise:
     """Subtract a mean and divide by a standard deviation, channel by channel.
@@ -33,7 +36,16 @@ class Normalise:
         # Whole rows at once: three channels alone would be too short for the processor's vectors.
         width = images_nhwc.shape[2]
         scale, offset = self.scale.repeat(width), self.offset.repeat(width)
-        return images_nhwc.flatten(2).float().mul_(scale).add_(offset).view(images_nhwc.shape)
+        rows = images_nhwc.flatten(2)
+        result = rows if rows.is_floating_point() else torch.empty(rows.shape, device=rows.device)
+        # On a processor as many images at a time as its cache holds.
+        at_once = max(1, _CACHED // max(1, rows.shape[1:].numel())) if rows.device.type == "cpu" else len(rows)
+        for start in range(0, len(rows), at_once):
+            part = result[start : start + at_once]
+            if result is not rows:
+                part.copy_(rows[start : start + at_once])
+            part.mul_(scale).add_(offset)
+        return result.view(images_nhwc.shape)
 
 
 def normalise_of(data: Dataset, recipe: Recipe, device: torch.device | str) -> Normalise:

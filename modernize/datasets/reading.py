@@ -16,6 +16,9 @@ FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "GIF")
 """What the suffixes of image files mean, whichever of them a file has; GIF, for a few of Oxford-IIIT Pet's .jpg are
 that. Never all that Pillow knows: it hands PostScript to Ghostscript, a program of its own."""
 
+SPARE = 2
+"""How many times the wanted resolution a reduced image has to have: then no resizing behind it shows a difference."""
+
 _GREY_16 = "I;16"  # and B or L behind it, as its bytes are ordered
 
 
@@ -27,12 +30,44 @@ def read_rgb(path: Path) -> Image.Image:
     Raises:
         DataError: If it cannot be decoded, in a line that names it.
     """
-    with _opened(path) as image:
-        if image.mode.startswith(_GREY_16):
-            grey = np.rint(np.asarray(image.convert("I")) / 257).astype(np.uint8)
-            return Image.fromarray(grey).convert("RGB")
-        # A palette's transparency is dropped by way of RGBA; Pillow warns about the direct way.
-        return (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
+    with opened(path) as image:
+        return to_rgb(image)
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Bring an image of any mode to RGB; one that is RGB is read and returned itself."""
+    if image.mode == "RGB":
+        image.load()
+        return image
+    if image.mode.startswith(_GREY_16):
+        grey = np.rint(np.asarray(image.convert("I")) / 257).astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB")
+    # A palette's transparency is dropped by way of RGBA; Pillow warns about the direct way.
+    return (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
+
+
+def crop_rgb(image: Image.Image, box: tuple[int, int, int, int], at_least: int) -> Image.Image:
+    """Cut a rectangle out of an image, and decode no more of it than that needs.
+
+    A JPEG file whose rectangle is much larger than wanted is decoded at a half, a quarter or an eighth of its size,
+    which drops high frequencies as resizing would; its edges then lie within half a pixel of the reduced image.
+
+    Args:
+        image: Of any mode; perhaps a file that is open and not decoded yet.
+        box: Left, top, right and bottom, in pixels of the image.
+        at_least: The sides wanted; those of a result that was reduced are `SPARE` times as long or longer.
+
+    Returns:
+        RGB.
+    """
+    size = image.size
+    times = min(box[2] - box[0], box[3] - box[1]) / (SPARE * at_least)
+    if times >= 2:
+        image.draft(None, (int(size[0] / times), int(size[1] / times)))  # nothing happens where there is no such thing
+    if image.size != size:
+        across, down = image.width / size[0], image.height / size[1]
+        box = (round(box[0] * across), round(box[1] * down), round(box[2] * across), round(box[3] * down))
+    return to_rgb(image.crop(box))
 
 
 def check_header(path: Path) -> None:
@@ -41,13 +76,17 @@ def check_header(path: Path) -> None:
     Raises:
         DataError: If they say that it cannot be decoded, in a line that names it.
     """
-    with _opened(path):
+    with opened(path):
         pass
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """Open an image of one of `FORMATS` and of no more pixels than Pillow holds to be safe."""
+def opened(path: Path) -> Iterator[Image.Image]:
+    """Open an image of one of `FORMATS` and of no more pixels than Pillow holds to be safe; it is not decoded yet.
+
+    Raises:
+        DataError: If it cannot be opened, or decoded meanwhile, in a line that names it.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about metadata, which is not read

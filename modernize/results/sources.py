@@ -10,7 +10,19 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 
 # What stands between a spec with stored images, which have fingerprints of their own, and the numbers of a run.
-_FEEDS = ("crops", "decoded", "erasing", "feed", "feeds", "normalise", "reading", "resident", "things", "transforms")
+_FEEDS = (
+    "crops",
+    "decoded",
+    "erasing",
+    "feed",
+    "feeds",
+    "normalise",
+    "reading",
+    "resident",
+    "shifting",
+    "things",
+    "transforms",
+)
 TRAINING = (
     *("blueprint.py", "ops.py", "nn/*.py", "models/*.py", "objectives/*.py", "train/*.py"),
     *(f"datasets/{name}.py" for name in _FEEDS),
