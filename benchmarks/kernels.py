@@ -36,7 +36,7 @@ def measure(quick: bool) -> Iterator[Measured]:
                 ours=1e3 * median(ours),
                 other=1e3 * median(plain),
                 unit="ms",
-                note="processor time, forward and backward; ours by torch's profiler",
+                note="processor time of the plain step; ours by torch's profiler, whose time other programs disturb",
             )
             yield Measured(
                 goal="bound",
@@ -48,5 +48,5 @@ def measure(quick: bool) -> Iterator[Measured]:
                 better="lower",
                 at_least=1.8,
                 aim=1.5,
-                note="processor time; the whole step has data and optimizer too",
+                note="processor time of the whole step, data and optimizer included; its kernels by torch's profiler",
             )

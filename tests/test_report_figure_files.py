@@ -31,7 +31,7 @@ def test_files_repeat_byte_for_byte_whatever_the_users_style(tmp_path):
 def test_a_report_has_the_main_figures_and_dark_ones_on_demand(tmp_path):
     study, rows = rows_of(two_rungs)
     names, _ = write_figures(study, rows, tmp_path)
-    left_by_runs = ("credit", "pictures", "confusion", "mistakes", "both")  # or of another kind of study
+    left_by_runs = ("credit", "samples", "pictures", "confusion", "mistakes", "both")  # or of another kind of study
     main = tuple(key for key in MAIN if key not in left_by_runs)
     assert tuple(names) == main
     names, files = write_figures(study, rows, tmp_path, keys=("ladder",), theme="dark")

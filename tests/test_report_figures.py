@@ -88,7 +88,7 @@ def rows_of(case):
 
 
 # The others are laid out as these are, or made from what runs left beside their records.
-LAYOUTS = [key for key in FIGURES if key not in ("loss", "stages", "pictures", "confusion", "mistakes")]
+LAYOUTS = [key for key in FIGURES if key not in ("loss", "stages", "samples", "pictures", "confusion", "mistakes")]
 
 
 # Cases that have nothing for a figure.

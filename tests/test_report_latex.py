@@ -45,7 +45,7 @@ def big_report(folder):
 def test_tables_hold_the_reports_cells(tmp_path):
     study = make_study(upto="depthwise", seeds=(0, 1))
     text = written(tmp_path, study, make_records(study)).read_text()
-    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == text.count(r"\toprule") == 5
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == text.count(r"\toprule") == 6
     row = next(line for line in text.splitlines() if line.startswith("depthwise & "))
     cells = row.partition(r" \\")[0].split(" & ")
     # Top-1 and delta are two columns each, so that the numbers line up; all runs are finished, said below.

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from modernize.datasets.dataset import Dataset, Images
 from modernize.errors import ModernizeError
 from modernize.results.files import write_atomically
 from modernize.spec import Recipe
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 GAP = 2
 PAPER = 255
@@ -91,24 +95,52 @@ def save_preview(
     Raises:
         ModernizeError: If `path` is no PNG or cannot be written.
     """
-    from PIL import Image, ImageDraw, ImageFont
-
     if path.suffix.lower() != ".png":
         raise ModernizeError(f"{path} should end in .png.")
-    factor = max(1, round(TILE_PIXELS / data.image_size))
     grid = augmented_grid(data, augment, rows, columns) if augment else preview_grid(data, rows, columns)
+    file = BytesIO()
+    _with_names(grid, data, rows).save(file, format="PNG")
+    write_atomically(path, file.getvalue())
+
+
+def sample_sheet(data: Dataset, rows: int = 10, columns: int = 8) -> bytes:
+    """Return a small PNG of sample images for a report: of a palette, and large images made smaller.
+
+    Args:
+        data: The data set.
+        rows: How many classes at most.
+        columns: How many images a class at most.
+    """
+    from PIL.Image import Dither
+
+    grid = preview_grid(data, rows, columns)
+    sheet = _with_names(grid, data, rows, most_pixels=TILE_PIXELS)
+    file = BytesIO()
+    sheet.quantize(256, dither=Dither.NONE).save(file, format="PNG", optimize=True)
+    return file.getvalue()
+
+
+def _with_names(grid: Images, data: Dataset, rows: int, most_pixels: int | None = None) -> Image:
+    """Write class names beside the rows of a grid; small images are enlarged by a whole factor."""
+    from PIL import Image as Pictures
+    from PIL import ImageDraw, ImageFont
+
+    tile = data.image_size
+    if most_pixels and tile > most_pixels:
+        scale, tile = most_pixels / tile, most_pixels
+        size = (round(grid.shape[1] * scale), round(grid.shape[0] * scale))
+        grid = np.asarray(Pictures.fromarray(grid).resize(size, Pictures.Resampling.LANCZOS))
+    factor = max(1, round(TILE_PIXELS / tile))
     grid = grid.repeat(factor, axis=0).repeat(factor, axis=1)
-    step = (data.image_size + GAP) * factor
     names = data.class_names[:rows]
-    font = ImageFont.load_default(max(12, min(18, step // 4)))
+    step = grid.shape[0] / len(names)
+    font = ImageFont.load_default(max(12, min(18, int(step) // 4)))
     margin = int(max(font.getlength(name) for name in names)) + 24
     edge = 8
-    sheet = Image.new("RGB", (margin + grid.shape[1] + edge, grid.shape[0] + 2 * edge), (PAPER, PAPER, PAPER))
-    sheet.paste(Image.fromarray(grid), (margin, edge))
+    sheet = Pictures.new("RGB", (margin + grid.shape[1] + edge, grid.shape[0] + 2 * edge), (PAPER, PAPER, PAPER))
+    sheet.paste(Pictures.fromarray(grid), (margin, edge))
     pen = ImageDraw.Draw(sheet)
     for row, name in enumerate(names):
-        middle = edge + row * step + data.image_size * factor // 2
+        middle = edge + row * step + tile * factor // 2
         pen.text((margin - 12, middle), name, fill=(40, 40, 40), font=font, anchor="rm")
-    file = BytesIO()
-    sheet.save(file, format="PNG")
-    write_atomically(path, file.getvalue())
+    return sheet

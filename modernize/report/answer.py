@@ -26,14 +26,23 @@ def answer(rows: Sequence[Row]) -> str:
         named = [(contrast_name(one, rows), one.delta.mean) for one in compared if one.delta]
         digits = compared[0].metric.digits
         return f"One seed, so nothing is tested; the largest differences: {_largest(named, digits)}."
-    said = [(word, [one for one in tested if one.verdict == word]) for word in ("better", "worse")]
-    parts = [f"{word}: {_sized(found, rows)}" for word, found in said if found]
-    others = [contrast_name(one, rows) for one in tested if one.verdict not in ("better", "worse")]
-    parts += [f"not told apart: {', '.join(others)}"] if others else []
+    controls = {row.step for row in rows if row.planned.role == "control"}
+    changes, checks = ([one for one in tested if (one.before in controls) == of] for of in (False, True))
     seeds = {one.delta.n for one in tested if one.delta}
     over = plural(seeds.pop(), "seed") if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)} seeds"
     tests = f"{plural(len(tested), 'paired t test')} over {over} at {100 * LEVEL:.0f} %"
-    return f"{_capital('; '.join(parts))} ({tests}{', Holm-corrected' if len(tested) > 1 else ''})."
+    how = f" ({tests}{', Holm-corrected' if len(tested) > 1 else ''})"
+    if not (changes and checks):
+        return f"{_capital(_sorted(tested, rows))}{how}."
+    return f"{_capital(_sorted(changes, rows))}{how}. Against controls of equal cost: {_sorted(checks, rows)}."
+
+
+def _sorted(tested: Sequence[Contrast], rows: Sequence[Row]) -> str:
+    """Name contrasts by their verdicts."""
+    said = [(word, [one for one in tested if one.verdict == word]) for word in ("better", "worse")]
+    parts = [f"{word}: {_sized(found, rows)}" for word, found in said if found]
+    others = [contrast_name(one, rows) for one in tested if one.verdict not in ("better", "worse")]
+    return "; ".join(parts + ([f"not told apart: {', '.join(others)}"] if others else []))
 
 
 def published_answer(rows: Sequence[Row], regime: str) -> str:

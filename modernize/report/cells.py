@@ -25,9 +25,14 @@ def step(row: Row) -> Cell:
     return Cell(row.label, rung=row.step, source=row.planned.title)
 
 
+def entry(row: Row) -> Cell:
+    """Its name alone, where its role stands beside it."""
+    return Cell(row.step, rung=row.step, source=row.planned.title)
+
+
 def role(row: Row) -> Cell:
-    """What it is in the study, which network, and what is special about it."""
-    return Cell(role_text(row))
+    """What it is in the study; which network and what is special about it stands among the entries."""
+    return Cell(row.planned.role, source=role_text(row))
 
 
 def measured(study: Study, row: Row) -> Cell:

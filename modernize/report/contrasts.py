@@ -141,14 +141,19 @@ def _with_tests(
     return tuple(whole)
 
 
-def has_to_be_said(study: Study) -> bool:
-    """Whether a delta may be against something else than the rung that a step was applied to."""
-    roles = {entry.name: entry.role for entry in study.entries}
-    feet = [(one, other) for one, other in study.contrasts if roles[one] in LADDER and roles[other] == "rung"]
-    if len(feet) < len(study.contrasts) or len({one for one, _ in feet}) < len(feet):
+def has_to_be_said(study: Study, entry: str, before: str) -> bool:
+    """Whether a delta is against something else than the rung that a step was applied to.
+
+    Args:
+        study: The plan.
+        entry: What is compared.
+        before: With what.
+    """
+    roles = {one.name: one.role for one in study.entries}
+    if roles[entry] not in LADDER or roles[before] != "rung":
         return True
     rungs = [name for name, role in roles.items() if role == "rung"]
-    return any(one in rungs and rungs.index(other) != rungs.index(one) - 1 for one, other in feet)
+    return entry in rungs and rungs.index(before) != rungs.index(entry) - 1
 
 
 def _published_delta(row: PublishedRow | None, foot: PublishedRow | None) -> float | None:

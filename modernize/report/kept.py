@@ -9,11 +9,11 @@ from pathlib import Path
 from modernize.errors import one_line, warn
 from modernize.metrics import CLASSIFICATION
 from modernize.report.rows import Pictures, Row
-from modernize.results.artifact import PICTURES_FILE, RUNS, picture_file
+from modernize.results.artifact import PICTURES_FILE, RUNS, picture_file, sample_file
 
 
 def with_kept(rows: Iterable[Row], results_dir: Path) -> tuple[Row, ...]:
-    """Find it: pictures in a run's own folder or beside its record, predictions of each row's first run.
+    """Find it: pictures in a run's own folder or beside its record, predictions of each row's first run, samples.
 
     Args:
         rows: Of a study.
@@ -22,11 +22,16 @@ def with_kept(rows: Iterable[Row], results_dir: Path) -> tuple[Row, ...]:
     runs = results_dir.parent / RUNS
     there = {folder.name for folder in runs.iterdir()} if runs.is_dir() else set()
     return tuple(
-        replace(row, pictures=_pictures(row, runs, results_dir))
+        replace(row, samples=_samples(row, results_dir), pictures=_pictures(row, runs, results_dir))
         if row.planned.objective != CLASSIFICATION
-        else _with_predictions(row, runs, there)
+        else _with_predictions(replace(row, samples=_samples(row, results_dir)), runs, there)
         for row in rows
     )
+
+
+def _samples(row: Row, results_dir: Path) -> Path | None:
+    files = {sample_file(record, results_dir) for record in row.records.values()}
+    return next((path for path in sorted(files) if path.is_file() and _can_be_read(path)), None)
 
 
 def _pictures(row: Row, runs: Path, results_dir: Path) -> Pictures | None:

@@ -60,9 +60,15 @@ def same_data(measured: str, published: str) -> bool:
     return plain[0] == plain[1]
 
 
+def compares_otherwise(rows: Iterable[Row]) -> bool:
+    """Whether something is compared with more, or with something else, than the rung before it."""
+    return any(row.against or len(row.contrasts) > 1 for row in rows)
+
+
 def contrast_name(one: Contrast, rows: Sequence[Row]) -> str:
     """Name a contrast: by its entry alone where it is clear against what."""
-    return f"{one.entry} against {one.before}" if any(row.against for row in rows) else one.entry
+    clear = any(row.step == one.entry and row.before == one.before and not row.against for row in rows)
+    return one.entry if clear else f"{one.entry} against {one.before}"
 
 
 def macs_note(rows: Iterable[Row]) -> str:

@@ -54,6 +54,7 @@ class Row:
         pictures: What the network of its first run that left any draws; None where there is nothing.
         other_code: Seeds whose record was trained by code that has changed since.
         predictions: What its first finished run took the test images for, where that is kept here.
+        samples: File of sample images of what it was trained on; None where there is none.
     """
 
     planned: PlannedEntry
@@ -70,6 +71,7 @@ class Row:
     other_code: tuple[int, ...] = ()
     pictures: Pictures | None = None
     predictions: Predictions | None = None
+    samples: Path | None = None
 
     @property
     def predicted_seed(self) -> int:
@@ -176,7 +178,6 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
     published = published_of(study)
     values = {name: {seed: record.value for seed, record in of_entry.items()} for name, of_entry in ended.items()}
     contrasts, wanted = contrasts_of(study, published, values), runs_wanted(study, values)
-    said = has_to_be_said(study)
     rows = []
     for entry in study.entries:
         runs, own = ended[entry.name], tuple(one for one in contrasts if one.entry == entry.name)
@@ -190,7 +191,7 @@ def make_rows(study: Study, records: Iterable[Record]) -> tuple[Row, ...]:
                 records=runs,
                 finished=finished[entry.name],
                 contrasts=own,
-                against=own[0].before if own and (said or _names_its_own(own[0])) else "",
+                against=own[0].before if own and _has_to_be_said(study, own[0]) else "",
                 value=summarise([*finished[entry.name].values()]),
                 published=published.get(entry.name),
                 images_per_second=speeds.mean if speeds else None,
@@ -219,10 +220,10 @@ def all_contrasts(rows: Iterable[Row]) -> tuple[Contrast, ...]:
     return tuple(one for row in rows for one in row.contrasts)
 
 
-def _names_its_own(contrast: Contrast) -> bool:
-    """Whether a step says itself what it is compared with, and that is it."""
+def _has_to_be_said(study: Study, contrast: Contrast) -> bool:
+    """Whether what it is compared with is not what one would take it for; or a step names that itself."""
     step = load_steps().get(contrast.entry)
-    return bool(step and step.against == contrast.before)
+    return bool(step and step.against == contrast.before) or has_to_be_said(study, contrast.entry, contrast.before)
 
 
 def _by_run_id(records: Iterable[Record], study: str) -> dict[str, Record]:

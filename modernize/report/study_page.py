@@ -21,9 +21,10 @@ from modernize.report.predicted import predicted
 from modernize.report.published_models import published_v2
 from modernize.report.recipe_tables import changes_text, recipe_tables
 from modernize.report.recipe_words import recipe_steps
-from modernize.report.roles import noun_of, nouns_of, role_text
+from modernize.report.roles import compares_otherwise, noun_of, nouns_of, role_text
 from modernize.report.rows import Row
 from modernize.report.seed_spread import seed_spread
+from modernize.report.smaller import smaller
 from modernize.report.study_tables import WARNINGS, contrasts_table, reading_notes, rungs_table, sizes
 from modernize.report.tasks import tasks
 from modernize.report.tests_in_detail import tests_in_detail
@@ -110,7 +111,7 @@ def _results(report: Report) -> Section:
 def _deltas(report: Report) -> Section:
     study, rows = report.study, report.rows
     every = Fold("Every comparison", (contrasts_table(rows),))
-    blocks: list[Block] = [every] if any(row.against for row in rows) else []
+    blocks: list[Block] = [every] if compares_otherwise(rows) else []
     if sentences := findings(rows):
         blocks.append(Items(tuple(("", sentence) for sentence in sentences)))
     blocks.append(Paragraph(" ".join(seed_limits(study, rows))))
@@ -161,6 +162,7 @@ def _problems(report: Report) -> Section:
 SECTIONS: tuple[Callable[[Report], Section], ...] = (
     _results,
     _deltas,
+    smaller,
     foretold,
     _cost,
     _training,

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from modernize.published import IMAGENET, published_rows
 from modernize.report import cells, numbers
 from modernize.report.paper import READINGS, reference_rows, sign_only_words
-from modernize.report.roles import macs_note, noun_of, on_paper_ladder, published_data
+from modernize.report.roles import macs_note, noun_of, nouns_of, on_paper_ladder, published_data
 from modernize.report.rows import Row, all_contrasts, chosen_epoch, records_of
 from modernize.report.view import Cell, Paragraph, Table, table
 from modernize.results.study import Study
 from modernize.words import macs_unit, plural, signed
 
 Notes = list[tuple[str, str]]
+
+USUAL = "the rung a step was applied to"
+"""What a delta is against where nothing else is said."""
 
 WARNINGS = ("Stale", "Other code")
 """Of the notes to a table, those that nobody may miss."""
@@ -38,7 +41,7 @@ def rungs_table(study: Study, rows: Sequence[Row], keys: Mapping[str, str]) -> T
         "rungs",
         f"{what}{f', and the change against {against}' if deltas else ''}.",
         rows,
-        _first(rows),
+        ("step", cells.step) if word == "rung" else ("entry", cells.entry),
         ("role", cells.role) if word != "rung" else None,
         (f"{metric.title} measured{metric.in_unit}>", lambda row: cells.measured(study, row)),
         ("delta measured>", cells.delta_measured) if deltas else None,
@@ -58,11 +61,12 @@ def reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], .
     """Say what was measured and published, how it was tested, and which records are not of today."""
     against = ""
     if any(row.before for row in rows):
-        what = "the entry named beside it" if any(row.against for row in rows) else "the rung a step was applied to"
-        against = f"; delta against {what}, over the seeds both finished"
+        named = [bool(row.against) for row in rows if row.before]
+        kinds = [text for there, text in ((not all(named), USUAL), (any(named), "the entry named beside it")) if there]
+        against = f"; delta against {', or '.join(kinds)}, over the seeds both finished"
     n_tests = sum(one.p_holm is not None for one in all_contrasts(rows))
     one_each = all(len(row.contrasts) < 2 for row in rows)
-    stale, changed = (", ".join(row.step for row in rows if getattr(row, kind)) for kind in ("stale", "other_code"))
+    stale, changed = (_named(rows, kind) for kind in ("stale", "other_code"))
     found: Notes = [
         ("Measured", f"test {study.metric.title} of {chosen_epoch(records_of(rows))} on {study.data}{against}."),
         ("Records", f"named among the sources; files in results/{study.name}."),
@@ -84,6 +88,12 @@ def reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], .
         meaning = "has changed since; that may have changed their numbers or not. modernize run --repeat trains them"
         found.append(("Other code", f"the code that trained records of {changed} {meaning} again."))
     return tuple(found)
+
+
+def _named(rows: Sequence[Row], kind: str) -> str:
+    """Name the rows with such records, in one word where it is all of them."""
+    found = [row.step for row in rows if getattr(row, kind)]
+    return f"all {len(found)} {nouns_of(rows)}" if len(found) == len(rows) > 2 else ", ".join(found)
 
 
 def published_notes(study: Study, rows: Sequence[Row]) -> Notes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from modernize.report.contrasts import Contrast
 from modernize.report.facts import Report
 from modernize.report.numbers import p_text
-from modernize.report.roles import noun_of
+from modernize.report.roles import compares_otherwise, noun_of
 from modernize.report.rows import all_contrasts
 from modernize.report.view import Cell, Items, Section, table
 from modernize.results.paired_tests import Tests, least_sign_flip_p_value, seeds_for_sign_flip
@@ -31,7 +31,7 @@ def tests_in_detail(report: Report) -> Section:
     if not found:
         return Section("tests", "")
     labels = {row.step: row.label for row in report.rows}
-    against, margin = any(row.against for row in report.rows), any(one.margin for one, _ in found)
+    against, margin = compares_otherwise(report.rows), any(one.margin for one, _ in found)
     shown = table(
         "tests",
         "Every contrast: its simultaneous interval, the p-values of its tests, and how often it was better.",

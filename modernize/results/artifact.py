@@ -133,6 +133,16 @@ def picture_file(record: Record, folder: Path) -> Path:
     return folder / record.study / f"{record_stem(record)}.png"
 
 
+def sample_file(record: Record, folder: Path) -> Path:
+    """Say where sample images of the data that a run was trained on lie, beside its record.
+
+    Args:
+        record: Of the run.
+        folder: The results folder.
+    """
+    return folder / record.study / f"samples-{re.sub(r'[^0-9a-z]', '', record.data.fingerprint)[:8]}.png"
+
+
 def keep_pictures(record: Record, folder: Path, run_folder: Path) -> None:
     """Put a run's pictures there, if they are small and no other run of its entry's has any there.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from modernize.datasets import DATASETS, Dataset, load_data
 from modernize.errors import DataError, MissingDataError, ModernizeError, warn
@@ -11,9 +10,6 @@ from modernize.results.record import DataFacts
 from modernize.run.request import RunRequest
 from modernize.run.task import DataSource
 from modernize.train.budget import Budget
-
-if TYPE_CHECKING:
-    pass
 
 VAL_SHARE = 0.2
 """Of the training images, held out where a recipe chooses an epoch and neither the data nor the user has a share."""

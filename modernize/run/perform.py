@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ from modernize.measure.memory import (
     reset_peak_device_memory,
     reset_peak_memory,
 )
+from modernize.metrics import CLASSIFICATION, MASKED_RECONSTRUCTION
+from modernize.results.artifact import MOST_PICTURE_BYTES, sample_file
+from modernize.results.files import write_atomically
 from modernize.results.record import Record
 from modernize.results.sources import sources
 from modernize.run.executor import Noted, Progressed, Tell
@@ -75,7 +79,7 @@ def perform(task: Task, tell: Tell | None = None, should_stop: Callable[[], bool
     except Exception as problem:
         # One failed run must not take the ladder with it.
         error = _why(problem, alone=task.runtime.num_processes == 1)
-    return record_of(
+    record = record_of(
         task,
         outcome,
         error=error,
@@ -84,6 +88,20 @@ def perform(task: Task, tell: Tell | None = None, should_stop: Callable[[], bool
         peak_memory_mb=peak_memory_mb(),
         peak_device_memory_mb=peak_device_memory_mb(device),
     )
+    if outcome and task.results:
+        _keep_samples(record, Path(task.results), _data_of(task))
+    return record
+
+
+def _keep_samples(record: Record, results: Path, data: Dataset) -> None:
+    """Leave a report something to show of the data, unless a run did before; a record does without."""
+    from modernize.datasets.preview import sample_sheet
+
+    path = sample_file(record, results)
+    if record.objective in (CLASSIFICATION, MASKED_RECONSTRUCTION) and not path.exists():
+        with suppress(OSError, ModernizeError):
+            if len(sheet := sample_sheet(data)) <= MOST_PICTURE_BYTES:
+                write_atomically(path, sheet)
 
 
 def _why(problem: Exception, *, alone: bool) -> str:

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from matplotlib.figure import Figure
 
 from modernize.errors import unknown_name
+from modernize.path import BASE
 from modernize.report.figures.blocks import blocks_beside_swin
 from modernize.report.figures.breakdown import By, cost_breakdown
 from modernize.report.figures.credit import credit
@@ -19,7 +20,7 @@ from modernize.report.figures.dots import figure2
 from modernize.report.figures.forest import deltas
 from modernize.report.figures.look import Theme
 from modernize.report.figures.output import FORMATS, Format, figure_bytes
-from modernize.report.figures.pictures import pictures
+from modernize.report.figures.pictures import pictures, samples
 from modernize.report.figures.regimes import changes_in_both
 from modernize.report.figures.seeds import seeds_needed
 from modernize.report.figures.style import rung_label
@@ -77,13 +78,18 @@ def _costs(study: Study, rows: Sequence[Row], *, by: By, theme: Theme = "light")
     return cost_breakdown(specs, by, study.image_size, speeds=speeds, theme=theme) if specs else None
 
 
+_KINDS = {BASE: "ResNet", "downsample": "ConvNeXt", "grn": "ConvNeXt V2"}
+"""What a block of the rung is called in the field."""
+
+
 def _ends(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
     known = rung_specs(study, rows)
     found = [(row.step, spec) for row in rows if row.adopted and (spec := known[row.step])]
     if len(found) < 2:
         return None
     (first, before), (last, after) = found[0], found[-1]
-    return blocks_beside_swin(before, after, titles=(first, last), theme=theme)
+    titles = (f"{_KINDS.get(first, 'Block')} ({first})", f"{_KINDS.get(last, 'Block')} ({last})")
+    return blocks_beside_swin(before, after, titles=titles, theme=theme)
 
 
 FIGURES: dict[str, Drawing] = {
@@ -104,6 +110,16 @@ FIGURES: dict[str, Drawing] = {
         published="What each step changes of top-1 as published, from the first rung to the last, with sums by section "
         "and MACs beneath",
         main=True,
+    ),
+    "samples": Drawing(
+        section="rungs",
+        file="samples",
+        draw=samples,
+        alt="Sample images of the data, a row a class",
+        place="folded",
+        main=True,
+        measured=True,
+        any_metric=True,
     ),
     "ladder": Drawing(
         section="rungs",

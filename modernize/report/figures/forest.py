@@ -88,7 +88,8 @@ def _measured(axes: Axes, study: Study, shown: Sequence[Row], ladder: Mapping[st
         _mark(axes, mean, place, MEASURED, look.measured, look, filled=row.verdict in ("better", "worse"))
     metric = study.metric
     unit = ", percentage points" if metric.unit == "%" else f"{metric.in_unit}{', less is better' * metric.falls}"
-    against = "the entry named" if any(row.against for row in shown) else "the rung before"
+    named = [bool(row.against) for row in shown]
+    against = "the entry named" if all(named) else f"the rung before{', or the entry named' if any(named) else ''}"
     axes.set_xlabel(f"change of {metric.title}{unit}")
     headed(axes, f"Measured: change against {against}", setting(study, shown), look.measured, look, 66)
 

@@ -18,6 +18,7 @@ Format = Literal["png", "svg"]
 FORMATS: tuple[Format, ...] = ("png", "svg")
 
 _MOST_COLOURS = 1 << 13
+_DECIMALS = 5  # of a figure's width or height
 _HEAD = re.compile(r"\A.*?<svg[^>]*?viewBox=\"(?P<box>[^\"]*)\"[^>]*>", re.DOTALL)
 # What a page needs none of: among the comments are all texts, also those that look like code.
 _METADATA = re.compile(r"\s*(?:<metadata>.*?</metadata>|<!--.*?-->)", re.DOTALL)
@@ -35,6 +36,7 @@ def figure_bytes(figure: Figure, suffix: Format, salt: str = "modernize") -> byt
         suffix: "png" or "svg".
         salt: Decides the ids inside an SVG.
     """
+    _hold(figure)
     metadata: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[suffix]
     out = io.BytesIO()
     with house_style():
@@ -43,6 +45,19 @@ def figure_bytes(figure: Figure, suffix: Format, salt: str = "modernize") -> byt
         with mpl.rc_context({"svg.hashsalt": salt}):
             figure.savefig(out, format=suffix, metadata=metadata)
     return _in_fewer_bytes(out) if suffix == "png" else out.getvalue()
+
+
+def _hold(figure: Figure) -> None:
+    """Lay a figure out once, and round where its axes stand: the solver's last digits differ from run to run."""
+    with house_style():
+        if figure.get_layout_engine():
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+    for axes in figure.axes:
+        if axes.get_axes_locator() is None:
+            box = axes.get_position(original=True)
+            left, bottom, width, height = (round(number, _DECIMALS) for number in box.bounds)
+            axes.set_position((left, bottom, width, height))
 
 
 def _in_fewer_bytes(png: io.BytesIO) -> bytes:

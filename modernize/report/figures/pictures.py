@@ -1,4 +1,4 @@
-"""What networks make of the first test images."""
+"""Images of the data, and what networks make of the first test images."""
 
 from __future__ import annotations
 
@@ -60,3 +60,17 @@ def pictures(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Fi
         notes = dict.fromkeys(SHOWN[row.planned.objective][1] for row, _, _ in shown)
         figure.supxlabel("; ".join([f"the first test images of {study.data}", *notes]), fontsize=11)
         return settled(figure, look)
+
+
+def samples(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figure | None:
+    """Draw sample images of the data set, a row a class; None where none are kept."""
+    path = next((row.samples for row in rows if row.samples), None)
+    if not path:
+        return None
+    with house_style(theme) as look:
+        sheet = imread(path)
+        figure = Figure(figsize=(6.4, 0.5 + 6.4 * len(sheet) / len(sheet[0])), layout="constrained")
+        axes = figure.add_subplot()
+        axes.imshow(sheet, interpolation="nearest")
+        axes.set_axis_off()
+        return settled(figure, look, [f"training images of {study.data} at {study.image_size} px, a row a class"])
