@@ -73,8 +73,8 @@ def test_tables_sort_by_value_and_gaps_stay_last(chromium, report):
     with opened(chromium, report) as page:
         ladder = first_cells(page)
         assert ladder[0] == "base"
-        head = page.locator("#table-rungs thead th").nth(1)
-        values = "#table-rungs tbody tr td:nth-child(2)"
+        head = page.locator("#table-rungs thead th").nth(2)
+        values = "#table-rungs tbody tr td:nth-child(3)"
         for direction in ("ascending", "descending"):
             head.locator("button").click()
             assert head.get_attribute("aria-sort") == direction
@@ -86,12 +86,18 @@ def test_tables_sort_by_value_and_gaps_stay_last(chromium, report):
         assert first_cells(page) == ladder
 
 
-def test_the_picker_shows_one_rung_with_its_diagram_changes_and_curves(chromium, report):
+def test_the_picker_shows_one_rung_with_its_numbers_first_then_changes_diagram_and_curves(chromium, report):
     with opened(chromium, report) as page:
-        assert page.locator(".panel:visible").count() == 1
+        assert page.locator(".panel:visible").count() == 0, "the whole study, until a rung is picked"
         page.locator("#rung").select_option(label="depthwise: Depthwise convolution")
         panel = page.locator(".panel:visible")
         assert panel.get_attribute("id") == "rung-depthwise"
+        assert panel.locator("h4").all_inner_texts() == [
+            "Numbers and their sources",
+            "Spec, from patchify to depthwise",
+            "Network",
+            "Training",
+        ]
         assert panel.locator("ins").all_inner_texts() == ["depthwise"]
         assert panel.locator("svg > title").first.text_content().startswith("Network before and after depthwise")
         panel.locator("summary").click()
@@ -109,10 +115,55 @@ def test_the_picker_shows_one_rung_with_its_diagram_changes_and_curves(chromium,
         assert page.locator("#rung").input_value() == "rung-fewer-acts"
 
 
+def test_the_picked_rung_is_in_the_address_and_stands_above_the_figures(chromium, report):
+    with opened(chromium, report) as page:
+        assert page.locator("#picker").bounding_box()["y"] < page.locator("main > figure").first.bounding_box()["y"]
+        page.locator("#on").click()
+        page.locator("#on").click()
+        assert page.url.endswith("#rung-recipe")
+        page.go_back()
+        assert page.locator(".panel:visible").get_attribute("id") == "rung-base"
+        page.goto(f"{report.as_uri()}#rung-ln")
+        page.reload()
+        assert page.locator(".panel:visible").get_attribute("id") == "rung-ln"
+        assert page.locator("#rung").input_value() == "rung-ln"
+        page.locator("nav a").last.click()
+        assert page.locator(".panel:visible").count() == 1, "it stays where a link leads elsewhere"
+        page.locator("#rung").select_option(index=0)
+        assert page.locator(".panel:visible").count() == 0
+
+
+def test_without_a_script_a_link_still_shows_its_rung(chromium, report):
+    with opened(chromium, report, java_script_enabled=False) as page:
+        page.locator("#table-rungs a", has_text="fewer-acts").first.click()
+        assert page.locator(".panel:visible").count() == 1
+
+
+def test_the_step_stays_in_sight_and_its_delta_comes_second(chromium, report):
+    with opened(chromium, report, viewport={"width": 390, "height": 800}) as page:
+        assert page.locator("#table-rungs thead th").nth(1).inner_text().startswith("delta measured")
+        cell, far = (
+            page.locator("#table-rungs tbody th").nth(3),
+            page.locator("#table-rungs tbody tr").nth(3).locator("td"),
+        )
+        before = cell.bounding_box()
+        far.last.scroll_into_view_if_needed()
+        assert page.evaluate("() => document.querySelector('#table-rungs').parentElement.scrollLeft") > 0
+        assert cell.bounding_box()["x"] == before["x"]
+
+
+def test_the_text_of_figures_is_text(chromium, report):
+    with opened(chromium, report) as page:
+        labels = page.locator("figure.drawing svg text")
+        assert labels.count() > 200
+        page.evaluate("() => window.find('ResNeXt-ify')")
+        assert page.evaluate("() => getSelection().anchorNode.parentNode.closest('svg') !== null")
+
+
 def test_values_say_where_they_come_from_to_mouse_and_keyboard(chromium, report):
     with opened(chromium, report) as page:
         row = page.locator("#table-rungs tbody tr").nth(1)
-        row.locator("td").nth(0).hover()
+        row.locator("td").nth(1).hover()
         assert re.match(
             r"Measured: mean of the last epochs of 3 runs, records \w{8} \(seed 0\)", page.inner_text("#tip")
         )
@@ -121,6 +172,7 @@ def test_values_say_where_they_come_from_to_mouse_and_keyboard(chromium, report)
         page.locator("#table-rungs tbody th").first.focus()
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
         assert "Measured: mean" in page.inner_text("#tip")
         page.keyboard.press("Escape")
         assert not page.locator("#tip").is_visible()
@@ -128,6 +180,7 @@ def test_values_say_where_they_come_from_to_mouse_and_keyboard(chromium, report)
 
 def test_a_curve_is_read_under_the_pointer(chromium, report):
     with opened(chromium, report) as page:
+        page.locator("#on").click()
         chart = page.locator(".panel:visible .chart").first
         before = chart.locator("output").inner_text()
         chart.locator("svg").hover(position={"x": 60, "y": 40})
@@ -154,6 +207,8 @@ def test_print_shows_every_rung_on_white(chromium, report):
         assert page.locator(".panel:visible").count() == page.locator(".panel").count() == 17
         assert not page.locator("#picker").is_visible()
         assert page.evaluate("() => getComputedStyle(document.body).color") == "rgb(28, 28, 28)"
+        tops = page.eval_on_selector_all(".panel", "panels => panels.map(p => getComputedStyle(p).breakBefore)")
+        assert set(tops) == {"page"}
 
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -223,6 +278,12 @@ def test_everything_is_inside_and_links_lead_somewhere(report):
     assert len(json.loads(unescape(epochs))) == 12
     assert "diverged" in text
     assert "missing" in text
+
+
+def test_fourteen_rungs_of_ten_seeds_take_less_than_two_megabytes(tmp_path):
+    study = make_study(seeds=tuple(range(10)))
+    assert len(study.entries) == 14
+    assert html_report(tmp_path, study, make_records(study)).stat().st_size < 2_000_000
 
 
 def test_the_same_records_give_the_same_file(tmp_path):

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from html import escape
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from modernize.report.narrow import narrowed
-from modernize.report.view import Block, Cell, Items, Page, Paragraph, Section, Table, is_source, keys_of
+from modernize.report.view import Block, Cell, Figure, Items, Page, Paragraph, Section, Table, is_source, keys_of
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -90,13 +91,33 @@ def to_html(page: Page, drawings: Mapping[str, str]) -> str:
     from markupsafe import Markup
 
     return template("report.html.j2", autoescape=True).render(
-        page=page,
+        page=replace(page, sections=tuple(_for_html(page))),
+        answer=tuple(takewhile(lambda block: isinstance(block, Paragraph), page.lead)),
         keys=keys_of(panel.step for panel in page.panels),
         notes={key: number for number, (key, _) in enumerate(page.footnotes, 1)},
         drawings={key: Markup(svg) for key, svg in drawings.items()},  # noqa: S704 - drawn here, text escaped there
         widths={key: _width_pt(svg) for key, svg in drawings.items()},
         columns=_sort_values,
     )
+
+
+def _for_html(page: Page) -> Iterable[Section]:
+    """Leave what rung panels show to them, and put the deltas of the main table beside the names of its rows."""
+    for section in page.sections:
+        blocks = [
+            _delta_second(block) if isinstance(block, Table) and block.narrow else block for block in section.blocks
+        ]
+        if section.rungs and page.panels:
+            blocks = [block for block in blocks if isinstance(block, Figure)]
+        if blocks:
+            yield replace(section, blocks=tuple(blocks))
+
+
+def _delta_second(table: Table) -> Table:
+    deltas = [i for i, column in enumerate(table.columns) if column.number and "delta" in column.name][:1]
+    order = [0, *deltas, *(i for i in range(1, len(table.columns)) if i not in deltas)]
+    columns = tuple(table.columns[i] for i in order)
+    return replace(table, columns=columns, rows=tuple(tuple(row[i] for i in order) for row in table.rows))
 
 
 def template(name: str, **options: Any) -> Template:

@@ -24,17 +24,26 @@ _HEAD = re.compile(r"\A.*?<svg[^>]*?viewBox=\"(?P<box>[^\"]*)\"[^>]*>", re.DOTAL
 _METADATA = re.compile(r"\s*(?:<metadata>.*?</metadata>|<!--.*?-->)", re.DOTALL)
 # Matplotlib's own style sheet: inside a page it would hold for every drawing there.
 _SHEET = re.compile(r"\s*<defs>\s*<style[^>]*>[^<]*</style>\s*</defs>")
+# At every text all the fonts that this machine has; a page says it once, and its reader's browser has its own.
+_FAMILIES = re.compile(r"font-family: [^;\"]*;? ?")
+_FONT = "font-family:'DejaVu Sans',Verdana,sans-serif"
+_BETWEEN = re.compile(r">\s+<")
+# Of an element: finer than a hundredth of a pixel nothing is seen.
+_ELEMENT = re.compile(r"<[^>]+>")
+_DECIMALS = re.compile(r"\b\d+\.\d{3,}")
 _ID = re.compile(r'(\bid="|\bxlink:href="#|\burl\(#)([^")]+)')
 _KEY = re.compile(r"[A-Za-z][\w-]*")
 
 
-def figure_bytes(figure: Figure, suffix: Format, salt: str = "modernize") -> bytes:
+def figure_bytes(figure: Figure, suffix: Format, salt: str = "modernize", *, words: bool = False) -> bytes:
     """Give a figure as a file without date and version.
 
     Args:
         figure: Any figure.
         suffix: "png" or "svg".
         salt: Decides the ids inside an SVG.
+        words: Whether the text of an SVG stays text, to be found and copied, in a font of the reader's; else it is
+            drawn, and looks alike everywhere.
     """
     _hold(figure)
     metadata: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[suffix]
@@ -42,7 +51,7 @@ def figure_bytes(figure: Figure, suffix: Format, salt: str = "modernize") -> byt
     with house_style():
         import matplotlib as mpl
 
-        with mpl.rc_context({"svg.hashsalt": salt}):
+        with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "none" if words else "path"}):
             figure.savefig(out, format=suffix, metadata=metadata)
     return _in_fewer_bytes(out) if suffix == "png" else out.getvalue()
 
@@ -75,7 +84,8 @@ def _in_fewer_bytes(png: io.BytesIO) -> bytes:
 def svg_text(figure: Figure, key: str, title: str = "", data: Mapping[str, str] = MappingProxyType({})) -> str:
     """Give a figure as an SVG element to stand inside an HTML page.
 
-    It scales with its container (only the viewBox is set), refers to nothing outside and styles nothing but itself.
+    It scales with its container (only the viewBox is set), refers to nothing outside and styles nothing but itself. Its
+    text is text.
 
     Args:
         figure: Any figure. One drawn in the theme "page" follows the page's color-scheme; another has a ground of its
@@ -89,7 +99,8 @@ def svg_text(figure: Figure, key: str, title: str = "", data: Mapping[str, str] 
     """
     if not _KEY.fullmatch(key):
         raise ValueError(f"an SVG's key should be a letter, then letters, digits, _ and -, not {key!r}")
-    text = _short_ids(_SHEET.sub("", _METADATA.sub("", figure_bytes(figure, "svg", key).decode()), count=1), key)
+    text = _SHEET.sub("", _METADATA.sub("", figure_bytes(figure, "svg", key, words=True).decode()), count=1)
+    text = _short_ids(_ELEMENT.sub(_in_fewer_letters, _FAMILIES.sub("", _BETWEEN.sub("><", text))), key)
     followed = follow_page(text)
     ground = ";background:#fff" if followed == text else ""
     words = f"<title>{escape(title)}</title>" if title else ""
@@ -99,13 +110,22 @@ def svg_text(figure: Figure, key: str, title: str = "", data: Mapping[str, str] 
     def head(found: re.Match[str]) -> str:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {label} '
-            f'viewBox="{found["box"]}" style="stroke-linejoin:round;stroke-linecap:butt{ground}">{words}'
+            f'viewBox="{found["box"]}" style="stroke-linejoin:round;stroke-linecap:butt;{_FONT}{ground}">{words}'
         )
 
     return _HEAD.sub(head, followed, count=1).strip()
 
 
+def _in_fewer_letters(element: re.Match[str]) -> str:
+    return " ".join(_DECIMALS.sub(lambda number: f"{float(number[0]):.2f}", element[0]).split())
+
+
 def _short_ids(svg: str, key: str) -> str:
-    """Number the ids of a drawing in the order in which they occur, behind a key: matplotlib's are long."""
+    """Number the ids that a drawing refers to in the order in which they occur, behind a key; the others go."""
     numbers: dict[str, int] = {}
-    return _ID.sub(lambda found: f"{found[1]}{key}-{numbers.setdefault(found[2], len(numbers))}", svg)
+    used = {found[2] for found in _ID.finditer(svg) if not found[1].startswith("id")}
+
+    def short(found: re.Match[str]) -> str:
+        return f"{found[1]}{key}-{numbers.setdefault(found[2], len(numbers))}"
+
+    return _ID.sub(short, re.sub(r' id="([^"]+)"', lambda found: found[0] * (found[1] in used), svg))

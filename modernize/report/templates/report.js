@@ -73,27 +73,28 @@
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") show(null); });
   document.addEventListener("scroll", () => show(null), true);
 
-  // One rung at a time, chosen here or by a link.
+  // One rung at a time, chosen here or by a link: it is in the address, and stays when that leads elsewhere.
   const picker = one("picker");
   if (picker) {
     const select = one("rung");
-    const panels = all(".panel");
-    const choose = (index) => {
-      select.selectedIndex = Math.max(0, Math.min(index, panels.length - 1));
-      panels.forEach((panel, place) => { panel.hidden = place !== select.selectedIndex; });
-      one("back").disabled = select.selectedIndex === 0;
-      one("on").disabled = select.selectedIndex === panels.length - 1;
-    };
+    const [none, last] = [select.options[0].value, select.options.length - 1];
+    const go = (index) => { location.hash = select.options[Math.max(0, Math.min(index, last))].value; };
     const follow = () => {
-      const index = panels.findIndex((panel) => `#${panel.id}` === location.hash);
-      if (index >= 0) { choose(index); panels[index].focus(); picker.scrollIntoView(); }
+      const asked = location.hash.slice(1);
+      const panel = all(".panel").find((other) => other.id === asked);
+      if (panel || asked === none) {
+        all(".panel").forEach((other) => other.classList.toggle("picked", other === panel));
+        select.value = asked;
+        if (panel && !picker.contains(document.activeElement)) panel.focus({ preventScroll: true });
+      }
+      one("back").disabled = select.selectedIndex === 0;
+      one("on").disabled = select.selectedIndex === last;
     };
     picker.hidden = false;
-    choose(0);
     follow();
-    select.addEventListener("change", () => choose(select.selectedIndex));
-    one("back").addEventListener("click", () => choose(select.selectedIndex - 1));
-    one("on").addEventListener("click", () => choose(select.selectedIndex + 1));
+    select.addEventListener("change", () => go(select.selectedIndex));
+    one("back").addEventListener("click", () => go(select.selectedIndex - 1));
+    one("on").addEventListener("click", () => go(select.selectedIndex + 1));
     addEventListener("hashchange", follow);
   }
 
