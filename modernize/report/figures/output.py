@@ -30,7 +30,7 @@ _FONT = "font-family:'DejaVu Sans',Verdana,sans-serif"
 _BETWEEN = re.compile(r">\s+<")
 # Of an element: finer than a hundredth of a pixel nothing is seen.
 _ELEMENT = re.compile(r"<[^>]+>")
-_DECIMALS = re.compile(r"\b\d+\.\d{3,}")
+_FRACTION = re.compile(r"\b\d+\.\d{3,}")
 _ID = re.compile(r'(\bid="|\bxlink:href="#|\burl\(#)([^")]+)')
 _KEY = re.compile(r"[A-Za-z][\w-]*")
 
@@ -117,7 +117,7 @@ def svg_text(figure: Figure, key: str, title: str = "", data: Mapping[str, str] 
 
 
 def _in_fewer_letters(element: re.Match[str]) -> str:
-    return " ".join(_DECIMALS.sub(lambda number: f"{float(number[0]):.2f}", element[0]).split())
+    return " ".join(_FRACTION.sub(lambda number: f"{float(number[0]):.2f}", element[0]).split())
 
 
 def _short_ids(svg: str, key: str) -> str:
