@@ -99,6 +99,7 @@ SURFACE = {
         ],
         *["--repeat", "--extend", "--replace", "--set", "--dry-run", "--save-config"],
     ],
+    "results": ["FOLDER...", "--study", "--entry", "--status", "--file", "--merge", "--replace", "--json"],
     "weights": ["--study", "--out", "--free", "--json"],
     "predict": ["IMAGE...", *MODEL, "--model", "--top", "--images", "--picture", "--out", *DATA, "--replace", "--json"],
     "export": ["MODEL", "--to", "--file", *MODEL, "--out", *DATA, "--replace"],

@@ -26,6 +26,7 @@ COMMANDS = {
     "cancel": "Take a study's jobs out of a cluster's queue.",
     "attribute": "Share out a ladder's gain among its steps.",
     "finetune": "Train trained networks on for other images.",
+    "results": "List records, export them as a table, merge several machines'.",
     "weights": "List the weights that runs left, or free their space.",
     "predict": "Say what networks take pictures for.",
     "export": "Write a trained network for use elsewhere.",

@@ -63,7 +63,7 @@ def save_record(record: Record, folder: Path) -> Path:
         there = _readable(path)
         if not os.path.lexists(path) or (there and there.status == "failed" and there.run_id == record.run_id):
             return write_atomically(path, record_text(record))
-        if there and _measured(there) == _measured(record):
+        if there and measured_by(there) == measured_by(record):
             return path
     raise AssertionError  # count() does not end
 
@@ -135,18 +135,26 @@ def load_records(folder: Path, run_ids: Collection[str] | None = None) -> Loaded
     Returns:
         Records in the order of their paths.
     """
+    placed, problems = load_placed(folder, run_ids)
+    return Loaded(tuple(record for _, record in placed), problems)
+
+
+def load_placed(
+    folder: Path, run_ids: Collection[str] | None = None
+) -> tuple[list[tuple[str, Record]], tuple[str, ...]]:
+    """Read records as `load_records` does, each with the path of its file; and say what could not be read."""
     problems: list[str] = []
     collects = gc.isenabled()
     gc.disable()  # there will be many objects, and none to collect
     try:
-        records = tuple(record for _, record in _found(folder, run_ids, problems))
+        placed = list(_found(folder, run_ids, problems))
     finally:
         if collects:
             gc.enable()
     if problems:
         others = f" ({plural(len(problems) - 1, 'more file')} of {folder} not read)" if len(problems) > 1 else ""
         warn(f"{problems[0]}{others}")
-    return Loaded(records, tuple(problems))
+    return placed, tuple(problems)
 
 
 def find_finished(run_ids: Collection[str], folder: Path) -> dict[str, Path]:
@@ -199,14 +207,15 @@ def load_results(path: str | Path = "results") -> pd.DataFrame:
     originals = {record.run_id for record in loaded.records if not record.copied_from}
     again = {r.run_id for r in loaded.records if r.sources == sources() and r.status != "failed"}
     rows = [
-        _flat(r)
+        flat_record(r)
         for r in loaded.records
         if not (r.copied_from and r.run_id in originals) and not (r.sources != sources() and r.run_id in again)
     ]
     return pd.DataFrame(rows)
 
 
-def _flat(record: Record) -> dict[str, Any]:
+def flat_record(record: Record) -> dict[str, Any]:
+    """Give what tables say of a run, by column."""
     return {
         "study": record.study,
         "regime": record.entry.regime,
@@ -263,7 +272,7 @@ def _readable(path: Path) -> Record | None:
         return None
 
 
-def _measured(record: Record) -> tuple[str, str, str, str]:
+def measured_by(record: Record) -> tuple[str, str, str, str]:
     """What must be equal for two records to say the same; text, for NaN differs from itself."""
     return record.run_id, record.status, record.sources, repr((record.result, record.curves))
 
