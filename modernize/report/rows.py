@@ -139,6 +139,11 @@ class Row:
         return self.planned.macs / 1e9
 
     @property
+    def num_diverged(self) -> int:
+        """Of its runs."""
+        return sum(record.status == "diverged" for record in self.records.values())
+
+    @property
     def status(self) -> str:
         """How its runs ended: "finished", "diverged", "failed", "missing", or a count of each, "2 of 3 finished"."""
         ends = [record.status for record in self.records.values()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,14 @@ class Point:
         pair: Names of the two entries: the first against the second.
         at: What the studies differ in, of the first entry: a number, or what stands for one.
         contrast: What was measured.
+        num_diverged: Of the runs of the two.
     """
 
     study: str
     pair: tuple[str, str]
     at: Any
     contrast: Contrast
+    num_diverged: int = 0
 
     @property
     def delta(self) -> Delta | None:
@@ -140,16 +142,17 @@ def _by_step(read: Iterable[tuple[Study, Sequence[Row]]]) -> _Found:
     found: _Found = {}
     for study, rows in studies:
         firsts = {row.step: _facts(next(iter(row.records.values()))) for row in rows if row.records}
+        diverged = {row.step: row.num_diverged for row in rows}
         for row in rows:
             for contrast in row.contrasts:
-                if contrast.delta is None or contrast.before not in firsts:
-                    continue
                 pair = (contrast.entry, contrast.before)
+                ended = sum(diverged.get(name, 0) for name in pair)
+                if (contrast.delta is None and not ended) or not {*pair} <= firsts.keys():
+                    continue
                 facts = firsts[contrast.entry]
                 step = " against ".join(pair) if len(studies) > 1 else _changed(firsts[contrast.before], facts)
-                found.setdefault(step, []).append(
-                    (Point(study=study.name, pair=pair, at=None, contrast=contrast), facts)
-                )
+                point = Point(study=study.name, pair=pair, at=None, contrast=contrast, num_diverged=ended)
+                found.setdefault(step, []).append((point, facts))
     return {step: points for step, points in found.items() if len(points) > 1}
 
 
@@ -213,7 +216,7 @@ def axis_name(axis: str) -> str:
 
 
 def _line(step: str, found: Sequence[tuple[Point, dict[str, Any]]], axis: str) -> Line:
-    placed = [Point(study=one.study, pair=one.pair, at=facts[axis], contrast=one.contrast) for one, facts in found]
+    placed = [replace(one, at=facts[axis]) for one, facts in found]
     points = tuple(sorted(placed, key=lambda point: _order(point.at)))
     first, last = (_summary(point.delta) for point in (points[0], points[-1]))
     return Line(step=step, points=points, change=welch(last, first) if first and last else None)

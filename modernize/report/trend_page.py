@@ -101,7 +101,10 @@ def verdict(line: Line) -> str:
 def _at(found: Trend, line: Line, place: Any) -> Cell:
     of_place = [point.delta for point in line.points if point.at == place]
     delta = of_place[0] if of_place else None
-    return Cell(delta_text(delta, delta.n if delta else 0, found.metric.digits), value=delta.mean if delta else None)
+    text = delta_text(delta, delta.n if delta else 0, found.metric.digits)
+    diverged = sum(point.num_diverged for point in line.points if point.at == place)
+    ended = f" ({diverged} diverged)" if diverged else ""
+    return Cell(f"{text}{ended}", value=delta.mean if delta else None, bad=bool(ended))
 
 
 def _change(found: Trend, line: Line) -> Cell:
@@ -143,6 +146,7 @@ def trend_rows(found: Trend) -> list[Flat]:
             "before": point.pair[1],
             "at": place_text(point.at),
             "n": point.delta.n if point.delta else 0,
+            "diverged": point.num_diverged,
             "delta": point.delta.mean if point.delta else None,
             "low": point.delta.low if point.delta else None,
             "high": point.delta.high if point.delta else None,

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from modernize.analysis.attribution import Effect
 from modernize.report.credit import attribution_in, credits_in, orders_text, published_delta
+from modernize.report.figures.crosses import diverged_notes
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import WIDTH, house_style, lined, setting, settled, shortened, stale_notes
 from modernize.report.provenance import MEASURED, PUBLISHED
@@ -72,6 +73,7 @@ def credit(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
                 ["diamond: published on ImageNet, other data and budget: compare signs"]
                 * any(p is not None for p in published)
             ),
+            *diverged_notes(rows),
             *stale_notes(rows),
         ]
         return settled(figure, look, notes)

@@ -14,6 +14,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from modernize.errors import unknown_name
 from modernize.metrics import Metric
+from modernize.report.figures.crosses import cross, diverged_notes
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import house_style, rung_label, sentence, settled, shortened, stale_notes, verdict
 from modernize.report.rows import Row
@@ -192,8 +193,7 @@ def _panels(study: Study, rows: Sequence[Row], quantity: _Quantity, look: Look) 
     if differences:
         banded = any(one.low is not None for found in differences.values() for one in found)
         notes.append(f"below: change against it, paired by seed{', with its 95 % interval' if banded else ''}")
-    if any(r.status == "diverged" for row in rows for r in row.records.values()):
-        notes.append("cross: diverged")
+    notes += diverged_notes(rows)
     figure.supylabel(quantity.label, fontsize=13)
     words = sentence([f"epoch of training on {shortened(study.data, 30)}", *notes, *stale_notes(rows)], 150)
     figure.supxlabel(words, fontsize=11.5)
@@ -277,8 +277,9 @@ def _unfinished(axes: Axes, row: Row, quantity: _Quantity, look: Look) -> None:
     for record in ended:
         values = [v for v in quantity.series(record.curves) if math.isfinite(v)]
         axes.plot(range(1, len(values) + 1), values, color=look.bad, lw=1.4, zorder=3)
-        if values:
-            axes.plot(len(values), values[-1], "X", color=look.bad, ms=8, mec=look.page, zorder=4)
+        if record.status == "diverged":  # also where no epoch was finished, or the last one is out of sight
+            low, high = axes.get_ylim()
+            cross(axes, max(1, len(values)), min(max(values[-1], low), high) if values else low, look)
     if ended or not row.records:
         word = verdict(row)
         count = f"{len(ended)} {word}" if len(row.planned.run_ids) > 1 and ended else word

@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 from modernize.published import PUBLISHED_REGIMES, PublishedRow, published_row, published_rows
 from modernize.regimes import get_regime
 from modernize.report.climb import SOURCE, sections_of
+from modernize.report.figures.crosses import crosses, diverged_notes
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import (
     headed,
@@ -95,6 +96,7 @@ def figure2(
             _draw(axes, panel, look, int(11.5 * room / len(panels)))
         if measured:
             _set_apart(every, rows, places, look)
+            crosses(every[0], {places[row.step]: row for row in rows}, look, along="y")
         if not slide:
             _brackets(every[-1], rows, look)
         roles = [row.planned.role for row in rows]
@@ -102,7 +104,7 @@ def figure2(
         notes += ["open triangles: controls"] if "control" in roles else []
         if measured:
             notes += ["small dots: single seeds"] if any(dot.seeds for dot in panels[0].dots) else []
-            notes += stale_notes(rows)
+            notes += [*diverged_notes(rows), *stale_notes(rows)]
         if any(dot.std is not None for panel in panels for dot in panel.dots):
             notes.append("line: standard deviation")
         if measured and paper:
@@ -291,7 +293,15 @@ def _draw(axes: Axes, panel: _Panel, look: Look, letters: int) -> None:
         headed(axes, panel.title, panel.about, panel.colour, look, letters)
     beside: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
     for y, word, colour in panel.words:
-        axes.text(0.012, y, word, color=colour, transform=axes.get_yaxis_transform(), va="center", style="italic")
+        axes.text(
+            0.012 if word != "diverged" else 0.04,
+            y,
+            word,
+            color=colour,
+            transform=axes.get_yaxis_transform(),
+            va="center",
+            style="italic",
+        )
     for y in dict.fromkeys(dot.y for dot in panel.dots):
         axes.axhline(y, color=look.grid, lw=0.9, zorder=0)
     for dot in panel.dots:

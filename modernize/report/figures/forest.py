@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from modernize.metrics import TOP1
+from modernize.report.figures.crosses import crosses, diverged_notes
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import (
     headed,
@@ -86,6 +87,7 @@ def _measured(axes: Axes, study: Study, shown: Sequence[Row], ladder: Mapping[st
             band: dict[str, Any] = {"facecolor": look.tint(look.measured, 0.25), "edgecolor": "none", "zorder": 1}
             axes.barh(place, 2 * half, left=mean - half, height=_BAND, **band)
         _mark(axes, mean, place, MEASURED, look.measured, look, filled=row.verdict in ("better", "worse"))
+    crosses(axes, dict(enumerate(shown)), look, along="y")
     metric = study.metric
     unit = ", percentage points" if metric.unit == "%" else f"{metric.in_unit}{', less is better' * metric.falls}"
     named = [bool(row.against) for row in shown]
@@ -150,4 +152,4 @@ def _notes(study: Study, rows: Sequence[Row], kinds: Sequence[Provenance], teste
         "the table prints no standard deviation to test a change by": published and not readings,
         "other data and budget: compare signs": published and measured,
     }
-    return [*(note for note, holds in said.items() if holds), *stale_notes(rows)]
+    return [*(note for note, holds in said.items() if holds), *diverged_notes(rows), *stale_notes(rows)]

@@ -43,7 +43,14 @@ class Mark:
 
 
 def draw_path(
-    axes: Axes, marks: Sequence[Mark], kind: Provenance, colour: str, look: Look, *, falls: bool = False
+    axes: Axes,
+    marks: Sequence[Mark],
+    kind: Provenance,
+    colour: str,
+    look: Look,
+    *,
+    falls: bool = False,
+    costs: Sequence[float] = (),
 ) -> None:
     """Draw rungs in their order, probes hanging beside them, context, the Pareto front, and a label at each point.
 
@@ -54,13 +61,14 @@ def draw_path(
         colour: Of the path.
         look: The theme's colours.
         falls: Whether less of a result is better.
+        costs: Of what has no result, which the axis also has to hold.
     """
     axes.grid()
     if not marks:
         axes.text(0.5, 0.5, "nothing to show", transform=axes.transAxes, ha="center", color=look.faint, style="italic")
         axes.set(xticks=[], yticks=[])
         return
-    axes.set_xlim(*_roomy([x for mark in marks for x in (mark.at[0], mark.printed or mark.at[0])]))
+    axes.set_xlim(*_roomy([*costs, *(x for mark in marks for x in (mark.at[0], mark.printed or mark.at[0]))]))
     axes.set_ylim(*_roomy([y for mark in marks for y in (mark.at[1] - (mark.std or 0), mark.at[1] + (mark.std or 0))]))
     places = {mark.step: mark.at for mark in marks if mark.step}
     walked = list(pairwise(mark.at for mark in marks if mark.role == "adopted"))

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from modernize.cost import cost
 from modernize.published import family_rows, published_rows
+from modernize.report.figures.crosses import crosses, diverged_notes
 from modernize.report.figures.fonts import drawable
 from modernize.report.figures.labels import Point
 from modernize.report.figures.look import Look, Theme
@@ -73,12 +74,14 @@ def pareto(study: Study, rows: Sequence[Row], *, theme: Theme = "light") -> Figu
             name, unit = macs_unit(row.planned.macs for row in rows)
             left.set(xlabel=f"{name} at {study.image_size} px", ylabel=f"test {metric.title}{metric.in_unit}")
             marks = [_measured_mark(row, numbers, unit) for row in rows if row.value]
-            draw_path(left, marks, MEASURED, look.measured, look, falls=metric.falls)
+            costs = {row.planned.macs / unit: row for row in rows if row.num_diverged} if marks else {}
+            draw_path(left, marks, MEASURED, look.measured, look, falls=metric.falls, costs=[*costs])
+            crosses(left, costs, look, along="x")
             if absent := [f"{row.step} ({verdict(row)})" for row in rows if row.value is None]:
                 notes.append(f"not measured: {shortened(', '.join(absent), 60)}")
             if any(row.value and row.value.std is not None for row in rows):
                 notes.append("lines: standard deviation over seeds")
-            notes += stale_notes(rows)
+            notes += [*diverged_notes(rows), *stale_notes(rows)]
         if published:
             source = next((row.published.source for row in rows if row.published and row.on_ladder), "nothing")
             headed(panels[-1], "Published", f"ImageNet-1K, {source}", look.published_ink, look, letters)

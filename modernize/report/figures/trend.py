@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from modernize.report.figures.crosses import EDGE, cross
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import house_style, settled, shortened
 from modernize.report.trend import Line, Trend, axis_name, place_text
@@ -29,7 +30,8 @@ def trend(found: Trend, *, theme: Theme = "light") -> Figure:
                 _panel(axes, found, found.lines[index], look)
             else:
                 axes.set_axis_off()
-        figure.supxlabel(axis_name(found.axis), fontsize=11)
+        diverged = any(point.num_diverged for line in found.lines for point in line.points)
+        figure.supxlabel(f"{axis_name(found.axis)}{'; cross: runs diverged' * diverged}", fontsize=11)
         figure.supylabel(f"delta of {found.metric.title}, {found.metric.delta_unit}".rstrip(", "), fontsize=11)
         return settled(figure, look)
 
@@ -49,6 +51,10 @@ def _panel(axes: Axes, found: Trend, line: Line, look: Look) -> None:
         linewidth=1.2,
         capsize=3,
     )
+    for point in line.points:
+        if point.num_diverged:
+            place = found.places.index(point.at)
+            cross(axes, place, 2 * EDGE, look, transform=axes.get_xaxis_transform())
     axes.set_xticks(range(len(found.places)), [place_text(place) for place in found.places])
     axes.set_xlim(-0.4, len(found.places) - 0.6)
     axes.grid(axis="y", color=look.grid)

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from modernize.published import published_rows
 from modernize.report.climb import Climb, Section, Told, measured_climb, published_climb
+from modernize.report.figures.crosses import crosses, diverged_notes
 from modernize.report.figures.look import Look, Theme
 from modernize.report.figures.style import (
     SLIDE_INCHES,
@@ -86,6 +87,8 @@ def waterfall(study: Study, rows: Sequence[Row], *, slide: bool = False, theme: 
         stack = list(figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0])
         for place, (axes, panel) in enumerate(zip(stack, panels, strict=False)):
             _draw(axes, panel, look, slide=slide, named=not slide or not place, letters=int(_LETTERS * size[0]))
+            if panel.kind is MEASURED:
+                crosses(axes, dict(enumerate(rungs)), look, along="x")
             axes.tick_params(axis="x", length=0, labelbottom=False)
         if lane:
             _macs(stack[-1], study, rungs, look, 11.0 if slide else 9.5)
@@ -271,10 +274,11 @@ def _notes(study: Study, rows: Sequence[Row], panels: Sequence[_Panel]) -> list[
         f"published: Welch test on the printed spreads at {level}, Holm-corrected": PUBLISHED in kinds and readings,
         "published: the table prints no spread, so nothing can be tested": PUBLISHED in kinds and not readings,
         "above: sections of the paper with the sums of their steps": any(panel.climb.sections for panel in panels),
-        "runs are missing: bars are differences of means": any(_uneven(row) for row in rows),
+        "runs are missing or diverged: bars are differences of means": any(_uneven(row) for row in rows),
         "different data and budget: compare signs, not sizes": len(kinds) > 1,
     }
-    return [*(note for note, holds in said.items() if holds), *stale_notes(rows)]
+    diverged = diverged_notes([row for row in rows if row.on_ladder and row.adopted])
+    return [*(note for note, holds in said.items() if holds), *diverged, *stale_notes(rows)]
 
 
 def _uneven(row: Row) -> bool:
