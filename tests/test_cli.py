@@ -112,6 +112,7 @@ SURFACE = {
         *["--train-images", "--test-images", *MODEL, "--out", *DATA, "--replace", "--json"],
     ],
     "diversity": ["RUN...", "--images", "--untrained", "--picture", "--out", "--data-dir", "--replace", "--json"],
+    "inside": ["STUDY", "--entries", "--images", "--format", "--out", "--data-dir", "--json"],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],
     "compare": ["A", "B", "--study", "--format", "--out", "--json"],
     "trend": ["STUDY...", "--format", "--out", "--json"],

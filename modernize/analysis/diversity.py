@@ -14,16 +14,13 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from modernize.datasets.feeds import make_feed
 from modernize.errors import ModernizeError
 from modernize.inference.runs import data_of, untrained
-from modernize.objectives.masking import encoder_of
-from modernize.objectives.pyramid import body_of
-from modernize.results.artifact import weights_of_run
+from modernize.inference.runs import trained as trained_network
 from modernize.results.record import Record
 from modernize.spec import Recipe
 from modernize.strict import from_dict
@@ -113,12 +110,7 @@ def diversity_of(
         DataError: If the data set is not here, or is another than the run's.
     """
     torch.manual_seed(record.seed)
-    network = untrained(record)
-    if trained:
-        state = load_file(weights_of_run(record, out))
-        state = body_of(state) or state
-        encoder = encoder_of(state)  # of masked pre-training; the head is not looked at
-        network.load_state_dict(encoder or state, strict=encoder is None)
+    network = trained_network(record, out) if trained else untrained(record)
     feed = make_feed(data_of(record, data_dir), from_dict(Recipe, record.trained_recipe, "recipe"))
     size = min(num_images, BATCH_SIZE)
     batches = islice(feed.eval_batches("test", size), -(-num_images // size))

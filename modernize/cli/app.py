@@ -33,6 +33,7 @@ COMMANDS = {
     "features": "Compute what a network makes of images before it classifies.",
     "transfer": "Fit classic classifiers to a network's features.",
     "diversity": "Measure how alike the channels of trained networks are.",
+    "inside": "Look inside a study's trained networks: fields, likeness, gains.",
     "report": "Write reports again from their records.",
     "compare": "Compare two studies rung by rung.",
     "trend": "Draw each step's delta against epochs, images, width, ...",
