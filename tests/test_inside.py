@@ -71,7 +71,7 @@ def test_the_command_writes_a_page_with_figures_and_says_what_each_cannot_show(o
     assert main(["inside", "study", "--images", "10", "--out", str(out), "--format", "md,html,csv,json"]) == 0
     printed = capsys.readouterr().out
     assert "seeds of recipe" in printed
-    folder = out / "reports" / "study"
+    folder = out / "reports" / "inside-study"
     text = (folder / "inside.md").read_text("utf-8")
     assert all(part.title in text and part.limits.split(";")[0] in text for part in PARTS.values())
     assert all((folder / f"{key}.png").stat().st_size for key in DRAWN)

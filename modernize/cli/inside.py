@@ -49,7 +49,9 @@ def inside(
     plan, rows, _ = read_study(find_study(out / "results", study))
     chosen = looked_into(plan, rows, split_names(entries), out)
     found = look_inside(plan.name, chosen.runs, chosen.pairs, out, num_images=images, data_dir=data_dir)
-    written = write_inside(found, chosen.records, chosen.notes, out / "reports" / plan.name, split_names(formats))
+    written = write_inside(
+        found, chosen.records, chosen.notes, out / "reports" / f"inside-{plan.name}", split_names(formats)
+    )
     if json:
         say_json(inside_json(found, chosen.notes))
         return
