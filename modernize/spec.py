@@ -165,6 +165,8 @@ class Recipe:
         unfreeze_epoch: Epochs after which they learn too, 0 for never.
         patience: Training ends after so many epochs without a better one on the validation images, 0 for never.
         chosen_epoch: Whose weights are kept and tested: the last epoch's, or the best one's on validation images.
+        seed_draws: What a run's seed decides: "all"; the initial "weights" alone; or the "order" of the images, with
+            augmentation and noise, alone. Seed 0 decides the rest, so that a seed's spread can be taken apart.
         mean: Subtracted from pixels, channel by channel, in units of 0 to 255; () for the mean of the data.
         std: Pixels are divided by it, likewise.
     """
@@ -217,6 +219,7 @@ class Recipe:
     unfreeze_epoch: int = 0
     patience: int = 0
     chosen_epoch: Literal["last", "best"] = "last"
+    seed_draws: Literal["all", "weights", "order"] = "all"
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 

@@ -59,7 +59,7 @@ BY_HAND = {
     "new_head": True, "freeze_groups": 1, "unfreeze_epoch": 1, "patience": 3, "chosen_epoch": "best",
     "mean": [100.0, 110.0, 120.0], "std": [50.0, 60.0, 70.0],
     "step_epochs": [3.0, 5.0], "step_every_epochs": 2.0, "step_factors": [0.5], "dropout": 0.2, "brightness": 0.4,
-    "shuffle_labels": True,
+    "shuffle_labels": True, "seed_draws": "weights",
 }  # fmt: skip
 # What else takes a field to matter: momentum is SGD's, groups of blocks are layer-wise decay's.
 BESIDE = {

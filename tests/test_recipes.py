@@ -137,7 +137,7 @@ def test_defaults_never_change():
         "step_epochs": (), "step_every_epochs": 0.0, "step_factors": (0.1,), "dropout": 0.0, "brightness": 0.0,
         "objective": "classification", "mask_ratio": 0.6, "grn_over": "image",
         "new_head": False, "freeze_groups": 0, "unfreeze_epoch": 0, "patience": 0, "chosen_epoch": "last",
-        "mean": (), "std": (), "shuffle_labels": False,
+        "mean": (), "std": (), "shuffle_labels": False, "seed_draws": "all",
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from modernize.spec import ALL_GROUPS
 from modernize.words import plural
 
 # A clause of a recipe: the field, and what is said of its value; "" says nothing.
+_DRAWN = {"weights": "initial weights", "order": "order of the images, augmentation and noise"}
 _CLAUSES: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "objective": lambda v, r: _masked(r) if v == MASKED_RECONSTRUCTION else "",
     "optimizer": lambda v, r: _optimizer(v, r),
@@ -45,6 +46,7 @@ _CLAUSES: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "new_head": lambda v, _: "a new classifier" if v else "",
     "freeze_groups": lambda v, r: _frozen(v, r) if v else "",
     "layer_decay": lambda v, _: f"rate times {v:g} from a group of layers to the one below" if v and v < 1 else "",
+    "seed_draws": lambda v, _: f"a seed draws the {_DRAWN[v]} alone, seed 0 the rest" if v in _DRAWN else "",
     "patience": lambda v, _: f"at an end after {plural(v, 'epoch')} without a better one" if v else "",
     "eval_crop_mode": lambda v, _: "image files squashed to squares, not cropped" if v == "squash" else "",
 }
@@ -63,7 +65,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "cutmix",
         "random_erasing",
     ),
-    "regularisation": ("label_smoothing", "shuffle_labels", "stochastic_depth", "dropout"),
+    "regularisation": ("label_smoothing", "shuffle_labels", "stochastic_depth", "dropout", "seed_draws"),
 }
 """What readers ask a recipe for, and the fields that say it."""
 OFF = "none"

@@ -16,9 +16,15 @@ _IMAGES = (
 )
 _TRAINING = (
     "what is left, at least: weights, order and augmentation. One seed draws all three, and stochastic depth, so "
-    "these runs cannot tell them apart. An estimate as uncertain as the spread over seeds; 0: no more of it than the "
-    "test images may explain."
+    "these runs cannot tell them apart (the study called seed-spread does). An estimate as uncertain as the spread "
+    "over seeds; 0: no more of it than the test images may explain."
 )
+_APART = (
+    "what is left, at least. Where a seed draws the weights alone, the order, augmentation and noise are those of seed "
+    "0 in every run, and the other way round; were the two independent and their effects only added, the squares of "
+    "both standard deviations would sum to that of all. Each is as uncertain as its interval."
+)
+_DRAWN = {"all": "everything", "weights": "weights", "order": "order, augmentation, noise"}
 
 
 def seed_spread(report: Report) -> Section:
@@ -26,19 +32,27 @@ def seed_spread(report: Report) -> Section:
     found = [(row, spread) for row in report.rows if (spread := row_spread(row))]
     if not found:
         return Section("spread", "")
+    apart = len({_draws(row) for row, _ in found}) > 1
     shown = table(
         "spread",
         "Standard deviation of top-1 over seeds, and what it is made of.",
         found,
         ("step" if noun_of(report.rows) == "rung" else "entry", lambda of: Cell(of[0].label)),
+        ("a seed draws", lambda of: Cell(_DRAWN[_draws(of[0])])) if apart else None,
         ("over seeds, points", lambda of: _over_seeds(of[1])),
         ("test images, at most>", lambda of: _points(of[1].images)),
         ("training, at least>", lambda of: _points(of[1].rest)),
         ("share of the images>", lambda of: Cell(f"{of[1].images_share:.2f}", value=of[1].images_share)),
     )
     pairing = _pairing(report)
-    items = (("Test images", _IMAGES), ("Training", _TRAINING), *([("Pairing", pairing)] if pairing else []))
+    training = _TRAINING if not apart else _APART
+    items = (("Test images", _IMAGES), ("Training", training), *([("Pairing", pairing)] if pairing else []))
     return Section("spread", "Where the spread comes from", (shown, Items(items)), folded=True)
+
+
+def _draws(row: Row) -> str:
+    """Say what the seeds of a row's runs decide, see `modernize.spec.Recipe`."""
+    return str(next(iter(row.records.values())).trained_recipe.get("seed_draws", "all"))
 
 
 def row_spread(row: Row) -> Spread | None:

@@ -27,6 +27,7 @@ class Learner:
         runtime: Its `precision`, `micro_batch`, `compile` and `cuda_graphs` are read.
         device: Of this process.
         world: The processes that share each batch.
+        weights_seed: Of random weights; None for the objective's.
         weights: State dict to start from, in place of random weights; see `state_dicts.fitting_weights`.
 
     Attributes:
@@ -45,10 +46,11 @@ class Learner:
         runtime: Runtime,
         device: torch.device,
         world: World,
+        weights_seed: int | None = None,
         weights: dict[str, Tensor] | None = None,
     ) -> None:
         self.objective, recipe, batch_size = objective, objective.recipe, objective.batch_size
-        torch.manual_seed(objective.seed)
+        torch.manual_seed(objective.seed if weights_seed is None else weights_seed)
         self.network = objective.build()
         if weights:
             objective.trunk(self.network).load_state_dict(weights, strict=False)

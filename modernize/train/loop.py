@@ -115,7 +115,7 @@ class Trainer:
     ) -> None:
         refuse_contradictions(entry.recipe)
         self.model, self.recipe = entry.model, entry.recipe
-        self.seed = seed
+        self.seed = seed if self.recipe.seed_draws != "weights" else 0  # of order, augmentation and noise
         self.world = join(runtime)
         self.device = choose_device(runtime, self.world)
         tf32 = set_arithmetic(runtime, self.device)
@@ -125,13 +125,14 @@ class Trainer:
         self.steps_per_epoch = self.feed.num_train_images // self.batch_size
         fits = {"num_classes": self.feed.num_classes, "image_size": self.feed.image_size}
         self.objective = OBJECTIVES[self.recipe.objective](
-            entry, **fits, batch_size=self.batch_size // self.world.size, seed=seed, rank=self.world.rank
+            entry, **fits, batch_size=self.batch_size // self.world.size, seed=self.seed, rank=self.world.rank
         )
         self.learner = Learner(
             self.objective,
             runtime=runtime,
             device=self.device,
             world=self.world,
+            weights_seed=seed if self.recipe.seed_draws != "order" else 0,
             weights=fitting_weights(weights, entry, **fits) if weights else None,
         )
         self.execution = Execution(
@@ -159,7 +160,7 @@ class Trainer:
         )
         self._last_lap = time.perf_counter()
         # Noise inside the network (stochastic depth) must not depend on how many numbers the weights took.
-        torch.manual_seed(seed + 1 + self.world.rank * _NOISE_SEEDS_APART)
+        torch.manual_seed(self.seed + 1 + self.world.rank * _NOISE_SEEDS_APART)
 
     def _feed(self, data: Dataset | Feed, runtime: Runtime) -> Feed:
         if not isinstance(data, Dataset):
