@@ -1,4 +1,7 @@
-"""Formulations of depthwise and 1x1 convolutions compared: why `modernize.nn.convs` is written as it is."""
+"""Formulations of depthwise and 1x1 convolutions compared: why `modernize.nn.convs` is written as it is.
+
+`modernize bench --formulations` compares them on any regime's maps and devices, and those of LayerNorm.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from collections.abc import Callable
 from statistics import median
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from benchmarks.measured import Measured
 from benchmarks.side import OURS, Side
+from modernize.analysis.formulations import MatmulDepthwise
 from modernize.nn.convs import DepthwiseConv2d
 
 # The stages of the laptop regime's `width` rung: pixels and channels of the narrow map.
@@ -92,27 +95,3 @@ class _LinearConv(nn.Linear):
 
     def forward(self, x_nchw: Tensor) -> Tensor:
         return super().forward(x_nchw.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
-class MatmulDepthwise(nn.Module):
-    """A depthwise convolution as one matrix product a channel: the k x k taps are gathered into (C, HW, HW)."""
-
-    def __init__(self, channels: int, kernel: int, pixels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(channels, kernel * kernel))
-        rows = torch.arange(pixels)
-        # tap[i, o]: which tap joins input position i to output position o; one more than there are where none does.
-        dy = rows[:, None] - rows[None, :] + kernel // 2
-        inside = (dy >= 0) & (dy < kernel)
-        tap = dy[:, None, :, None] * kernel + dy[None, :, None, :]
-        valid = inside[:, None, :, None] & inside[None, :, None, :]
-        index = torch.where(valid, tap, kernel * kernel).reshape(-1)
-        self.register_buffer("index", index)
-
-    def forward(self, x_nchw: Tensor) -> Tensor:
-        """Convolve (N, C, H, W) without a bias."""
-        n, c, h, w = x_nchw.shape
-        matrix = F.pad(self.weight, (0, 1)).index_select(1, self.index).view(c, h * w, h * w)
-        out = torch.bmm(x_nchw.permute(1, 0, 2, 3).reshape(c, n, h * w), matrix)
-        out_nhwc = out.permute(1, 2, 0).contiguous().view(n, h, w, c)
-        return out_nhwc.permute(0, 3, 1, 2)

@@ -161,7 +161,7 @@ def test_names_that_do_not_exist_are_refused():
 def test_formulations_of_a_depthwise_convolution_agree(monkeypatch):
     torch = pytest.importorskip("torch")
     monkeypatch.syspath_prepend(ROOT)
-    from benchmarks.depthwise import MatmulDepthwise
+    from modernize.analysis.formulations import MatmulDepthwise
     from modernize.nn.convs import DepthwiseConv2d
 
     matmul, strips = MatmulDepthwise(3, 7, 4).double(), DepthwiseConv2d(3, 7, bias=False).double()

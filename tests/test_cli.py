@@ -113,6 +113,11 @@ SURFACE = {
     ],
     "diversity": ["RUN...", "--images", "--untrained", "--picture", "--out", "--data-dir", "--replace", "--json"],
     "inside": ["STUDY", "--entries", "--images", "--format", "--out", "--data-dir", "--json"],
+    "bench": [
+        *["NAME", "--formulations", "--baseline", "--regime", "--path", "--upto", "--start", "--skip", "--only"],
+        *["--image-size", "--device", "--precision", "--layout", "--compile", "--work", "--batch", "--repeats"],
+        *["--threads", "--quick", "--name", "--again", "--format", "--out", "--json"],
+    ],
     "report": ["STUDY", "--format", "--out", "--all", "--published"],
     "compare": ["A", "B", "--study", "--format", "--out", "--json"],
     "trend": ["STUDY...", "--format", "--out", "--json"],

@@ -34,6 +34,7 @@ COMMANDS = {
     "transfer": "Fit classic classifiers to a network's features.",
     "diversity": "Measure how alike the channels of trained networks are.",
     "inside": "Look inside a study's trained networks: fields, likeness, gains.",
+    "bench": "Measure what networks cost in practice: images/s, latency, memory.",
     "report": "Write reports again from their records.",
     "compare": "Compare two studies rung by rung.",
     "trend": "Draw each step's delta against epochs, images, width, ...",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -51,3 +52,25 @@ def peak_device_memory_mb(device: str) -> float:
         return torch.cuda.max_memory_allocated(device) / 2**20
     except RuntimeError:
         return 0.0
+
+
+def added_memory_mb(call: Callable[[], object], device: str) -> float | None:
+    """Return the most memory that a call took beyond what lay there before it, in units of 2^20 bytes.
+
+    Args:
+        call: What to measure.
+        device: A GPU, whose tensors are counted; else what the system says of this process.
+
+    Returns:
+        None where the system does not tell.
+    """
+    on_gpu = device.startswith("cuda")
+
+    def peak() -> float:
+        return peak_device_memory_mb(device) if on_gpu else peak_memory_mb()
+
+    reset_peak_device_memory(device)
+    reset_peak_memory()
+    before = peak()
+    call()
+    return max(0.0, peak() - before) if on_gpu or _STATUS.exists() else None
