@@ -167,3 +167,11 @@ def test_a_slide_is_readable(regime):
     assert_readable(figure)
     study = make_study(seeds=(0, 1, 2))
     assert_readable(waterfall(study, make_rows(study, make_records(study)), slide=True))
+
+
+def test_bars_are_rounded_as_the_tables_deltas_are():
+    study = make_study(upto="recipe", seeds=(0, 1))
+    values = {("base", 0): 46.0, ("base", 1): 46.31, ("recipe", 0): 44.3, ("recipe", 1): 44.6}
+    rows = make_rows(study, [make_record(study, *run, top1_percent=value) for run, value in values.items()])
+    climbed = measured_climb(rows)
+    assert [step.change for step in climbed.steps][1] == rows[1].delta.mean == -1.705

@@ -84,7 +84,7 @@ def measured_climb(rows: Sequence[Row]) -> Climb:
             Step(
                 name=row.step,
                 level=level,
-                change=None if level is None or before is None else level - before,
+                change=None if level is None or before is None else round(level - before, 9),  # as deltas are
                 told=_TOLD.get(row.verdict, "open") if tested else "open",
             )
         )
@@ -137,6 +137,6 @@ def _climb(steps: Sequence[Step]) -> Climb:
         within = [step.change for step in steps[first : last + 1]]
         known = [change for change in within if change is not None]
         if title:
-            total = sum(known) if len(known) == len(within) else None
+            total = round(sum(known), 9) if len(known) == len(within) else None
             sections.append(Section(title=title, first=first, last=last, change=total))
     return Climb(steps=tuple(steps), sections=tuple(sections))
