@@ -84,6 +84,7 @@ def test_the_readmes_profile_is_read_and_written_so_that_it_reads_back(tmp_path)
         ("partitoin=gpu", "unknown field 'cluster.partitoin'. Did you mean 'cluster.partition'?"),
         ("gpus=two", "cluster.gpus should be int"),
         ("nodes=0", "cluster.nodes should be from 1 to 1,024"),
+        ("time_limit_minutes=2", "cluster.notice_seconds should be less than the time limit"),
         ("nowhere.toml", "the cluster profile nowhere.toml cannot be read"),
         ("sbatch={ exclusive = false }", "cluster.sbatch.exclusive should be"),
     ],

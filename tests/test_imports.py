@@ -39,6 +39,7 @@ TORCH_ROOMS = (
     "run/perform.py",
     "inference/",
     "run/together.py",
+    "run/trackers.py",
 )
 # What the light commands load.
 LIGHT = [

@@ -26,7 +26,7 @@ pytestmark = [
 pytest.importorskip("submitit")
 
 EPOCHS = 12
-SECONDS = 240
+SECONDS = 600
 
 
 @pytest.fixture(scope="module")

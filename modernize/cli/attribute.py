@@ -66,6 +66,7 @@ def attribute(
     settings: own.Settings = None,
     recipe: own.RecipeName = "",
     no_weights: own.NoWeights = False,
+    track: own.Track = None,
     device: own.Device = "auto",
     precision: own.PrecisionName = "auto",
     jobs: own.Jobs = 0,

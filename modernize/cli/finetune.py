@@ -80,6 +80,7 @@ def finetune(
     launcher: own.Launcher = "local",
     cluster: own.Cluster = None,
     no_weights: own.NoWeights = False,
+    track: own.Track = None,
     out: Out = Path(),
     name: own.Name = "",
     note: own.Note = "",

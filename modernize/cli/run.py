@@ -63,6 +63,7 @@ def run(
     controls: own.Controls = False,
     weights: own.Weights = None,
     no_weights: own.NoWeights = False,
+    track: own.Track = None,
     device: own.Device = "auto",
     precision: own.PrecisionName = "auto",
     jobs: own.Jobs = 0,

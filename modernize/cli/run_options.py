@@ -109,6 +109,16 @@ Weights = Annotated[
     ),
 ]
 NoWeights = Annotated[bool, option("--no-weights", "Do not keep the trained weights under runs/.")]
+Track = Annotated[
+    list[str] | None,
+    option(
+        "--track",
+        "Also tell tensorboard, wandb (offline) or mlflow of each run, into runs/NAME. Repeatable.",
+        "NAME",
+        among("run.trackers:TRACKERS"),
+        default=False,
+    ),
+]
 Device = Annotated[
     str,
     option(

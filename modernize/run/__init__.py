@@ -55,6 +55,7 @@ def run(
     attribution: Mapping[str, Any] | None = None,
     weights: str | Path | None = None,
     no_weights: bool = False,
+    track: Sequence[str] = (),
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
     gpus: int | None = None,
@@ -115,6 +116,7 @@ def run(
         attribution: Train coalitions of the ladder's steps instead, to share out the difference of its ends among them,
             for example {"steps": ["depthwise", "width", "ln"]}; see `modernize.studies.coalitions`.
         weights: File of weights to start from (safetensors), or "run:ID"; for one rung. None for random ones.
+        track: Trackers that are told of each run when it ends: "tensorboard", "wandb", "mlflow".
         no_weights: Throw the trained weights away; else they stay under `out/runs`.
         device: "cpu", "cuda", "cuda:1", or "auto" for GPUs where there are some.
         precision: "auto" for bf16 on GPUs that have it and fp32 elsewhere.

@@ -79,7 +79,7 @@ def plan_study(request: RunRequest, placement: Placement | None = None, *, here:
     attribution = attribution_of(request)
     turns = attribution.turns if attribution else {}
     keep = not request.no_weights or any(entry.begins_with for entry in entries)
-    shared = {"study": name, "source": source, "keep_weights": keep}
+    shared = {"study": name, "source": source, "keep_weights": keep, "trackers": request.track}
     by_entry: dict[str, list[Task]] = {}
     for entry in entries:
         begins_with, its = by_entry.get(entry.begins_with, []), shared | begun.tasks.get(entry.name, {})

@@ -13,6 +13,7 @@ from modernize.errors import ModernizeError, shown, unknown_name
 from modernize.external import parse_external
 from modernize.overrides import Overrides, read_overrides
 from modernize.regimes import DEFAULT_REGIME
+from modernize.run.trackers import TRACKERS
 from modernize.selection import Selection
 from modernize.strict import from_dict, refuse_outside
 from modernize.studies.definition import DEFINITION_FIELDS, Definition, read_definition
@@ -32,6 +33,7 @@ class RunRequest:
         overrides: Fields of the spec set by hand.
         seeds: Of each row; with `until_decided`, those of the first round.
         until_decided: Whether rows get seeds in rounds, until their contrasts are decided or there are `max_seeds`.
+        track: Trackers that are told of each run, see `modernize.run.trackers`.
         definition: What a study file says beside options: rows, contrasts, published values, budgets.
     """
 
@@ -65,6 +67,7 @@ class RunRequest:
     note: str = ""
     weights: Path | None = None
     no_weights: bool = False
+    track: tuple[str, ...] = ()
     data_dir: Path | None = None
     download: bool = False
     repeat: bool = False
@@ -141,6 +144,9 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 def _check(request: RunRequest) -> None:
     refuse_outside(request, _RANGES)
+    for name in request.track:
+        if name not in TRACKERS:
+            raise unknown_name("tracker", name, TRACKERS)
     named = [str(parse_external(text)) for text in request.baseline]
     if twice := [name for name in named if named.count(name) > 1]:
         raise ModernizeError(f"the baseline {twice[0]} is given twice.")

@@ -34,6 +34,7 @@ from modernize.run.request_entries import plan_entries
 from modernize.run.run_record import record_of
 from modernize.run.task import Task
 from modernize.run.together import Together
+from modernize.run.trackers import check_trackers
 
 RESULTS = "results"
 REPORTS = "reports"
@@ -77,6 +78,7 @@ def check_request(request: RunRequest, *, here: bool = True, elsewhere: bool = F
         ModernizeError: Naming the first thing that does not.
     """
     study_name(request)
+    check_trackers(request.track)
     for folder in (RESULTS, REPORTS, RUNS):
         check_writable(request.out / folder)
     entries, _ = plan_entries(request)

@@ -46,6 +46,7 @@ class Task(Run):
         results: Where its record is written, unless another process has finished it meanwhile; None to write none.
         repeat: Whether it is done though it is finished.
         turn: Runs of a lower turn are begun first.
+        trackers: Those that are told of the run when its record is written.
     """
 
     source: DataSource
@@ -58,6 +59,7 @@ class Task(Run):
     results: str | None = None
     repeat: bool = False
     turn: int = 0
+    trackers: tuple[str, ...] = ()
 
     @property
     def begins_with(self) -> str:

@@ -22,7 +22,7 @@ from types import FrameType
 from typing import NoReturn
 
 from modernize.errors import ModernizeError
-from modernize.results.artifact import clear_run, keep_pictures
+from modernize.results.artifact import RUNS, clear_run, keep_pictures
 from modernize.results.record import Record
 from modernize.results.store import find_finished, save_record
 from modernize.run.claim import BEAT_SECONDS, Claim
@@ -30,6 +30,7 @@ from modernize.run.executor import Elsewhere, Ended, Event, Noted, Started, Tell
 from modernize.run.perform import perform
 from modernize.run.position import forget_position, positioning
 from modernize.run.task import Task
+from modernize.run.trackers import track
 
 Perform = Callable[[Task, Tell, Callable[[], bool]], Record]
 
@@ -104,6 +105,8 @@ class Server:
                 record = do(task, hear, lambda: self.stopping)
                 if results:
                     file = str(save_record(record, results))
+                    for problem in track(record, task.trackers, results.parent / RUNS):
+                        tell(Noted(task.run_id, problem))
                     if task.folder:
                         keep_pictures(record, results, Path(task.folder))
                     if task.folder and record.status != "failed":

@@ -109,6 +109,8 @@ def read_profile(words: Iterable[str]) -> Profile:
             options |= _read(Path(word))
     profile = from_dict(Profile, options, "cluster")
     refuse_outside(profile, _RANGES, "cluster.")
+    if profile.notice_seconds >= 60 * profile.time_limit_minutes:
+        raise ModernizeError("cluster.notice_seconds should be less than the time limit: no run would get anywhere.")
     for name, value in profile.sbatch.items():
         if value is False or not isinstance(value, str | int | float):
             raise ModernizeError(f"cluster.sbatch.{name} should be a text, a number or true.")
