@@ -51,7 +51,7 @@ def test_every_map_is_looked_at_on_as_many_images_as_asked(found):
         assert [one.stride for one in inside.fields[name]] == [2, 4, 8, 16]
         for one in inside.fields[name]:
             assert one.contribution.sum() == pytest.approx(1)
-            assert 1 <= one.sides_px[0] <= one.sides_px[1] <= 2 * 32
+            assert 1 <= one.sides_px[0] <= one.sides_px[1] <= 32
     alike = {(one.new, one.old, one.stride): one for one in inside.likenesses}
     assert {stride for *_, stride in alike} == {2, 4, 8, 16}
     assert {pair for *pair, _ in map(list, alike) for pair in [tuple(pair)]} == {

@@ -66,6 +66,12 @@ def test_a_stride_widens_it_and_a_map_of_an_even_side_has_its_own_middle():
     assert (centre(found), side_px(found, 1.0)) == ((5.5, 5.5), 4.0)
 
 
+def test_a_field_that_fills_the_image_has_its_side_wherever_its_middle_is():
+    slope = np.outer(np.arange(1.0, 9.0), np.ones(8))
+    assert centre(slope / slope.sum())[0] > 3.5
+    assert side_px(slope / slope.sum(), 1.0) == 8.0
+
+
 def test_a_network_is_left_as_it_was():
     network = stack(3).train()
     field_of(network)

@@ -59,6 +59,8 @@ def centre(contribution: Contribution) -> tuple[float, float]:
 def side_px(contribution: Contribution, share: float) -> float:
     """Return the side of the smallest square about the centre of mass that holds a share of it, in pixels.
 
+    It is at most the image's own: what sticks out where the centre is not the image's holds nothing.
+
     Examples:
         >>> one = np.zeros((5, 5))
         >>> one[2, 2] = 1.0
@@ -70,4 +72,5 @@ def side_px(contribution: Contribution, share: float) -> float:
     reach = np.maximum(np.abs(rows - row), np.abs(columns - column)).ravel().round(6)
     order = np.argsort(reach, kind="stable")
     held = np.cumsum(contribution.ravel()[order])
-    return float(2 * reach[order][int(np.searchsorted(held, share - 1e-9))] + 1)
+    side = 2 * reach[order][int(np.searchsorted(held, share - 1e-9))] + 1
+    return float(min(side, max(contribution.shape)))

@@ -59,7 +59,7 @@ def inside(
     for section in page.sections:
         say(section.title, "bold")
         for block in section.blocks:
-            if isinstance(block, Table) and block.id != "classes":
+            if isinstance(block, Table) and block.id not in ("classes", "images"):
                 heads = [Column(column.name, right=column.number) for column in block.columns]
                 say_table(heads, [[cell.text for cell in row] for row in block.rows])
         say("")

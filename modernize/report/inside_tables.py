@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from modernize.analysis.gains import Exchange
 from modernize.analysis.inside import SHARES, Inside
 from modernize.report.view import Cell, Table, table
 from modernize.words import NONE
+
+MOST_PLACES = 12
+"""Of images that the page names; JSON has all."""
 
 
 def _number(value: float | None, digits: int = 2, sign: str = "") -> Cell:
@@ -85,6 +88,14 @@ def gains(found: Inside) -> Iterable[Table]:
         ("always gained>", lambda one: _number(len(one.won), 0)),
         ("always lost>", lambda one: _number(len(one.given_up), 0)),
     )
+    yield table(
+        "images",
+        f"Images by their place in the test set, at most {MOST_PLACES}: always gained, always lost.",
+        [one for one in found.gains if one.won or one.given_up],
+        ("network", lambda one: f"{one.new} after {one.old}"),
+        ("always gained", lambda one: _places(one.won)),
+        ("always lost", lambda one: _places(one.given_up)),
+    )
     items = [(one, name, of_class) for one in found.gains for name, of_class in one.classes.items()]
     yield table(
         "classes",
@@ -96,3 +107,7 @@ def gains(found: Inside) -> Iterable[Table]:
         ("now, %>", lambda item: _number(item[2].new, 1)),
         *[one for one in shares(lambda item: item[2]) if one[0].partition(",")[0] not in ("both", "neither")],
     )
+
+
+def _places(places: Sequence[int]) -> str:
+    return ", ".join(map(str, places[:MOST_PLACES])) + ", ..." * (len(places) > MOST_PLACES) or NONE

@@ -15,6 +15,7 @@ from modernize.analysis.receptive_field import centre
 from modernize.report.figures.diversity import diversity
 from modernize.report.figures.look import Theme
 from modernize.report.figures.style import WIDTH, house_style, lined, settled, shortened
+from modernize.words import signed
 
 COLUMNS = 7
 MOST_NUMBERS = 12
@@ -104,7 +105,7 @@ def exchanged(found: Inside, *, theme: Theme = "light") -> Figure | None:
                 at = classes.index(name)
                 cells.add_patch(Rectangle((at - 0.5, place - 0.5), 1, 1, facecolor=colour, edgecolor="none"))
                 if len(classes) <= MOST_NUMBERS:
-                    cells.text(at, place, f"{net:+.0f}", ha="center", va="center", fontsize=9.5, color=look.on(colour))
+                    cells.text(at, place, signed(net, 0), ha="center", va="center", fontsize=9.5, color=look.on(colour))
         cells.grid(visible=False)
         named: dict[str, Any] = {"rotation": 90, "fontsize": 10}
         few = len(classes) <= 4 * MOST_NUMBERS
