@@ -27,6 +27,7 @@ BENCHMARKS = {
     "P13": "gpu_seeds",
     "P14": "same_bytes",
     "P15": "photographs",
+    "faults": "faults",
     "roofs": "gpu_roofs",
     "kernels": "kernels",
     "depthwise": "depthwise",

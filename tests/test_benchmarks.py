@@ -158,6 +158,26 @@ def test_names_that_do_not_exist_are_refused():
     assert "no benchmark 'P77'" in done.stderr
 
 
+def test_faults_are_counted(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from factories import make_records, make_study
+
+    from benchmarks.faults import Tally, _judge
+    from benchmarks.same_bytes import measured_bytes
+    from modernize.results.store import save_record
+
+    records = make_records(make_study(upto="recipe", seeds=(0, 1)))
+    alone = {record.run_id: measured_bytes(record) for record in records}
+    paths = [save_record(record, tmp_path / "results") for record in records]
+    whole, broken = Tally(), Tally()
+    _judge(tmp_path, alone, whole)
+    assert (whole.studies, sum(whole.counted.values())) == (1, 0)
+    paths[0].with_name("copy.json").write_bytes(paths[0].read_bytes())
+    paths[1].write_bytes(paths[1].read_bytes()[:-40])
+    _judge(tmp_path, alone | {records[2].run_id: "another"}, broken)
+    assert broken.counted == {"lost": 1, "doubled": 1, "half": 1, "differing": 1}
+
+
 def test_formulations_of_a_depthwise_convolution_agree(monkeypatch):
     torch = pytest.importorskip("torch")
     monkeypatch.syspath_prepend(ROOT)
