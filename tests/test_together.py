@@ -62,7 +62,7 @@ def test_torchrun_and_the_pool_train_what_one_process_trains(folder, alone, tmp_
     (record,) = load_records(tmp_path / "results").records
     assert same(record, alone)
     assert (record.execution.num_devices, record.execution.batch_per_device) == (2, 32)
-    assert told.count("rung  seed") == 1, "one process speaks"
+    assert told.count("rung  top-1") == 1, "one process speaks"
     assert errors.count("1 run to do") == 1
     assert "batch 64 = 2 processes x 32" in errors
     assert (tmp_path / "reports" / "study" / "report.md").is_file()
