@@ -209,6 +209,9 @@ def test_print_shows_every_rung_on_white(chromium, report):
         assert page.evaluate("() => getComputedStyle(document.body).color") == "rgb(28, 28, 28)"
         tops = page.eval_on_selector_all(".panel", "panels => panels.map(p => getComputedStyle(p).breakBefore)")
         assert set(tops) == {"page"}
+        page.set_viewport_size({"width": 718, "height": 1046})  # A4 within the browser's margins
+        high = page.eval_on_selector_all(".panel", "panels => panels.map(p => p.getBoundingClientRect().height)")
+        assert max(high) <= 1046, "a rung a page"
 
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
