@@ -11,6 +11,7 @@ from modernize.report.roles import macs_note, noun_of, nouns_of, on_paper_ladder
 from modernize.report.rows import Row, all_contrasts, chosen_epoch, records_of
 from modernize.report.view import Cell, Paragraph, Table, table
 from modernize.results.study import Study
+from modernize.studies.controls import CONTROL
 from modernize.words import macs_unit, plural, signed
 
 Notes = list[tuple[str, str]]
@@ -71,6 +72,9 @@ def reading_notes(study: Study, rows: Sequence[Row]) -> tuple[tuple[str, str], .
         ("Measured", f"test {study.metric.title} of {chosen_epoch(records_of(rows))} on {study.data}{against}."),
         ("Records", f"named among the sources; files in results/{study.name}."),
     ]
+    if any(row.planned.role == "control" and row.step.endswith(CONTROL) for row in rows):
+        what = "the rung before a step, merely wider, or where the step itself widens merely deeper, until it costs as"
+        found.append(("Control", f"{what} much as the step: found by arithmetic, whether it trains well or not."))
     if n_tests:
         over = f"{plural(n_tests, 'comparison')} of this {'table' if one_each else 'study'}"
         test = f"two-sided paired t test of the delta at 5 %, Holm-corrected over the {over}; the intervals are not"

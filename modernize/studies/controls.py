@@ -17,6 +17,9 @@ from modernize.words import macs_text, macs_unit
 COSTLIER = 1.05
 """A step that multiplies MACs by more than this has a control."""
 
+CONTROL = "-control"
+"""What the name of a step's control ends in."""
+
 _WIDENS = {"arch.width", "arch.dims"}
 _SCALES = [1 + step / 200 for step in range(1, 1000)]
 
@@ -49,7 +52,7 @@ def controls_of(rungs: Sequence[Rung], names: Iterable[str] = ()) -> tuple[tuple
     for rung in rungs:
         before = by_spec.get(rung.before) if rung.before else None
         if before and cost(rung.spec).macs > COSTLIER * cost(before.spec).macs:
-            name = f"{rung.step}-control"
+            name = f"{rung.step}{CONTROL}"
             while name in taken:
                 name += "-2"
             entries.append(_control(rung, before, name))
