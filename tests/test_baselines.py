@@ -175,7 +175,7 @@ def test_the_command_line_prints_and_reports_them(out, capsys):
     assert "counted by torch on the built network" in printed
     assert "nothing to train" in printed
     assert main(line.split()) == 0
-    assert capsys.readouterr().out.splitlines()[0].split()[0] == "entry"
+    assert capsys.readouterr().out.splitlines()[1].split()[0] == "entry"
     assert "test_resnet" in (out / "reports" / "study" / "report.md").read_text()
     assert main(["weights", "--out", str(out), "--json"]) == 0
     assert {one["entry"] for one in json.loads(capsys.readouterr().out)} == {"base", "test_resnet", "squeezenet1_1"}

@@ -36,7 +36,7 @@ def trained(monkeypatch, tmp_path):
             for seed in study.seeds
         )
 
-        def run_study(request, observer):
+        def run_study(request, observer, executor=None):
             asked["request"] = request
             save_study(study, request.out / "results")
             for record in records:
@@ -174,7 +174,7 @@ def test_no_report_where_every_run_failed(trained, capsys):
 
 
 def test_interruption_says_how_to_go_on(monkeypatch, capsys):
-    def interrupt(request, observer):
+    def interrupt(request, observer, executor=None):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(importlib.import_module("modernize.run.run_study"), "run_study", interrupt)

@@ -76,7 +76,7 @@ def test_records_and_plan_are_on_disk(first, folder):
     result, _ = first
     study = folder / "out" / "results" / result.study.name
     names = [f"{r.entry.name}-seed0-{r.run_id[:8]}.json" for r in result.records]
-    assert sorted(path.name for path in study.iterdir()) == sorted([*names, "study.json"])
+    assert sorted(path.name for path in study.glob("*.json")) == sorted([*names, "study.json"])
     assert load_study(study) == result.study
     on_disk = {record.run_id: record for record in load_records(study).records}
     for record in result.records:

@@ -136,7 +136,7 @@ def test_the_example_step_is_on_the_command_line_and_runs(tmp_path):
             out,
         ]
     )
-    assert [line.split()[0] for line in table.splitlines()[1:3]] == ["downsample", "no-layer-scale"]
+    assert [line.split()[0] for line in table.splitlines()[2:4]] == ["downsample", "no-layer-scale"]
 
 
 @pytest.mark.parametrize(
